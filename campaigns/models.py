@@ -1,0 +1,83 @@
+"""Campaigns: whom to talk to, with which offer, product and words, and what is tested on the way."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from campaigns.content.models import TemplateVersion
+from campaigns.coupons.models import CouponPool
+from campaigns.experiments.models import Experiment
+from campaigns.promotions.models import Promotion
+from core.ids import uuid7
+from recommendations.models import Objective
+from segments.models import Segment
+
+
+class Campaign(models.Model):
+    """One plan to talk to an audience, or to change prices for it, with a goal that is measured."""
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("e-mail")
+        COUPON = "coupon", _("coupon")
+        PROMOTION = "promotion", _("promotion")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        RUNNING = "running", _("running")
+        PAUSED = "paused", _("paused")
+        FINISHED = "finished", _("finished")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = models.SlugField(_("short name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    segment = models.ForeignKey(
+        Segment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="campaigns",
+        verbose_name=_("audience"),
+        help_text=_("Empty means everyone who may be reached."),
+    )
+    content = models.ForeignKey(
+        TemplateVersion, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("content")
+    )
+    objective = models.CharField(
+        _("products are"), max_length=10, choices=Objective, default=Objective.REPLENISH
+    )
+    pool = models.ForeignKey(
+        CouponPool, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("coupon pool")
+    )
+    promotion = models.ForeignKey(
+        Promotion, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("promotion")
+    )
+    experiment = models.OneToOneField(
+        Experiment,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="campaign",
+        verbose_name=_("test"),
+    )
+    goal_days = models.PositiveSmallIntegerField(_("goal window in days"), default=28)
+    as_of = models.DateTimeField(
+        _("as of"), null=True, blank=True, editable=False, help_text=_("The shop's moment at launch.")
+    )
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, editable=False, related_name="+", verbose_name=_("by")
+    )
+    created_at = models.DateTimeField(_("created"), editable=False)
+    launched_at = models.DateTimeField(_("launched"), null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        ordering = ["-created_at"]
+        permissions = [("launch_campaign", _("Can launch, pause and resume campaigns"))]
+
+    def __str__(self) -> str:
+        return self.name

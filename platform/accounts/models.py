@@ -1,0 +1,125 @@
+"""Staff, partner keys, the audit log and long work."""
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.ids import uuid7
+
+
+class User(AbstractUser):
+    """A member of staff. Customers never sign in here."""
+
+    time_zone = models.CharField(_("time zone"), max_length=50, default="UTC")
+    language = models.CharField(_("language"), max_length=10, default="en")
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("team member")
+        verbose_name_plural = _("team members")
+
+
+class Scope(models.TextChoices):
+    """What a partner's key may do."""
+
+    EVENTS_WRITE = "events:write", _("send events")
+    CUSTOMERS_READ = "customers:read", _("read customers")
+    CUSTOMERS_WRITE = "customers:write", _("write customers")
+    PRODUCTS_READ = "products:read", _("read products")
+    PRODUCTS_WRITE = "products:write", _("write products")
+    RECOMMENDATIONS_READ = "recommendations:read", _("read recommendations")
+    SEGMENTS_READ = "segments:read", _("read segments")
+    SEGMENTS_WRITE = "segments:write", _("write segments")
+    CAMPAIGNS_READ = "campaigns:read", _("read campaigns")
+    CAMPAIGNS_WRITE = "campaigns:write", _("run campaigns")
+    COUPONS_READ = "coupons:read", _("validate coupons and promotions")
+    COUPONS_WRITE = "coupons:write", _("redeem coupons")
+    EXPERIMENTS_READ = "experiments:read", _("read experiments")
+    EXPERIMENTS_WRITE = "experiments:write", _("write experiments")
+
+
+class ApiKey(models.Model):
+    """A partner system's key. Only its hash is kept; the prefix tells keys apart in lists."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)
+    hash = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=50, choices=Scope), verbose_name=_("scopes"))
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, editable=False)
+    created_at = models.DateTimeField(_("created"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEntry(models.Model):
+    """Who changed what, with the values before and after. Append-only, chained by hash."""
+
+    at = models.DateTimeField(_("at"), db_index=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, verbose_name=_("who"))
+    actor = models.CharField(
+        _("actor"), max_length=150, help_text="Name of the person, key or task at that time."
+    )
+    action = models.CharField(_("action"), max_length=100)
+    object_type = models.CharField(_("what"), max_length=100)
+    object_id = models.CharField(_("id"), max_length=64)
+    object_name = models.CharField(_("name"), max_length=200, blank=True)
+    before = models.JSONField(_("before"), null=True)
+    after = models.JSONField(_("after"), null=True)
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["object_type", "object_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.object_name}"
+
+
+class Job(models.Model):
+    """Long work that a person waits for: progress, cancel, result."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=50)
+    title = models.CharField(_("title"), max_length=200)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    total = models.PositiveIntegerField(_("total"), null=True)
+    message = models.CharField(_("message"), max_length=300, blank=True)
+    parameters = models.JSONField(_("parameters"), default=dict)
+    result = models.JSONField(_("result"), null=True)
+    result_url = models.CharField(max_length=300, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, verbose_name=_("started by"))
+    cancel_requested = models.BooleanField(default=False)
+    created_at = models.DateTimeField(_("created"))
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["state", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,176 @@
+"""Who the customers are, how they are recognised, and what they agreed to."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.fields import EncryptedTextField
+
+
+class Customer(models.Model):
+    """A person known to the shop. `external_id` is the partner's id and the public one."""
+
+    external_id = models.CharField(_("customer id"), max_length=200, unique=True)
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    email = EncryptedTextField(_("e-mail"), null=True, blank=True)
+    email_domain = models.CharField(_("e-mail domain"), max_length=253, blank=True)
+    phone = EncryptedTextField(_("phone"), null=True, blank=True)
+    birthday = EncryptedTextField(_("birthday"), null=True, blank=True, help_text=_("As 1990-12-31."))
+    birth_month_day = models.CharField(max_length=5, blank=True, editable=False)
+    locale = models.CharField(_("language"), max_length=20, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=50, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    attributes = models.JSONField(_("attributes"), default=dict, blank=True)
+    no_profiling = models.BooleanField(
+        _("no profiling"),
+        default=False,
+        help_text=_("Left out of profiles, personas, scores and model training."),
+    )
+    is_stub = models.BooleanField(
+        _("incomplete"), default=False, help_text=_("Made from an event, before its own record arrived.")
+    )
+    created_at = models.DateTimeField(_("known since"))
+    updated_at = models.DateTimeField(_("updated"))
+
+    class Meta:
+        verbose_name = _("customer")
+        verbose_name_plural = _("customers")
+        indexes = [models.Index(fields=["email_domain"]), models.Index(fields=["birth_month_day"])]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.external_id
+
+
+class Identifier(models.Model):
+    """One way by which a customer is recognised, and the actor of the events that came by it.
+
+    Events keep the identifier they came by for ever (`actor_id`) and the customer it belongs to now,
+    so a merge of two customers and its undo are one UPDATE by actor. `customer` is null while a
+    visitor is anonymous.
+    """
+
+    class Kind(models.TextChoices):
+        EXTERNAL_ID = "external_id", _("customer id")
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        ANONYMOUS = "anonymous", _("anonymous visitor")
+        DEVICE = "device", _("device")
+        HANDLE = "handle", _("social handle")
+        WECHAT_OPENID = "wechat_openid", _("WeChat openid")
+        WECHAT_UNIONID = "wechat_unionid", _("WeChat unionid")
+        WECHAT_EXTERNAL = "wechat_external", _("WeChat external user")
+        HOUSEHOLD = "household", _("household")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    value_hash = models.CharField(max_length=64, editable=False)
+    customer = models.ForeignKey(
+        Customer, null=True, on_delete=models.CASCADE, related_name="identifiers", verbose_name=_("customer")
+    )
+    created_at = models.DateTimeField(_("first seen"))
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+        constraints = [models.UniqueConstraint(fields=["kind", "value_hash"], name="identifier_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.value_hash[:8]}…"
+
+
+class CustomerMerge(models.Model):
+    """A recorded merge, with what is needed to undo it exactly."""
+
+    kept = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="merges", verbose_name=_("kept")
+    )
+    merged_external_id = models.CharField(_("merged"), max_length=200)
+    merged_record = EncryptedTextField(_("merged record"), help_text=_("The merged customer's own fields."))
+    identifier_ids = models.JSONField(default=list)
+    merged_at = models.DateTimeField(_("merged at"))
+    undone_at = models.DateTimeField(_("undone at"), null=True)
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+
+    def __str__(self) -> str:
+        return f"{self.merged_external_id} → {self.kept.external_id}"
+
+
+class Channel(models.TextChoices):
+    """By which way a customer is spoken to."""
+
+    EMAIL = "email", _("e-mail")
+    SMS = "sms", _("SMS")
+    PUSH = "push", _("push")
+    ONSITE = "onsite", _("on site")
+    WEBHOOK = "webhook", _("webhook")
+    STAFF = "staff", _("by staff")
+
+
+class ConsentEvent(models.Model):
+    """A consent given or withdrawn, with its proof. Append-only."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="consent_events", verbose_name=_("customer")
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    topic = models.CharField(_("topic"), max_length=50, default="marketing")
+    granted = models.BooleanField(_("granted"))
+    source = models.CharField(_("source"), max_length=50)
+    proof = models.JSONField(_("proof"), default=dict)
+    occurred_at = models.DateTimeField(_("when"))
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        verbose_name = _("consent event")
+        verbose_name_plural = _("consent history")
+        indexes = [models.Index(fields=["customer", "channel", "topic", "-occurred_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.topic}: {'granted' if self.granted else 'withdrawn'}"
+
+
+class Consent(models.Model):
+    """The current state, derived from the consent events and written with them."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="consents", verbose_name=_("customer")
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    topic = models.CharField(_("topic"), max_length=50, default="marketing")
+    granted = models.BooleanField(_("granted"))
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        constraints = [models.UniqueConstraint(fields=["customer", "channel", "topic"], name="consent_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.topic}: {'granted' if self.granted else 'withdrawn'}"
+
+
+class Suppression(models.Model):
+    """An address that is never written to, kept as a keyed hash so that it outlives the person."""
+
+    class Reason(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+        BOUNCED = "bounced", _("bounced")
+        COMPLAINED = "complained", _("complained")
+        ERASED = "erased", _("erased")
+        MANUAL = "manual", _("by hand")
+
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    address_hash = models.CharField(max_length=64)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        constraints = [models.UniqueConstraint(fields=["channel", "address_hash"], name="suppression_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.address_hash[:8]}… ({self.reason})"

@@ -1,0 +1,162 @@
+"""The outbox: every message a customer was, is or will be sent, and what became of it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.ids import uuid7
+from customers.models import Channel, Customer
+
+
+class Run(models.Model):
+    """One sending of one source (a campaign, later a journey) to a frozen audience.
+
+    `source` names who can render its messages (see delivery.sources); `reference` is that source's
+    own id. The unique launch makes two launches at once one run.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("running")
+        PAUSED = "paused", _("paused")
+        CANCELLED = "cancelled", _("cancelled")
+        FINISHED = "finished", _("finished")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    source = models.CharField(_("source"), max_length=30)
+    reference = models.CharField(_("reference"), max_length=64)
+    launch = models.CharField(_("launch"), max_length=64, default="1")
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    topic = models.CharField(_("topic"), max_length=50, default="marketing")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
+    as_of = models.DateTimeField(_("as of"), help_text=_("The moment as of which the audience was chosen."))
+    audience = models.PositiveIntegerField(_("audience"), default=0)
+    created_at = models.DateTimeField(_("launched"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-created_at"]
+        constraints = [models.UniqueConstraint(fields=["source", "reference", "launch"], name="run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reference}"
+
+
+class MessageState(models.TextChoices):
+    """Where a message stands. The eight always add up to the run's audience."""
+
+    PENDING = "pending", _("waiting")
+    CLAIMED = "claimed", _("taken by a worker")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    SKIPPED = "skipped", _("left out")
+    HELD_OUT = "held_out", _("held out")
+    UNCERTAIN = "uncertain", _("uncertain")
+
+
+class SkipReason(models.TextChoices):
+    """Why a message was not sent."""
+
+    NO_CONSENT = "no_consent", _("no consent")
+    SUPPRESSED = "suppressed", _("address is suppressed")
+    NO_ADDRESS = "no_address", _("no address")
+    NO_CONTENT = "no_content", _("nothing to say")
+    NO_COUPON = "no_coupon", _("no coupon left")
+    CANCELLED = "cancelled", _("run was cancelled")
+    ERASED = "erased", _("customer was erased")
+
+
+class Message(models.Model):
+    """One message to one customer.
+
+    In PostgreSQL the table is range-partitioned by `run_id`, a UUIDv7, hence by time of launch; its
+    key is (run_id, id). The Message-ID header derives from the unique key, so a repeat is recognised.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_index=False, related_name="messages", verbose_name=_("run")
+    )
+    source = models.CharField(_("source"), max_length=30)
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="messages",
+        verbose_name=_("customer"),
+    )
+    step = models.PositiveSmallIntegerField(default=0)
+    occurrence = models.PositiveSmallIntegerField(default=0)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.PENDING)
+    skip_reason = models.CharField(_("why not"), max_length=20, choices=SkipReason, blank=True)
+    context = models.JSONField(
+        _("context"), default=dict, help_text="Frozen: variant, products, coupon code."
+    )
+    due_at = models.DateTimeField(_("due"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    fence = models.BigIntegerField(default=0, help_text="Rises with every claim; an old holder cannot write.")
+    lease_until = models.DateTimeField(null=True)
+    message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    error = models.CharField(_("error"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "source", "customer", "step", "occurrence"], name="message_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state__in=["pending", "claimed", "sending"]),
+                name="message_due",
+            ),
+            models.Index(fields=["customer", "-due_at"], name="message_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.id}"
+
+
+class Link(models.Model):
+    """A stored destination; tracked links lead only to these."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    reference = models.CharField(max_length=64)
+    url = models.URLField(_("address"), max_length=1000)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        constraints = [models.UniqueConstraint(fields=["reference", "url"], name="link_once")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class ReceivedMail(models.Model):
+    """A mail that really arrived at the built-in SMTP sink, shown in the mailbox."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    envelope_from = models.CharField(_("envelope sender"), max_length=320)
+    envelope_to = models.CharField(_("to"), max_length=320, db_index=True)
+    sender = models.CharField(_("from"), max_length=320, blank=True)
+    subject = models.CharField(_("subject"), max_length=500, blank=True)
+    message_id = models.CharField(_("Message-ID"), max_length=200, blank=True, db_index=True)
+    raw = models.BinaryField()
+    size = models.PositiveIntegerField(_("bytes"))
+    received_at = models.DateTimeField(_("received"), db_index=True)
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mailbox")
+        ordering = ["-received_at"]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,158 @@
+"""What happened: one append-only table of facts, partitioned by month."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Product
+from customers.models import Customer
+
+
+class EventType(models.TextChoices):
+    """What can happen. Types of the platform itself (messages, coupons, segments) stand beside the shop's."""
+
+    VIEW = "view", _("viewed")
+    SEARCH = "search", _("searched")
+    ADD_TO_CART = "add_to_cart", _("added to cart")
+    REMOVE_FROM_CART = "remove_from_cart", _("removed from cart")
+    CHECKOUT = "checkout", _("checked out")
+    PURCHASE = "purchase", _("bought")
+    CANCEL = "cancel", _("cancelled")
+    REFUND = "refund", _("refunded")
+    RATING = "rating", _("rated")
+    REVIEW = "review", _("reviewed")
+    SHARE = "share", _("shared")
+    VISIT = "visit", _("visited")
+    SUBSCRIBE = "subscribe", _("subscribed")
+    CUSTOM = "custom", _("other")
+    MESSAGE_SENT = "message_sent", _("was sent a message")
+    MESSAGE_OPENED = "message_opened", _("opened a message")
+    MESSAGE_CLICKED = "message_clicked", _("clicked in a message")
+    UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
+    COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
+    COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
+
+
+#: The types that partners may send; the others are written by the platform.
+INBOUND_TYPES = tuple(
+    t
+    for t in EventType
+    if t
+    not in {
+        EventType.MESSAGE_SENT,
+        EventType.MESSAGE_OPENED,
+        EventType.MESSAGE_CLICKED,
+        EventType.COUPON_ASSIGNED,
+        EventType.COUPON_REDEEMED,
+        EventType.UNSUBSCRIBE,
+    }
+)
+
+
+class Quality(models.TextChoices):
+    """What was noticed about a fact that is kept nevertheless."""
+
+    GOOD = "", _("good")
+    NO_QUANTITY = "no_quantity", _("no quantity")
+    OUTLIER = "outlier", _("outlier")
+
+
+class Event(models.Model):
+    """One fact.
+
+    In PostgreSQL the table is partitioned by month of `occurred_at` and its key is
+    (occurred_at, id); Django sees `id`, which one sequence makes unique. Foreign keys carry no
+    constraint: facts arrive by COPY and outlive what they point at.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.CharField(_("source"), max_length=50)
+    message_id = models.CharField(_("message id"), max_length=200)
+    type = models.CharField(_("type"), max_length=20, choices=EventType)
+    actor_id = models.BigIntegerField(
+        _("actor"), null=True, help_text="The identifier it came by (customers.Identifier); never changes."
+    )
+    customer = models.ForeignKey(
+        Customer,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="events",
+        verbose_name=_("customer"),
+    )
+    product = models.ForeignKey(
+        Product,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="events",
+        verbose_name=_("product"),
+    )
+    order_id = models.CharField(_("order"), max_length=100, null=True)
+    quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3, null=True)
+    amount = models.DecimalField(
+        _("amount"), max_digits=14, decimal_places=2, null=True, help_text="In the shop's base currency."
+    )
+    discount = models.DecimalField(
+        _("discount"), max_digits=14, decimal_places=2, null=True, help_text="In the shop's base currency."
+    )
+    currency = models.CharField(_("original currency"), max_length=3, null=True)
+    original_amount = models.DecimalField(_("original amount"), max_digits=16, decimal_places=3, null=True)
+    quality = models.CharField(_("quality"), max_length=20, choices=Quality, default=Quality.GOOD, blank=True)
+    properties = models.JSONField(_("properties"), null=True)
+    occurred_at = models.DateTimeField(_("when"))
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            models.Index(fields=["customer", "-occurred_at"], name="event_customer_time"),
+            models.Index(
+                fields=["product", "occurred_at"],
+                name="event_product_time",
+                condition=models.Q(product__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.message_id}"
+
+
+class EventKey(models.Model):
+    """The keys of all events ever accepted; inserted first, so one id is one event at any time."""
+
+    pk = models.CompositePrimaryKey("source", "message_id")
+    source = models.CharField(max_length=50)
+    message_id = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name = _("event key")
+        verbose_name_plural = _("event keys")
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.message_id}"
+
+
+class QuarantinedEvent(models.Model):
+    """An event that was understood but not believed; a person releases or drops it."""
+
+    class Reason(models.TextChoices):
+        FUTURE = "future", _("more than 24 hours in the future")
+        TOO_OLD = "too_old", _("older than any history")
+
+    source = models.CharField(_("source"), max_length=50)
+    message_id = models.CharField(_("message id"), max_length=200)
+    payload = models.JSONField(_("event"))
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    received_at = models.DateTimeField(_("received"))
+    released_at = models.DateTimeField(_("released"), null=True)
+
+    class Meta:
+        verbose_name = _("event in quarantine")
+        verbose_name_plural = _("quarantine")
+        constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="quarantine_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.message_id}"

@@ -1,0 +1,193 @@
+"""What is known about each customer, derived from the facts as of a moment."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Category
+from core.ids import uuid7
+from customers.models import Customer
+
+
+class Clustering(models.Model):
+    """One fit of the personas: how it was made and how good it is."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    as_of = models.DateTimeField(_("as of"))
+    k = models.PositiveSmallIntegerField(_("personas"))
+    silhouette = models.FloatField(_("silhouette"))
+    stability = models.FloatField(_("stability"))
+    customers = models.PositiveIntegerField(_("customers"))
+    explained = models.JSONField(_("share of variance on the map"), default=list)
+    parameters = models.JSONField(_("parameters"), default=dict)
+    artifact = models.CharField(max_length=300)
+    checksum = models.CharField(max_length=64)
+    active = models.BooleanField(_("in use"), default=False)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("clustering")
+        verbose_name_plural = _("clusterings")
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"], condition=models.Q(active=True), name="one_active_clustering"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.k} personas as of {self.as_of:%Y-%m-%d}"
+
+
+class Persona(models.Model):
+    """A group of customers who behave alike. Its number stays the same across refits."""
+
+    number = models.PositiveSmallIntegerField(_("number"), unique=True)
+    name = models.CharField(_("name"), max_length=150)
+    name_edited = models.BooleanField(default=False, editable=False)
+    traits = models.JSONField(_("what distinguishes it"), default=list)
+    centre = models.JSONField(default=dict, editable=False)
+    size = models.PositiveIntegerField(_("customers"), default=0)
+    clustering = models.ForeignKey(Clustering, on_delete=models.PROTECT, related_name="personas")
+
+    class Meta:
+        verbose_name = _("persona")
+        verbose_name_plural = _("personas")
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lifecycle(models.TextChoices):
+    """Where a customer stands with the shop."""
+
+    PROSPECT = "prospect", _("never bought")
+    NEW = "new", _("new")
+    ACTIVE = "active", _("active")
+    LAPSING = "lapsing", _("lapsing")
+    LAPSED = "lapsed", _("lapsed")
+    WON_BACK = "won_back", _("won back")
+
+
+class RfmClass(models.TextChoices):
+    """Groups by recency, frequency and money."""
+
+    CHAMPIONS = "champions", _("champions")
+    LOYAL = "loyal", _("loyal")
+    BIG_SPENDERS_QUIET = "big_spenders_quiet", _("big spenders gone quiet")
+    NEW = "new", _("new")
+    PROMISING = "promising", _("promising")
+    AT_RISK = "at_risk", _("at risk")
+    HIBERNATING = "hibernating", _("hibernating")
+
+
+class CustomerProfile(models.Model):
+    """One wide row per customer, built by set-based SQL; every field's formula is in its help text."""
+
+    customer = models.OneToOneField(
+        Customer,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="profile",
+        verbose_name=_("customer"),
+    )
+    as_of = models.DateTimeField(_("as of"))
+    first_order_at = models.DateTimeField(_("first order"), null=True)
+    last_order_at = models.DateTimeField(_("last order"), null=True)
+    recency_days = models.FloatField(_("days since last order"), null=True)
+    orders = models.PositiveIntegerField(_("orders"), default=0, help_text=_("Distinct orders."))
+    orders_90d = models.PositiveIntegerField(_("orders in 90 days"), default=0)
+    units = models.DecimalField(_("units"), max_digits=14, decimal_places=3, default=0)
+    products = models.PositiveIntegerField(_("different products"), default=0)
+    revenue = models.DecimalField(
+        _("revenue"), max_digits=14, decimal_places=2, default=0, help_text=_("Purchases less refunds.")
+    )
+    revenue_90d = models.DecimalField(_("revenue in 90 days"), max_digits=14, decimal_places=2, default=0)
+    basket_value = models.DecimalField(
+        _("average basket"), max_digits=14, decimal_places=2, null=True, help_text=_("Revenue ÷ orders.")
+    )
+    basket_items = models.FloatField(_("items per basket"), null=True)
+    gap_days = models.FloatField(
+        _("days between orders"),
+        null=True,
+        help_text=_("(Last − first order) ÷ (orders − 1); from two orders on."),
+    )
+    discount_share = models.FloatField(
+        _("discount share"), null=True, help_text=_("Discounts ÷ (revenue + discounts).")
+    )
+    discounted_lines = models.FloatField(
+        _("discounted lines"), null=True, help_text=_("Share of lines bought at a discount.")
+    )
+    weekend_share = models.FloatField(
+        _("weekend share"), null=True, help_text=_("Share of orders on Saturday or Sunday.")
+    )
+    preferred_hour = models.PositiveSmallIntegerField(_("preferred hour"), null=True)
+    preferred_weekday = models.PositiveSmallIntegerField(
+        _("preferred weekday"), null=True, help_text=_("1 is Monday.")
+    )
+    preferred_channel = models.CharField(_("preferred channel"), max_length=50, blank=True)
+    top_category = models.ForeignKey(
+        Category, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("top category")
+    )
+    category_affinity = models.JSONField(
+        _("category affinity"),
+        default=dict,
+        help_text=_("Share of spend by top-level category, halved every 90 days."),
+    )
+    brand_affinity = models.JSONField(_("brand affinity"), default=dict)
+    interests = models.JSONField(_("search interests"), default=list)
+    rfm_r = models.PositiveSmallIntegerField(_("recency score"), null=True)
+    rfm_f = models.PositiveSmallIntegerField(_("frequency score"), null=True)
+    rfm_m = models.PositiveSmallIntegerField(_("money score"), null=True)
+    rfm_class = models.CharField(_("RFM group"), max_length=20, choices=RfmClass, blank=True)
+    lifecycle = models.CharField(_("lifecycle"), max_length=10, choices=Lifecycle, default=Lifecycle.PROSPECT)
+    persona = models.ForeignKey(
+        Persona, null=True, on_delete=models.SET_NULL, related_name="profiles", verbose_name=_("persona")
+    )
+    map_x = models.FloatField(null=True)
+    map_y = models.FloatField(null=True)
+    computed_at = models.DateTimeField(_("computed"))
+
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        indexes = [
+            models.Index(fields=["rfm_class"]),
+            models.Index(fields=["lifecycle"]),
+            models.Index(fields=["recency_days"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class CustomerScore(models.Model):
+    """A model's statement about a customer. A missing row means: not known."""
+
+    class Kind(models.TextChoices):
+        CHURN = "churn", _("churn risk")
+        PURCHASE = "purchase", _("will buy")
+        REDEMPTION = "redemption", _("will redeem")
+        CLICK = "click", _("will click")
+        LIFETIME_VALUE = "lifetime_value", _("lifetime value")
+        UPLIFT = "uplift", _("uplift")
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="scores", verbose_name=_("customer")
+    )
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    model_version = models.CharField(_("model version"), max_length=64)
+    score = models.FloatField(_("score"))
+    low = models.FloatField(_("from"), null=True)
+    high = models.FloatField(_("to"), null=True)
+    reasons = models.JSONField(_("reasons"), default=list)
+    as_of = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("score")
+        verbose_name_plural = _("scores")
+        constraints = [models.UniqueConstraint(fields=["customer", "kind"], name="score_once")]
+        indexes = [models.Index(fields=["kind", "score"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.score:.3f}"
