@@ -1,0 +1,54 @@
+"""Staff roles: named groups whose permissions are stated here and synchronised after each migration."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+
+#: Apps whose data every role may see.
+_DATA = (
+    "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
+    "promotions", "coupons", "experiments", "campaigns", "integrations",
+)  # fmt: skip
+#: What a marketer works with.
+_WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
+
+
+def _views(permission: Permission) -> bool:
+    app, code = permission.content_type.app_label, permission.codename
+    return code.startswith("view_") and (app in _DATA or code == "view_job")
+
+
+def _marketer(permission: Permission) -> bool:
+    app, code = permission.content_type.app_label, permission.codename
+    if app in _WORK:
+        return not code.startswith("delete_")
+    return _views(permission)
+
+
+def _analyst(permission: Permission) -> bool:
+    app, code = permission.content_type.app_label, permission.codename
+    return _views(permission) or (
+        app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
+    )
+
+
+def _approver(permission: Permission) -> bool:
+    return _marketer(permission) or permission.codename == "view_auditentry"
+
+
+ROLES: dict[str, Callable[[Permission], bool]] = {
+    "viewer": _views,
+    "marketer": _marketer,
+    "approver": _approver,
+    "analyst": _analyst,
+    "admin": lambda permission: True,
+}
+
+
+def sync_roles(**kwargs: Any) -> None:
+    """Give each role's group exactly its permissions. Runs after every migration; safe to repeat."""
+    permissions = list(Permission.objects.select_related("content_type"))
+    for name, allows in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set([p for p in permissions if allows(p)])

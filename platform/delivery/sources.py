@@ -1,0 +1,52 @@
+"""What the outbox asks of those who have something to say.
+
+Delivery does not know campaigns. A *message source* names itself, chooses an audience as SQL, renders
+a batch and says who may still be written to; campaigns is one, journeys will be another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.registry import Registry
+from delivery.models import Message, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message ready for its channel."""
+
+    to: str
+    subject: str
+    html: str
+    text: str
+    from_email: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A message that shall not go, and why (a delivery.models.SkipReason)."""
+
+    reason: str
+
+
+class MessageSource(Protocol):
+    """One who has messages to send."""
+
+    def render(
+        self, run: Run, messages: Sequence[Message], now: datetime
+    ) -> dict[int, tuple[Rendered, dict[str, Any]] | Skip]:
+        """Render a claimed batch: per message id the content and the context to freeze, or a Skip.
+
+        Called inside the claim's transaction, before any provider is called: what must happen
+        together with sending (assigning a coupon code) happens here, with a constant number of
+        queries for the batch.
+        """
+
+    def finished(self, run: Run, now: datetime) -> None:
+        """Take note that nothing of the run is left to send."""
+
+
+sources: Registry[MessageSource] = Registry("message source")
