@@ -12,6 +12,11 @@ class Category(models.Model):
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children", verbose_name=_("in")
     )
     path = models.CharField(_("path"), max_length=600, unique=True)
+    recommendable = models.BooleanField(
+        _("may be recommended"),
+        default=True,
+        help_text=_("Switch off for what is sold but not advertised: fuel, deposits, stamps."),
+    )
 
     class Meta:
         verbose_name = _("category")

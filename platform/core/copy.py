@@ -1,7 +1,7 @@
 """Rows in bulk between PostgreSQL and polars, by COPY."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -9,7 +9,7 @@ from django.db import connection
 
 
 def copy_to_frame(
-    sql: str, params: Sequence[Any] = (), schema: dict[str, Any] | None = None
+    sql: str, params: Sequence[Any] | Mapping[str, Any] = (), schema: dict[str, Any] | None = None
 ) -> pl.DataFrame:
     """Read a query's rows into a frame by COPY … TO STDOUT.
 
@@ -35,5 +35,5 @@ def copy_from_frame(frame: pl.DataFrame, table: str, *, block_rows: int = 200_00
             buffer = io.BytesIO()
             block.write_csv(buffer, include_header=False, quote_style="non_numeric", null_value="")
             buffer.seek(0)
-            cursor.copy_expert(f'COPY "{table}" ({columns}) FROM STDIN WITH (FORMAT csv, NULL \'\')', buffer)
+            cursor.copy_expert(f"COPY \"{table}\" ({columns}) FROM STDIN WITH (FORMAT csv, NULL '')", buffer)
     return frame.height

@@ -28,6 +28,11 @@ class Strategy(models.Model):
     reranking = models.JSONField(_("re-ranking"), default=dict, blank=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     active = models.BooleanField(_("active"), default=True)
+    precompute = models.BooleanField(
+        _("lists kept ready"),
+        default=False,
+        help_text=_("Lists for everybody are computed with each training; a champion's always are."),
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
