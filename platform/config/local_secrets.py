@@ -39,8 +39,8 @@ def load(var: Path) -> LocalSecrets:
         return LocalSecrets(**json.loads(path.read_text()))
     except (ValueError, TypeError) as error:
         raise RuntimeError(
-            f"{path} cannot be read ({error}). Restore it from a backup: the data in {var} are encrypted with it. "
-            f"To begin anew, remove {var}."
+            f"{path} cannot be read ({error}). Restore it from a backup: the data in {var} are encrypted "
+            f"with it. To begin anew, remove {var}."
         ) from error
 
 

@@ -1,7 +1,8 @@
 """The unprivileged account that the servers run under when we are root.
 
-PostgreSQL refuses to run as root, and Redis has no business there. Permissions outside ``var/`` are never changed:
-where the account cannot pass through a parent folder, the servers' files live in a private folder elsewhere.
+PostgreSQL refuses to run as root, and Redis has no business there. Permissions outside ``var/`` are never
+changed: where the account cannot pass through a parent folder, the servers' files live in a private folder
+elsewhere.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _account(entry: pwd.struct_passwd) -> Account:
 
 
 def own(path: Path, account: Account | None) -> Path:
-    """Create the folder ``path`` with mode 0700 for ``account``, and refuse one that somebody else planted there."""
+    """Create the folder ``path`` with mode 0700 for ``account``; refuse one that somebody else planted."""
     uid = account.uid if account else os.geteuid()
     try:
         path.mkdir(mode=0o700)

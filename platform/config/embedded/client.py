@@ -1,4 +1,4 @@
-"""Ask for the embedded servers: take a lease, start the guardian when there is none, wait until they answer."""
+"""Ask for the embedded servers: take a lease, start the guardian if there is none, wait for answers."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Endpoints:
     redis_url: str
 
 
+# For programs that only read the code: valid addresses at which nobody listens.
+NOWHERE = Endpoints("postgres://rapport@127.0.0.1:1/rapport", "redis://127.0.0.1:1")
+
 _held: dict[Path, int] = {}
 
 
@@ -48,14 +51,17 @@ def ensure(places: Places | None = None) -> Endpoints:
             state = _wait(places)
     except (OSError, TimeoutError) as error:
         raise EmbeddedError(
-            f"The embedded servers cannot use {places.var}: {error}. Check who owns that folder, set RAPPORT_VAR "
-            "to another one, or set DATABASE_URL and REDIS_URL."
+            f"The embedded servers cannot use {places.var}: {error}. Check who owns that folder, set "
+            "RAPPORT_VAR to another one, or set DATABASE_URL and REDIS_URL."
         ) from error
     return Endpoints(state["database_url"], state["redis_url"])
 
 
 def release(places: Places | None = None, wait: float = 0.0) -> None:
-    """Give this process's lease back; with ``wait``, return when the servers stopped or somebody else needs them."""
+    """Give this process's lease back.
+
+    With ``wait`` (seconds), return when the servers have stopped or somebody else needs them.
+    """
     places = places or Places.default()
     handle = _held.pop(places.var, None)
     if handle is not None:

@@ -1,8 +1,8 @@
 """The process that owns both servers: ``python -m config.embedded.guardian VAR``.
 
-It starts them, brings a dead one back on the same port, and stops them when no process holds a lease any more.
-When it is killed itself, the kernel tells both servers to stop in order (``die_with_parent``), and the next
-guardian clears what may be left.
+It starts them, brings a dead one back on the same port, and stops them when no process holds a lease any
+more. When it is killed itself, the kernel tells both servers to stop in order (``die_with_parent``), and the
+next guardian clears what may be left.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Guardian:
         self.postgres, self.redis = self._servers()
 
     def run(self) -> None:
-        """Serve until the last lease is gone or a signal comes; raise RuntimeError when a server does not start."""
+        """Serve until the last lease is gone or a signal comes; raise RuntimeError if a server fails."""
         try:
             self._start()
             self._say("ready")
@@ -52,7 +52,7 @@ class Guardian:
         binaries = programs.installed()
         base = places.var
         if account:
-            # An account that cannot reach var/ or the environment gets its files in a private folder elsewhere.
+            # An account that cannot reach var/ or the environment gets its files in a private folder.
             private = f"{places.var.name}-{self.secrets.installation}"
             moved = Path("/var/lib/rapport", private, "postgres").exists()
             if moved or not account.can('cd "$1"', places.var):

@@ -1,7 +1,7 @@
 """Locks and leases that the kernel releases when their holder dies, however it dies.
 
-They are ``flock`` locks on open files: forked children share their parent's lease, so the servers live until the
-last of them is gone; programs started with ``exec`` do not inherit it.
+They are ``flock`` locks on open files: forked children share their parent's lease, so the servers live until
+the last of them is gone; programs started with ``exec`` do not inherit it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def try_lock(path: Path) -> int | None:
-    """Return a file descriptor that holds the exclusive lock on ``path``, or None when another process has it."""
+    """Return a descriptor that holds the exclusive lock on ``path``, or None when another process has it."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,7 +55,7 @@ def is_locked(path: Path) -> bool:
 
 
 def take(folder: Path) -> int:
-    """Create a lease in ``folder`` and return the descriptor that holds it; closing it gives the lease back."""
+    """Create a lease in ``folder`` and return its descriptor; closing that gives the lease back."""
     while True:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def var_folder() -> Path:
-    """Return the folder of everything this checkout writes: ``RAPPORT_VAR``, else ``var/`` in the checkout."""
+    """Return the folder of all that this checkout writes: ``RAPPORT_VAR``, else ``var/`` in the checkout."""
     return Path(os.environ.get("RAPPORT_VAR") or ROOT / "var").absolute()
 
 

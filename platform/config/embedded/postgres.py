@@ -48,7 +48,7 @@ class Postgres(Server):
 
     name: ClassVar[str] = "PostgreSQL"
     program: ClassVar[str] = "postgres"
-    # SIGINT is PostgreSQL's fast shutdown: it rolls back and writes a checkpoint. SIGQUIT recovers at next start.
+    # SIGINT is PostgreSQL's fast shutdown, with a checkpoint; after SIGQUIT it recovers at the next start.
     stop_signals: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 
     def __init__(self, *args: Any, programs: Programs, **kwargs: Any) -> None:
@@ -90,8 +90,8 @@ class Postgres(Server):
         except psycopg2.OperationalError as error:
             if "authentication failed" in str(error):
                 raise RuntimeError(
-                    f"The PostgreSQL data in {self.home} have another password than var/secrets.json. Restore "
-                    "that file, or remove the folder (and its data) to begin anew."
+                    f"The PostgreSQL data in {self.home} have another password than "
+                    "var/secrets.json. Restore that file, or remove the folder (and its data) to begin anew."
                 ) from error
             return False
         return True
@@ -147,7 +147,7 @@ class Postgres(Server):
 
 
 def shared_memory() -> str:
-    """Return the kind of memory for parallel queries: files where ``/dev/shm`` is as small as in containers."""
+    """Return the kind of memory for parallel queries: files where ``/dev/shm`` is small (containers)."""
     try:
         found = os.statvfs("/dev/shm")  # noqa: S108
     except OSError:

@@ -110,7 +110,7 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=die_with_parent(self.stop_signals[0]),  # noqa: PLW1509
+                preexec_fn=die_with_parent(self.stop_signals[0]),
                 **self.options(),
             )
         assert self.process.stdin is not None  # noqa: S101
@@ -121,7 +121,7 @@ class Server:
             pass  # it died at once; the caller sees that
 
     def wait_ready(self, timeout: float = 60.0) -> None:
-        """Return when clients are answered; raise RuntimeError with the end of the log when the server dies."""
+        """Return when clients are answered; raise RuntimeError with the log's end when the server dies."""
         deadline = time.monotonic() + timeout
         while not self.answers():
             code = self.process.poll() if self.process else None
@@ -133,7 +133,7 @@ class Server:
             time.sleep(0.03)
 
     def revive(self) -> bool:
-        """Start the server again if it died, after a pause that grows with each failure; say whether it did."""
+        """Start the server again if it died, after a pause that grows with failures; say whether it did."""
         if self.process and self.process.poll() is None:
             if self._failures and time.monotonic() > self._not_before + SLOWEST_RESTART:
                 self._failures = 0
