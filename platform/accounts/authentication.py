@@ -1,6 +1,8 @@
 """How partner systems sign in to the REST interface: `Authorization: Api-Key …`, with scopes."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -8,11 +10,13 @@ from rest_framework import permissions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.keys import verify_key
 from accounts.models import ApiKey
 from core import clock
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # it imports this module by the settings
 
 SCHEME = "Api-Key"
 

@@ -1,14 +1,18 @@
 """Settings that hold everywhere. The overlays beside this file add what differs by place."""
 
-from pathlib import Path
+import os
 
 import environ
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
-ROOT = Path(__file__).resolve().parents[3]
+from config import logs
+from config.embedded.places import ROOT, var_folder
+
 env = environ.Env()
 
-VAR = Path(env.str("RAPPORT_VAR", default=str(ROOT / "var")))
+# Everything this installation writes: data of the embedded servers, artefacts, logs, local secrets.
+VAR = var_folder()
 
 DEBUG = False
 ALLOWED_HOSTS: list[str] = []
@@ -51,9 +55,11 @@ INSTALLED_APPS = [
     "campaigns.experiments",
     "campaigns",
     "console",
+    "config",
 ]
 
 MIDDLEWARE = [
+    "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -65,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "config.outage.OutageMiddleware",
 ]
 
 TEMPLATES = [
@@ -113,6 +120,73 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
 ARTIFACTS = VAR / "artifacts"
 
+# Logs. Requests and tasks are told once, when they are done; no addresses of visitors.
+LOGGING = logs.configure(env.str("RAPPORT_LOG_LEVEL", default="INFO"))
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = 10
+
+# How every process connects to PostgreSQL; the overlays add the address.
+DATABASE_OPTIONS = {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        "connect_timeout": 5,
+        # A server that vanished without a word is noticed after about a minute.
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "application_name": "rapport-" + os.environ.get("RAPPORT_PROCESS", "command"),
+    },
+}
+
+# Work. Redis is a hint, never the record; docs/operations.md says what each figure costs when it is wrong.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "ingest", "delivery", "training")]
+CELERY_TASK_CREATE_MISSING_QUEUES = False  # a task for a queue that no worker reads must fail loudly
+CELERY_TASK_ROUTES = {
+    "delivery.tasks.*": {"queue": "delivery"},
+    "events.tasks.*": {"queue": "ingest"},
+    "integrations.tasks.*": {"queue": "ingest"},
+    "profiles.tasks.*": {"queue": "training"},
+    "recommendations.tasks.*": {"queue": "training"},
+}
+CELERY_TASK_ACKS_LATE = True  # a task whose worker dies comes back
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = 540  # seconds
+CELERY_TASK_TIME_LIMIT = 600
+TRAINING_TIME_LIMIT = 3600  # of the worker that reads the queue training
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 2,  # a page must not wait for a broker that is away; the sweeper finds the work
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # Redis may stay away for as long as it likes
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 2 * TRAINING_TIME_LIMIT,  # shorter, and a long task would run twice
+    "socket_timeout": 30,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20  # seconds for running tasks after SIGTERM, inside the 30 we promise
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = (
+    False  # effects are idempotent; work is not thrown away
+)
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
@@ -132,3 +206,22 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+
+def redis_database(url: str, number: int) -> str:
+    """Return the address of one of Redis's numbered databases."""
+    head, _, query = url.partition("?")
+    scheme, _, rest = head.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}/{number}" + (f"?{query}" if query else "")
+
+
+def cache(url: str, prefix: str = "rapport") -> dict[str, dict[str, object]]:
+    """Return Django's ``CACHES`` on a Redis address."""
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": url,
+            "KEY_PREFIX": prefix,
+            "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        }
+    }

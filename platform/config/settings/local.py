@@ -1,11 +1,43 @@
 """A developer's machine and the demo: embedded servers unless the environment names others."""
 
-from .base import *
-from .base import env
+import sys
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="local-only")
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///rapport")}
-FIELD_KEYS = {"local": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
-HASH_KEY = "local-only-hash-key"
+from config import embedded, local_secrets
+from config.embedded.need import needs_servers
+from config.keys import parse_field_keys
+
+from .base import *
+from .base import DATABASE_OPTIONS, STATIC_ROOT, VAR, cache, env, redis_database
+
+DEBUG = env.bool("DJANGO_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+secrets = local_secrets.load(VAR)
+SECRET_KEY = env.str("DJANGO_SECRET_KEY", default=secrets.secret_key)
+FIELD_KEYS = parse_field_keys(env.str("RAPPORT_FIELD_KEYS", default="")) or secrets.field_keys
+HASH_KEY = env.str("RAPPORT_HASH_KEY", default=secrets.hash_key)
+
+if "DATABASE_URL" in env.ENVIRON and "REDIS_URL" in env.ENVIRON:
+    endpoints = embedded.Endpoints(env.str("DATABASE_URL"), env.str("REDIS_URL"))
+elif needs_servers(sys.argv):
+    found = embedded.ensure()
+    endpoints = embedded.Endpoints(
+        env.str("DATABASE_URL", default=found.database_url), env.str("REDIS_URL", default=found.redis_url)
+    )
+else:
+    endpoints = embedded.NOWHERE
+
+DATABASES = {"default": env.db_url_config(endpoints.database_url) | DATABASE_OPTIONS}
+CELERY_BROKER_URL = redis_database(endpoints.redis_url, 0)
+CACHES = cache(redis_database(endpoints.redis_url, 1))
+
+# Mail goes to the sink of `manage.py up`, whose port comes with the environment.
+vars().update(
+    env.email_url("EMAIL_URL", default=f"smtp://127.0.0.1:{env.int('RAPPORT_SMTP_PORT', default=2525)}")
+)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
+
+# Pages work without collectstatic; with it they are served compressed.
+STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = True

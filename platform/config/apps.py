@@ -1,0 +1,22 @@
+"""The runtime itself as a Django app: commands, tasks, checks and the beat schedule."""
+
+from django.apps import AppConfig
+from django.core import checks as registry
+from django.utils.translation import gettext_lazy as _
+
+from config import celery  # noqa: F401  shared_task finds the app that is loaded with Django
+
+
+class RuntimeConfig(AppConfig):
+    """Register the system checks."""
+
+    name = "config"
+    label = "config"
+    verbose_name = _("Runtime")
+
+    def ready(self) -> None:
+        """Register the checks of the settings."""
+        from config import checks
+
+        for check in checks.ALL:
+            registry.register(check)

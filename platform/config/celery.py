@@ -1,0 +1,33 @@
+"""The Celery app. Redis is a hint, never the record: a message only wakes a worker."""
+
+from __future__ import annotations
+
+import logging.config
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_ready
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+app = Celery("rapport")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# Takes the request id out of the message and binds it to every line the task logs.
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect
+def _log_like_django(**kwargs: Any) -> None:
+    """Keep Celery from replacing our log."""
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def _show_life(**kwargs: Any) -> None:
+    """Send the first canary, so that readiness does not wait for beat's next tick."""
+    app.send_task("config.tasks.show_life", queue="default", ignore_result=True, expires=60)
