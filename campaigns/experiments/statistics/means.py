@@ -104,8 +104,8 @@ def compare_capped(
     alpha: float = 0.05,
     min_arm: int = MIN_ARM,
 ) -> Capped:
-    """Compare means after capping both arms at the pooled quantile (winsorising; Tukey 1962, "The future of data
-    analysis").
+    """Compare means after capping both arms at the pooled quantile (winsorising; Tukey 1962, "The future of
+    data analysis").
 
     The twin stands beside the plain mean: it is biased towards fewer large orders, and far steadier.
     """

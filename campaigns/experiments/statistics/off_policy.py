@@ -78,7 +78,7 @@ def evaluate(rewards: npt.ArrayLike, propensities: npt.ArrayLike, target: npt.Ar
         ips=float(weighted.mean()),
         ips_se=float(weighted.std(ddof=1)) / sqrt(r.size),
         snips=snips,
-        snips_se=sqrt(float(np.square(w * (r - snips)).sum())) / total,
+        snips_se=float((w * (r - snips)).std(ddof=1)) / sqrt(r.size) / mean,
         effective_n=effective,
         mean_weight=mean,
         max_weight=float(w.max()),

@@ -136,7 +136,8 @@ def bootstrap_interval(
 ) -> Interval:
     """Return the percentile interval of the mean paired difference, resampling units with a seed.
 
-    Efron & Tibshirani 1993, An introduction to the bootstrap, chapter 13. 2,000 draws of 2,469 units take about 60 ms, 1 MB at a time.
+    Efron & Tibshirani 1993, An introduction to the bootstrap, chapter 13. 2,000 draws of 2,469 units take
+    about 60 ms.
     """
     require_alpha(alpha)
     gaps = np.asarray(treatment, np.float64) - np.asarray(control, np.float64)

@@ -61,13 +61,15 @@ def exact_sample_size(
 def power_of(baseline: float, lift: float, n: int, *, alpha: float = 0.05, sides: int = 2) -> float:
     """Return the chance to detect a lift with n units an arm: pooled null, unpooled alternative.
 
-    The far tail is left out, as is customary: it would count detections of the wrong sign.
+    Two-sided, the far tail counts as well: tiny where the power is worth having.
     """
     p1, p2 = _rates(baseline, lift)
     mean = (p1 + p2) / 2
     za = float(stats.norm.isf(alpha / sides))
-    shift = abs(p2 - p1) * sqrt(n) - za * sqrt(2 * mean * (1 - mean))
-    return float(stats.norm.cdf(shift / sqrt(p1 * (1 - p1) + p2 * (1 - p2))))
+    shift, edge = abs(p2 - p1) * sqrt(n), za * sqrt(2 * mean * (1 - mean))
+    spread = sqrt(p1 * (1 - p1) + p2 * (1 - p2))
+    near = float(stats.norm.cdf((shift - edge) / spread))
+    return near + float(stats.norm.cdf((-shift - edge) / spread)) if sides == 2 else near
 
 
 def minimum_effect(
