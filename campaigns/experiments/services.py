@@ -14,8 +14,10 @@ from campaigns.experiments.statistics.assignment import BUCKETS, Arm, BucketRang
 # PostgreSQL reads the bits as signed; a negative number lacks 2^64, which is 1,616 modulo 10,000.
 _BUCKET_SQL = """
     SELECT ((signed %% 10000) + CASE WHEN signed < 0 THEN 11616 ELSE 0 END) %% 10000
-    FROM (SELECT ('x' || encode(substring(sha256(convert_to(%s || ':' || {unit}, 'UTF8')) FROM 1 FOR 8), 'hex'))
-                 ::bit(64)::bigint AS signed) AS hashed
+    FROM (
+        SELECT ('x' || encode(substring(sha256(convert_to(%s || ':' || {unit}, 'UTF8')) FROM 1 FOR 8), 'hex')
+               )::bit(64)::bigint AS signed
+    ) AS hashed
 """
 
 
