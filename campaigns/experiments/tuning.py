@@ -44,6 +44,7 @@ def _evidence(experiment: Experiment, look: Snapshot) -> Evidence:
         verdict=look.results["verdict"],
         control=levers[control["key"]]["strategy"],
         treatment=levers[treatment["key"]]["strategy"],
+        versions={levers[key]["strategy"]: version for key, version in look.statistics["versions"].items()},
         informative=pairs["control_only"] + pairs["treatment_only"],
         figures={
             name: look.results[name]

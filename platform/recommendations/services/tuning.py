@@ -11,11 +11,8 @@ from accounts.audit import record
 from accounts.models import User
 from recommendations.models import Champion, ModelVersion, Posterior, Strategy, TuningDecision
 
-#: A look counts as at most this many pseudo-observations of its winner's blend, so that one large
-#: campaign cannot drown all later ones.
-MOST_EVIDENCE = 20.0
-#: Pairs that differed between the variants, per pseudo-observation.
-PAIRS_PER_OBSERVATION = 10.0
+#: A look counts as at most this many people, so that one large campaign cannot drown all later ones.
+MOST_EVIDENCE = 500.0
 #: What a replay counts against a live test of the same size: nobody was treated.
 REPLAY_DISCOUNT = 0.5
 
@@ -24,8 +21,8 @@ REPLAY_DISCOUNT = 0.5
 class Evidence:
     """What an experiment found, in the words of this layer.
 
-    `reference` is opaque; `control` and `treatment` are strategy keys; `informative` counts the people
-    whose outcome differed between the two.
+    `reference` is opaque; `control` and `treatment` are strategy keys, `versions` the ids of the models
+    that were compared; `informative` counts the people whose outcome differed between the two.
     """
 
     reference: str
@@ -33,6 +30,7 @@ class Evidence:
     verdict: str
     control: str
     treatment: str
+    versions: Mapping[str, str]
     informative: int
     figures: Mapping[str, Any]
     as_of: datetime
@@ -45,6 +43,11 @@ class Evidence:
             TuningDecision.Verdict.WORSE: self.control,
         }.get(TuningDecision.Verdict(self.verdict))
 
+    @property
+    def winning_version(self) -> str | None:
+        """Return the id of the model that won."""
+        return self.versions[self.winner] if self.winner else None
+
     def as_json(self) -> dict[str, Any]:
         """Return the evidence as it is stored with a decision."""
         return {
@@ -53,6 +56,7 @@ class Evidence:
             "verdict": self.verdict,
             "control": self.control,
             "treatment": self.treatment,
+            "versions": dict(self.versions),
             "informative": self.informative,
             **self.figures,
         }
@@ -91,9 +95,10 @@ def decide_blend(
 ) -> TuningDecision:
     """Move the posterior over blend weights towards the winner's blend, or record that nothing changes.
 
-    The posterior is a Dirichlet over the blend's parts. A winner adds pseudo-observations of its own
-    weights: one per 10 people whose outcome differed, halved for a replay, at most 20 a look. A plain
-    model's blend is itself alone. The next training takes mean and strength as its prior.
+    The posterior is a Dirichlet over the blend's parts, its strength counted in people. A winner adds
+    its own weights once per person whose outcome differed between the variants, halved for a replay, at
+    most 500 a look. A plain model's blend is itself alone. The next training takes mean and strength as
+    its prior beside the people of its own last window.
     """
     subject = f"blend:{objective}"
     posterior, _ = Posterior.objects.select_for_update().get_or_create(
@@ -104,10 +109,10 @@ def decide_blend(
     before = dict(posterior.parameters["alpha"])
     after = dict(before)
     if evidence.winner:
-        observed = min(evidence.informative / PAIRS_PER_OBSERVATION, MOST_EVIDENCE)
+        observed = min(float(evidence.informative), MOST_EVIDENCE)
         if evidence.kind == "replay":
             observed *= REPLAY_DISCOUNT
-        for part, weight in _blend_of(evidence.winner, objective).items():
+        for part, weight in _blend_of(evidence, objective).items():
             after[part] = after.get(part, 0.0) + observed * weight
     decision = _write(
         TuningDecision.Kind.BLEND,
@@ -210,8 +215,8 @@ def _save_posterior(posterior: Posterior, alpha: dict[str, float], now: datetime
     posterior.save(update_fields=["parameters", "updated_at"])
 
 
-def _blend_of(strategy: str, objective: str) -> dict[str, float]:
-    """Return the fitted blend weights of a strategy's newest model; a plain model's are itself alone."""
-    version = ModelVersion.objects.filter(strategy__key=strategy).order_by("-created_at").first()
-    weights = (version.parameters.get("blend") or {}).get(objective) if version else None
-    return weights or {strategy: 1.0}
+def _blend_of(evidence: Evidence, objective: str) -> dict[str, float]:
+    """Return the winner's fitted blend weights; a plain model's are itself alone."""
+    version = ModelVersion.objects.select_related("strategy").get(pk=evidence.winning_version)
+    weights: dict[str, float] | None = version.parameters.get("blend", {}).get(objective)
+    return weights or {version.strategy.family: 1.0}

@@ -1,0 +1,34 @@
+"""Where trained models lie on disk, and how they come back."""
+
+from functools import lru_cache
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from recommender.artifacts import load, save
+from recommender.base import Recommender
+
+from recommendations.models import ModelVersion
+
+# A loaded model of a mid-sized shop takes 100 to 300 MB; two cover champion and challenger.
+_KEPT_LOADED = 2
+
+
+def store(model: Recommender, version_id: UUID) -> tuple[str, str]:
+    """Write a fitted model under its version's id; return its relative folder and checksum.
+
+    The folder appears whole or not at all, so a killed training leaves nothing that could be loaded.
+    """
+    relative = Path("models") / str(version_id)
+    digest = save(model, settings.ARTIFACTS / relative)
+    return str(relative), digest
+
+
+def fitted(version: ModelVersion) -> Recommender:
+    """Return a version's fitted model. Raises recommender.errors.ArtifactError when it was changed."""
+    return _load(str(settings.ARTIFACTS / version.artifact), version.checksum)
+
+
+@lru_cache(maxsize=_KEPT_LOADED)
+def _load(folder: str, digest: str) -> Recommender:
+    return load(folder, digest)

@@ -1,0 +1,25 @@
+"""Why a product is on a list, in words. Only what carried the score is ever said."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+#: The part of the recommender that carried a place → the sentence. Written out, so that translators see them.
+def sentence(reason: Mapping[str, Any]) -> str:
+    """Return the sentence for a reason `{"part": …, "because": product name?}`, translated."""
+    if name := reason.get("because"):
+        return _("Because you bought %(product)s") % {"product": name}
+    return {
+        "own-frequency": _("You buy this often"),
+        "own-recent": _("You bought this lately"),
+        "own-lasting": _("One of your regulars"),
+        "user-knn": _("Customers like you buy this"),
+        "item-knn": _("Goes with what you buy"),
+        "content": _("Similar to what you buy"),
+        "als": _("Fits your taste"),
+        "popularity": _("Popular in our shop"),
+        "recent-popularity": _("Popular right now"),
+        "fallback": _("Popular in our shop"),
+    }.get(str(reason.get("part")), _("Picked for you"))

@@ -1,0 +1,259 @@
+"""Train the strategies on the facts before a moment, measure them, store them, and keep lists ready."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+from django.db import transaction
+from recommender import columns
+from recommender import models as families
+from recommender.base import Recommender
+from recommender.dataset import DAY, Dataset
+from recommender.models.hybrid import OWN
+from recommender.reading import clean_interactions
+from recommender.validation.protocol import evaluate_split
+from recommender.validation.report import Report
+from recommender.validation.splits import Split, truth_matrix
+
+from accounts.jobs import Progress, silent
+from core.ids import uuid7
+from events.models import Event, EventType
+from recommendations.artifacts import store
+from recommendations.frames import products, purchases
+from recommendations.models import Champion, ModelVersion, Objective, Strategy
+from recommendations.services.lists import precompute_lists
+from recommendations.services.tuning import blend_prior
+from recommendations.strategies import ensure_strategies
+
+#: Bumped when a model's learning changes so that old and new figures do not compare.
+CODE_VERSION = "1"
+EVALUATION_DAYS = 28
+#: Products that fewer people bought say more about those people than about the product.
+MIN_BUYERS = 5
+#: Below this many customers every product counts.
+SMALL_SHOP = 200
+
+
+class NothingToLearnError(ValueError):
+    """There are no purchases to learn from; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What a training did: its versions and, per model, the figures of CJ-28."""
+
+    as_of: datetime
+    evaluated_at: datetime
+    versions: dict[str, ModelVersion]
+    figures: list[dict[str, Any]]
+    comparisons: list[dict[str, Any]] = field(default_factory=list)
+
+
+def train_models(
+    *,
+    as_of: datetime,
+    now: datetime,
+    keys: Sequence[str] | None = None,
+    progress: Progress = silent,
+    say: Callable[[str], None] | None = None,
+) -> TrainingReport:
+    """Fit every active strategy (or those named) on the purchases before `as_of`.
+
+    Figures come from the 28 days after a cut that no model saw: after `as_of` itself when the history
+    goes on that far (a replay of the past), else after a cut 28 days before it, with models of their
+    own. The hybrid starts from the posterior that tuning left. Versions appear in one transaction after
+    all artefacts are stored; killed before that, the old ones serve on.
+
+    Complete Journey (1.4 million purchases): about 60 s and 1.5 GB on two cores.
+    """
+    ensure_strategies(now)
+    strategies = list(Strategy.objects.filter(active=True).order_by("pk"))
+    if keys is not None:
+        strategies = [strategy for strategy in strategies if strategy.key in keys]
+    steps = 2 * len(strategies) + 2
+    progress(0, steps, "Reading purchases")
+    until = as_of + timedelta(days=EVALUATION_DAYS)
+    goes_on = Event.objects.filter(type=EventType.PURCHASE, occurred_at__gte=until).exists()
+    cleaned = clean_interactions(purchases(until if goes_on else as_of))
+    items = products()
+    if cleaned.frame.is_empty():
+        raise NothingToLearnError(
+            f"There are no purchases before {as_of:%Y-%m-%d} to learn from. Import orders first."
+        )
+    cut = as_of if goes_on else as_of - timedelta(days=EVALUATION_DAYS)
+    make = _maker()
+    models = {strategy.key: make(strategy) for strategy in strategies}
+    progress(1, steps, "Fitting and measuring")
+    report = _evaluate(cleaned, items, cut, models, say, progress, steps)
+    if cut != as_of:
+        models = {strategy.key: make(strategy) for strategy in strategies}
+        dataset = _dataset(cleaned, items, as_of)
+        for number, (key, model) in enumerate(models.items(), start=1):
+            progress(len(models) + number, steps, f"Fitting {key}")
+            model.fit(dataset)
+    versions = _publish(strategies, models, report, cleaned.frame, as_of=as_of, cut=cut, now=now)
+    champions = set(Champion.objects.values_list("strategy__key", flat=True))
+    for strategy in strategies:
+        if strategy.precompute or strategy.key in champions:
+            progress(steps - 1, steps, f"Lists by {strategy.key}")
+            precompute_lists(versions[strategy.key], models[strategy.key])
+    progress(steps, steps, "Done")
+    return TrainingReport(
+        as_of=as_of,
+        evaluated_at=cut,
+        versions=versions,
+        figures=_figures(report),
+        comparisons=[asdict(line) for line in report.comparisons] if report else [],
+    )
+
+
+def _maker() -> Callable[[Strategy], Recommender]:
+    """Return what makes an unfitted model of a strategy; the hybrid gets the posterior as its prior."""
+    means, strengths = {}, []
+    for objective in Objective.values:
+        mean, strength = blend_prior(objective)
+        usable = objective == Objective.REPLENISH or any(w > 0 for part, w in mean.items() if part not in OWN)
+        if mean and usable:
+            means[objective] = mean
+            strengths.append(strength)
+
+    def make(strategy: Strategy) -> Recommender:
+        parameters = dict(strategy.parameters)
+        if strategy.family == "hybrid" and means:
+            parameters |= {"prior_weights": means, "prior_strength": max(strengths)}
+        return families.create(strategy.family, **parameters)
+
+    return make
+
+
+def _dataset(cleaned: Any, items: pl.DataFrame, edge: datetime) -> Dataset:
+    buyers = cleaned.frame[columns.USER].n_unique()
+    return Dataset.from_clean(
+        cleaned, items, as_of=edge, min_item_users=MIN_BUYERS if buyers >= SMALL_SHOP else 1
+    )
+
+
+def _evaluate(
+    cleaned: Any,
+    items: pl.DataFrame,
+    cut: datetime,
+    models: dict[str, Recommender],
+    say: Callable[[str], None] | None,
+    progress: Progress,
+    steps: int,
+) -> Report | None:
+    """Fit the models before the cut and measure them after it; None when nothing lies before the cut."""
+    edge = cut.timestamp()
+    frame = cleaned.frame
+    if frame.filter(pl.col(columns.TIME) < edge).is_empty():
+        return None
+    train = _dataset(cleaned, items, cut)
+    after = frame.filter(
+        (pl.col(columns.TIME) >= edge) & (pl.col(columns.TIME) < edge + EVALUATION_DAYS * DAY)
+    )
+    users = train.users.codes(after[columns.USER].to_list())
+    codes = train.items.codes(after[columns.ITEM].to_list())
+    known = (users >= 0) & (codes >= 0)
+    if not known.any():
+        for model in models.values():
+            model.fit(train)
+        return None
+    split = Split(train, truth_matrix(users[known], codes[known], train))
+    fitted = 0
+
+    def tell(line: str) -> None:
+        nonlocal fitted
+        fitted += 1
+        progress(1 + fitted // len(Objective.values), steps, line)
+        if say is not None:
+            say(line)
+
+    return evaluate_split(split, list(models.values()), cut=cut.isoformat(), days=EVALUATION_DAYS, say=tell)
+
+
+@transaction.atomic
+def _publish(
+    strategies: Sequence[Strategy],
+    models: dict[str, Recommender],
+    report: Report | None,
+    frame: pl.DataFrame,
+    *,
+    as_of: datetime,
+    cut: datetime,
+    now: datetime,
+) -> dict[str, ModelVersion]:
+    """Store artefacts, then the versions that name them; a champion's new version is champion at once."""
+    champions = set(Champion.objects.values_list("strategy_id", flat=True))
+    first = frame[columns.TIME].min()
+    rows = frame.filter(pl.col(columns.TIME) < as_of.timestamp()).height
+    versions = {}
+    for strategy in strategies:
+        model = models[strategy.key]
+        version = ModelVersion(
+            id=uuid7(),
+            strategy=strategy,
+            stage=ModelVersion.Stage.CHAMPION if strategy.pk in champions else ModelVersion.Stage.CANDIDATE,
+            as_of=as_of,
+            data_from=datetime.fromtimestamp(float(first), tz=as_of.tzinfo),  # type: ignore[arg-type]
+            rows=rows,
+            metrics=_metrics(report, model.name, cut),
+            parameters=_learned(model),
+            fit_seconds=next((line.fit_seconds for line in report.models if line.name == model.name), None)
+            if report
+            else None,
+            code_version=CODE_VERSION,
+            created_at=now,
+        )
+        version.artifact, version.checksum = store(model, version.pk)
+        versions[strategy.key] = version
+    ModelVersion.objects.filter(strategy__in=strategies).exclude(stage=ModelVersion.Stage.RETIRED).update(
+        stage=ModelVersion.Stage.RETIRED
+    )
+    ModelVersion.objects.bulk_create(versions.values())
+    return versions
+
+
+def _learned(model: Recommender) -> dict[str, Any]:
+    """Return the parameters with what was fitted on top: the blend and the evidence for it."""
+    learned: dict[str, Any] = {"given": {k: v for k, v in model.get_params().items() if _plain(v)}}
+    if weights := getattr(model, "weights_", None):
+        learned |= {"blend": weights, "evidence": getattr(model, "evidence_", {})}
+    return learned
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool | dict | list | tuple | None) and value not in (
+        np.inf,
+        -np.inf,
+    )
+
+
+def _metrics(report: Report | None, name: str, cut: datetime) -> dict[str, Any]:
+    if report is None:
+        return {}
+    return {
+        "cut": cut.isoformat(),
+        "days": EVALUATION_DAYS,
+        "protocol": "CJ-28",
+        "objectives": {line.objective: asdict(line) for line in report.models if line.name == name},
+    }
+
+
+def _figures(report: Report | None) -> list[dict[str, Any]]:
+    """Return one line a model as `bin/demo` prints it: ALL is replenish, NEW is discover."""
+    if report is None:
+        return []
+    lines: dict[str, dict[str, Any]] = {}
+    for line in report.models:
+        row = lines.setdefault(line.name, {"name": line.name, "fit_seconds": round(line.fit_seconds, 2)})
+        suffix = "all" if line.objective == Objective.REPLENISH else "new"
+        row[f"ndcg10_{suffix}"] = round(line.ndcg10, 4)
+        row[f"recall10_{suffix}"] = round(line.recall10, 4)
+        row[f"coverage10_{suffix}"] = round(line.coverage10, 4)
+        row[f"interval_{suffix}"] = [round(end, 4) for end in line.interval]
+    for row in lines.values():
+        row["coverage10"] = row.get("coverage10_all")
+    return list(lines.values())
