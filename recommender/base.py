@@ -1,0 +1,384 @@
+"""The base of every model: fit, score in blocks, recommend, fold in, similar, explain."""
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from recommender.arrays import AnyArray, Bool, Csr, Float32, Int32, block_rows
+from recommender.columns import FALLBACK, ITEM, RANK, REASON, SCORE, USER, Objective
+from recommender.dataset import Dataset, History, make_history
+from recommender.errors import DataError, NotFittedError
+from recommender.ids import Ids
+from recommender.ranking.topk import top_k
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Because:
+    """One thing that carried a score.
+
+    ``kind``: ``own`` (id: the item itself, bought before), ``item`` (id: an item of the history),
+    ``neighbour`` (id: a similar user; for counting, not for showing), ``attribute``
+    (id: ``column=value``), ``popular`` (id: the item). ``value`` is its part of the score.
+    """
+
+    kind: str
+    id: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an item got its score: ``reason`` names the model or ``fallback``; parts are largest first."""
+
+    item: str
+    score: float
+    reason: str
+    because: tuple[Because, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """Lists of items for users.
+
+    ``codes``, ``scores`` and ``is_fallback`` are users x k; code -1 ends a list that could not be
+    filled. A fallback entry has score 0. ``reasons`` holds indices into ``reason_names``.
+    """
+
+    users: tuple[str, ...]
+    catalogue: Ids
+    codes: Int32
+    scores: Float32
+    reasons: AnyArray
+    reason_names: tuple[str, ...]
+
+    @property
+    def is_fallback(self) -> Bool:
+        """Say for each place whether the fallback filled it."""
+        mask: Bool = (self.codes >= 0) & (self.reasons == self.reason_names.index(FALLBACK))
+        return mask
+
+    @property
+    def fallback_share(self) -> float:
+        """Return the share of filled places that the fallback filled."""
+        filled = int((self.codes >= 0).sum())
+        return float(self.is_fallback.sum() / filled) if filled else 0.0
+
+    def for_user(self, position: int) -> list[tuple[str, float, str]]:
+        """Return one user's list as (item id, score, reason), best first."""
+        return [
+            (self.catalogue[int(code)], float(score), self.reason_names[int(reason)])
+            for code, score, reason in zip(
+                self.codes[position], self.scores[position], self.reasons[position], strict=True
+            )
+            if code >= 0
+        ]
+
+    def rows(self) -> Iterator[tuple[str, int, str, float, str]]:
+        """Yield (user, rank from 1, item, score, reason)."""
+        for position, user in enumerate(self.users):
+            for rank, (item, score, reason) in enumerate(self.for_user(position), start=1):
+                yield user, rank, item, score, reason
+
+    def frame(self) -> pl.DataFrame:
+        """Return the rows as a frame with the columns user_id, rank, item_id, score, reason."""
+        schema = {USER: pl.String, RANK: pl.Int32, ITEM: pl.String, SCORE: pl.Float64, REASON: pl.String}
+        return pl.DataFrame(list(self.rows()), schema=schema, orient="row")
+
+
+class Recommender(ABC):
+    """Base of all models, in scikit-learn's manner.
+
+    ``__init__`` only stores parameters; ``fit`` returns self; what is learned ends in ``_`` and consists
+    of arrays, sparse matrices, ids, numbers and texts, so that artifacts can store it without pickling.
+    """
+
+    name: ClassVar[str] = ""
+    #: True where a score of 0 or below still ranks; else it means "no evidence" and the fallback steps in.
+    ranks_everything: ClassVar[bool] = False
+
+    users_: Ids
+    items_: Ids
+    seen_: Csr
+    popularity_: Float32
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the parameters as given to ``__init__``."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    # --- learning -----------------------------------------------------------------------------------
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn from a dataset."""
+        self.users_ = dataset.users
+        self.items_ = dataset.items
+        self.seen_ = dataset.seen
+        buyers = np.bincount(self.seen_.indices, minlength=len(dataset.items))
+        self.popularity_ = (buyers / len(dataset.users)).astype(np.float32)
+        self._fit(dataset)
+        return self
+
+    @abstractmethod
+    def _fit(self, dataset: Dataset) -> None:
+        """Learn what this model needs besides ids, seen pairs and popularity."""
+
+    # --- scoring ------------------------------------------------------------------------------------
+    @abstractmethod
+    def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return a new rows x items array of scores of known users (positions in ``users_``)."""
+
+    @abstractmethod
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the items' scores (one row) for somebody who was not there at training."""
+
+    def fold_in(
+        self,
+        items: Sequence[str],
+        *,
+        days_ago: Sequence[float] | None = None,
+        weights: Sequence[float] | None = None,
+        objective: Objective | str = Objective.REPLENISH,
+    ) -> Float32:
+        """Return the scores of all items for a new history, without training again."""
+        self._check_fitted()
+        return self.score_history(make_history(self.items_, items, days_ago, weights), Objective(objective))
+
+    # --- lists --------------------------------------------------------------------------------------
+    def recommend(
+        self,
+        users: Sequence[str],
+        k: int = 10,
+        objective: Objective | str = Objective.REPLENISH,
+        *,
+        candidates: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        reasons: bool = False,
+        progress: Progress | None = None,
+    ) -> Recommendations:
+        """Return the k best items for each user, users unknown or without history by the fallback.
+
+        ``discover`` never returns an item the user already has. ``candidates`` and ``exclude`` limit the
+        catalogue for everybody (stock, rules). ``reasons`` asks a composed model to name the part that
+        carried each place, which doubles the work. Runs in blocks of about 64 MB of scores.
+        """
+        self._check_fitted()
+        if k < 1:
+            raise DataError(f"k must be at least 1, not {k}")
+        goal = Objective(objective)
+        allowed = self._allowed(candidates, exclude)
+        codes = self.users_.codes(list(users))
+        step = block_rows(len(self.items_))
+        names = self._reason_names()
+        parts: list[tuple[Int32, Float32, AnyArray]] = []
+        for start in range(0, len(codes), step):
+            block = codes[start : start + step]
+            parts.append(self._recommend_block(block, k, goal, allowed, names, reasons))
+            if progress is not None:
+                progress(min(start + step, len(codes)), len(codes))
+        if not parts:
+            empty = np.empty((0, k))
+            parts = [(empty.astype(np.int32), empty.astype(np.float32), empty.astype(np.uint8))]
+        positions, scores, why = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Recommendations(tuple(users), self.items_, positions, scores, why, names)
+
+    def recommend_history(
+        self,
+        items: Sequence[str],
+        k: int = 10,
+        objective: Objective | str = Objective.REPLENISH,
+        *,
+        days_ago: Sequence[float] | None = None,
+        weights: Sequence[float] | None = None,
+        candidates: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+    ) -> Recommendations:
+        """Return one list for a history that was not there at training (user id: empty text)."""
+        self._check_fitted()
+        goal = Objective(objective)
+        history = make_history(self.items_, items, days_ago, weights)
+        scores = self.score_history(history, goal)[None, :].copy()
+        names = self._reason_names()
+        codes, values, fallback = self._rank(
+            scores, history.matrix(), k, goal, self._allowed(candidates, exclude)
+        )
+        why = np.where(fallback, names.index(FALLBACK), names.index(self.name)).astype(np.uint8)
+        return Recommendations(("",), self.items_, codes, values, why, names)
+
+    def _recommend_block(
+        self,
+        block: Int32,
+        k: int,
+        goal: Objective,
+        allowed: Bool | None,
+        names: tuple[str, ...],
+        reasons: bool,
+    ) -> tuple[Int32, Float32, AnyArray]:
+        known = block >= 0
+        rows = block[known]
+        if known.all():
+            scores, seen = self.score_block(rows, goal), self.seen_[rows]
+        else:
+            scores = np.zeros((len(block), len(self.items_)), dtype=np.float32)
+            if len(rows):
+                scores[known] = self.score_block(rows, goal)
+            place = np.flatnonzero(known)
+            spread = sp.csr_matrix(
+                (np.ones(len(place)), (place, np.arange(len(place)))), (len(block), len(place))
+            )
+            seen = (spread @ self.seen_[rows]).tocsr()
+        codes, values, fallback = self._rank(scores, seen, k, goal, allowed)
+        why = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+        if reasons and len(rows):
+            why[known] = self._reasons(rows, codes[known], goal, names)
+        why[fallback] = names.index(FALLBACK)
+        return codes, values, why
+
+    def _rank(
+        self, scores: Float32, seen: Csr, k: int, goal: Objective, allowed: Bool | None
+    ) -> tuple[Int32, Float32, Bool]:
+        """Turn raw scores into lists; overwrites ``scores``. Below all evidence stands popularity."""
+        behind = -(1.0 + self._fallback_rank())
+        blank = np.diff(seen.indptr) == 0
+        if self.ranks_everything:
+            scores[blank] = behind
+        else:
+            np.copyto(scores, behind[None, :], where=scores <= 0)
+            scores[blank] = behind
+        if allowed is not None:
+            scores[:, ~allowed] = -np.inf
+        if not goal.keeps_bought:
+            scores[np.repeat(np.arange(scores.shape[0]), np.diff(seen.indptr)), seen.indices] = -np.inf
+        codes, values = top_k(scores, k)
+        fallback = (codes >= 0) & (blank[:, None] | ((values < 0) & (not self.ranks_everything)))
+        values = np.where(fallback | (codes < 0), np.float32(0), values)
+        return codes, values, fallback
+
+    def _fallback_rank(self) -> Float32:
+        """Return each item's place in the fallback, 0 for the best: by buyers, then by id."""
+        order = np.argsort(-self.popularity_, kind="stable")
+        rank = np.empty(len(order), dtype=np.float32)
+        rank[order] = np.arange(len(order), dtype=np.float32)
+        return rank
+
+    def _reason_names(self) -> tuple[str, ...]:
+        return (FALLBACK, self.name)
+
+    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
+        """Return for each place the index of the reason's name."""
+        return np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+
+    def _allowed(self, candidates: Sequence[str] | None, exclude: Sequence[str] | None) -> Bool | None:
+        if candidates is None and not exclude:
+            return None
+        allowed = np.full(len(self.items_), candidates is None)
+        if candidates is not None:
+            codes = self.items_.codes(list(candidates))
+            allowed[codes[codes >= 0]] = True
+        codes = self.items_.codes(list(exclude or ()))
+        allowed[codes[codes >= 0]] = False
+        return allowed
+
+    # --- relations and reasons ----------------------------------------------------------------------
+    def similar(self, item: str, k: int = 10) -> list[tuple[str, float]]:
+        """Return the k items most like this one with their similarity, best first.
+
+        Unless a model knows better, likeness is the cosine between the items' sets of buyers.
+        """
+        code = self._item(item)
+        likeness = self._similarity(code).copy()
+        likeness[code] = -np.inf
+        likeness[likeness <= 0] = -np.inf
+        codes, values = top_k(likeness[None, :], k)
+        pairs = zip(codes[0], values[0], strict=True)
+        return [(self.items_[int(position)], float(value)) for position, value in pairs if position >= 0]
+
+    def explain(
+        self, user: str, item: str, n: int = 3, objective: Objective | str = Objective.REPLENISH
+    ) -> Explanation:
+        """Return what carried the item's score for a user; ``n`` limits the parts, not their truth."""
+        code = self._item(item)
+        row = int(self.users_.codes([user])[0])
+        if row < 0 or self.seen_.indptr[row] == self.seen_.indptr[row + 1]:
+            return self._fallback_explanation(code)
+        goal = Objective(objective)
+        rows = np.array([row], dtype=np.int32)
+        score = float(self.score_block(rows, goal)[0, code])
+        return self._explanation(code, score, self._because(row, code, goal), n)
+
+    def _explanation(self, code: int, score: float, because: list[Because], n: int) -> Explanation:
+        if score <= 0 and not self.ranks_everything:
+            return self._fallback_explanation(code)
+        because.sort(key=lambda part: -part.value)
+        return Explanation(self.items_[code], score, self.name, tuple(because[:n]))
+
+    def _fallback_explanation(self, code: int) -> Explanation:
+        item = self.items_[code]
+        return Explanation(item, 0.0, FALLBACK, (Because("popular", item, float(self.popularity_[code])),))
+
+    def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
+        """Return the parts that add up to a known user's score of an item, in any order."""
+        return []
+
+    def _similarity(self, code: int) -> Float32:
+        """Return every item's likeness to one."""
+        taken = self.seen_.astype(bool).astype(np.float32)
+        common = np.asarray((taken.T @ taken[:, [code]]).todense()).ravel()
+        buyers = np.sqrt(np.maximum(self.popularity_ * len(self.users_), 1e-12))
+        likeness: Float32 = (common / (buyers * buyers[code])).astype(np.float32)
+        return likeness
+
+    def _item(self, item: str) -> int:
+        self._check_fitted()
+        code = int(self.items_.codes([item])[0])
+        if code < 0:
+            raise DataError(f"item '{item}' is not in this model's catalogue")
+        return code
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "items_"):
+            raise NotFittedError(f"{type(self).__name__} is not fitted yet; call fit(dataset) first")
+
+
+class ProfileRecommender(Recommender):
+    """Base of models whose scores are a function of the customer's own profile row.
+
+    Known users and new histories take the same way: a profile (1 row x items), then scores.
+    """
+
+    profile_: Csr
+
+    @abstractmethod
+    def _profile(self, source: Dataset | History) -> Csr:
+        """Return what of the history the model looks at: rows x items, float32."""
+
+    @abstractmethod
+    def _score_profiles(self, profiles: Csr) -> Float32:
+        """Return rows x items scores of profiles."""
+
+    @abstractmethod
+    def _parts(self, profile: Csr, code: int) -> list[Because]:
+        """Return the parts that add up to one profile's score of an item."""
+
+    def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return a new rows x items array of scores of known users."""
+        return self._score_profiles(self.profile_[rows])
+
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the items' scores for a new history."""
+        row: Float32 = self._score_profiles(self._profile(history))[0]
+        return row
+
+    def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
+        return self._parts(self.profile_[row], code)
+
+
+def history_parts(items: Ids, codes: AnyArray, values: AnyArray) -> list[Because]:
+    """Return one part per item of a history that carries anything."""
+    pairs = zip(codes, values, strict=True)
+    return [Because("item", items[int(code)], float(value)) for code, value in pairs if value != 0]

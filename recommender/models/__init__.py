@@ -1,0 +1,78 @@
+"""The models, by name."""
+
+import inspect
+from typing import Any
+
+from recommender.base import Recommender
+from recommender.errors import DataError, UnknownModelError
+from recommender.models.als import ALS
+from recommender.models.content import Content
+from recommender.models.hybrid import Hybrid
+from recommender.models.item_knn import ItemKNN
+from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
+from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.user_knn import UserKNN
+
+MODELS: dict[str, type[Recommender]] = {
+    model.name: model
+    for model in (
+        Popularity,
+        RecentPopularity,
+        OwnFrequency,
+        OwnRecent,
+        OwnLasting,
+        UserKNN,
+        ItemKNN,
+        Content,
+        ALS,
+        Hybrid,
+    )
+}
+#: The models that a report shows and that are chosen among unless something else is asked for.
+LINE_UP = ("popularity", "own-frequency", "user-knn", "item-knn", "content", "als", "hybrid")
+
+
+def names() -> list[str]:
+    """Return the registered names."""
+    return list(MODELS)
+
+
+def create(name: str, **params: Any) -> Recommender:
+    """Return a new, unfitted model by its name; raises UnknownModelError or DataError."""
+    model = MODELS.get(name)
+    if model is None:
+        raise UnknownModelError(name, names())
+    known = inspect.signature(model).parameters
+    unknown = [param for param in params if param not in known]
+    if unknown:
+        raise DataError(
+            f"{name}: unknown parameter {', '.join(unknown)}; it takes {', '.join(known) or 'none'}"
+        )
+    return model(**params)
+
+
+def create_seeded(name: str, seed: int, **params: Any) -> Recommender:
+    """Return a new model with this seed where the model takes one."""
+    model = MODELS.get(name)
+    if model is not None and "seed" in inspect.signature(model).parameters:
+        params = {"seed": seed, **params}
+    return create(name, **params)
+
+
+__all__ = [
+    "ALS",
+    "LINE_UP",
+    "MODELS",
+    "Content",
+    "Hybrid",
+    "ItemKNN",
+    "OwnFrequency",
+    "OwnLasting",
+    "OwnRecent",
+    "Popularity",
+    "RecentPopularity",
+    "UserKNN",
+    "create",
+    "create_seeded",
+    "names",
+]

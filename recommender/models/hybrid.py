@@ -1,0 +1,194 @@
+"""Hybrid: a weighted blend of models, its weights fitted on what customers did next."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32, Float64, Int32
+from recommender.base import Because, Recommender
+from recommender.columns import OBJECTIVES, Objective
+from recommender.dataset import Dataset, History
+from recommender.errors import DataError
+from recommender.models.als import ALS
+from recommender.models.content import Content
+from recommender.models.item_knn import ItemKNN
+from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
+from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.user_knn import UserKNN
+from recommender.ranking.blend import gather, normalise, shrink
+from recommender.validation.splits import validation_split
+
+PARTS: tuple[type[Recommender], ...] = (
+    OwnFrequency,
+    OwnRecent,
+    OwnLasting,
+    UserKNN,
+    ItemKNN,
+    Content,
+    ALS,
+    Popularity,
+    RecentPopularity,
+)
+COMPONENTS = tuple(part.name for part in PARTS)
+#: They say nothing about items the customer never had, so they take no part in discovering.
+OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name})
+#: Fewer users than this in the window settle nothing; the prior (or equal shares) stands.
+FEWEST = 20
+
+Weights = Mapping[str, Mapping[str, float]]
+
+
+class Hybrid(Recommender):
+    """Score an item by a weighted sum of models' scores, each divided by its best for the user.
+
+    The weights are fitted per objective: components learn from what lies before the last window
+    (``window_days``; a seeded hold-out without timestamps), weights are searched for the best NDCG@10 in
+    it, then components learn from everything. ``prior_weights`` ({objective: {component: weight}})
+    start the search and pull its result: they count as ``prior_strength`` users beside those of the
+    window; an infinite strength takes them as they are. Learned: ``weights_`` (summing to 1 per
+    objective), ``fitted_`` (before the prior), ``evidence_`` (users, ndcg10, source).
+    """
+
+    name = "hybrid"
+    parts_: tuple[Recommender, ...]
+    weights_: dict[str, dict[str, float]]
+    fitted_: dict[str, dict[str, float]]
+    evidence_: dict[str, dict[str, float | str]]
+
+    def __init__(
+        self,
+        components: Sequence[str] = COMPONENTS,
+        prior_weights: Weights | None = None,
+        prior_strength: float = 0.0,
+        window_days: float = 28.0,
+        seed: int = 0,
+    ) -> None:
+        self.components = components
+        self.prior_weights = prior_weights
+        self.prior_strength = prior_strength
+        self.window_days = window_days
+        self.seed = seed
+
+    def _fit(self, dataset: Dataset) -> None:
+        makers = self._makers()
+        priors = {goal: self._prior(goal) for goal in OBJECTIVES}
+        self.weights_, self.fitted_, self.evidence_ = {}, {}, {}
+        if np.isinf(self.prior_strength) and self.prior_weights is not None:
+            for goal, prior in priors.items():
+                self._note(goal, prior, prior, 0, None, "prior")
+        else:
+            self._search(dataset, makers, priors)
+        self.parts_ = tuple(make().fit(dataset) for make in makers)
+
+    def _search(
+        self, dataset: Dataset, makers: list[type[Recommender]], priors: dict[Objective, Float64]
+    ) -> None:
+        split = validation_split(dataset, self.window_days, self.seed)
+        parts: list[Recommender] = []
+        if any(len(split.evaluated(goal)) >= FEWEST for goal in OBJECTIVES):
+            parts = [make().fit(split.train) for make in makers]
+        given = self.prior_weights is not None
+        for goal, prior in priors.items():
+            useful = self._useful(goal)
+            users = len(split.evaluated(goal))
+            if users < FEWEST:
+                self._note(goal, prior, prior, users, None, "prior" if given else "equal shares")
+                continue
+            evidence = gather([parts[i] for i in np.flatnonzero(useful)], split, goal, seed=self.seed)
+            found = np.zeros(len(prior))
+            found[useful], result = evidence.fit(prior[useful])
+            strength = self.prior_strength if given else 0.0
+            self._note(goal, found, shrink(found, evidence.users, prior, strength), users, result, "fitted")
+
+    def _note(
+        self, goal: Objective, found: Float64, used: Float64, users: int, result: float | None, source: str
+    ) -> None:
+        self.fitted_[goal.value] = dict(zip(self.components, map(float, found), strict=True))
+        self.weights_[goal.value] = dict(zip(self.components, map(float, used), strict=True))
+        self.evidence_[goal.value] = {"users": users, "source": source}
+        if result is not None:
+            self.evidence_[goal.value]["ndcg10"] = result
+
+    def _makers(self) -> list[type[Recommender]]:
+        known = {part.name: part for part in PARTS}
+        unknown = [name for name in self.components if name not in known]
+        if unknown or not self.components:
+            raise DataError(
+                f"hybrid: unknown component {', '.join(unknown) or '(none given)'}; "
+                f"choose from {', '.join(known)}"
+            )
+        return [known[name] for name in self.components]
+
+    def _useful(self, goal: Objective) -> AnyArray:
+        useful = np.array([goal.keeps_bought or name not in OWN for name in self.components])
+        return useful if useful.any() else ~useful
+
+    def _prior(self, goal: Objective) -> Float64:
+        """Return the starting weights, summing to 1."""
+        start = self._useful(goal).astype(np.float64)
+        given = (self.prior_weights or {}).get(goal.value)
+        if given is not None:
+            unknown = set(given) - set(self.components)
+            if unknown:
+                raise DataError(
+                    f"prior_weights: {', '.join(sorted(unknown))} is not a component of this hybrid"
+                )
+            stated = np.array([float(given.get(name, 0.0)) for name in self.components])
+            if (stated < 0).any() or not np.isfinite(stated).all() or (stated * start).sum() <= 0:
+                raise DataError(f"prior_weights for {goal.value} must be 0 or more, with one above 0")
+            start = stated * start
+        return start / start.sum()
+
+    # --- scoring ------------------------------------------------------------------------------------
+    def _active(self, objective: Objective) -> list[tuple[Recommender, float]]:
+        weights = self.weights_[objective.value]
+        pairs = [(part, weights[part.name]) for part in self.parts_]
+        return [(part, weight) for part, weight in pairs if weight > 0]
+
+    def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return a new rows x items array; holds two blocks at a time whatever the number of models."""
+        total = np.zeros((len(rows), len(self.items_)), dtype=np.float32)
+        for part, weight in self._active(objective):
+            scores = normalise(part.score_block(rows, objective))
+            scores *= np.float32(weight)
+            total += scores
+        return total
+
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Blend the components' scores of a new history."""
+        total = np.zeros(len(self.items_), dtype=np.float32)
+        for part, weight in self._active(objective):
+            total += np.float32(weight) * normalise(part.score_history(history, objective)[None, :].copy())[0]
+        return total
+
+    def _reason_names(self) -> tuple[str, ...]:
+        return (*super()._reason_names(), *self.components)
+
+    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
+        best = np.zeros(codes.shape, dtype=np.float32)
+        reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+        for part, weight in self._active(goal):
+            share = weight * np.take_along_axis(
+                normalise(part.score_block(rows, goal)), np.maximum(codes, 0), 1
+            )
+            reasons[share > best] = names.index(part.name)
+            best = np.maximum(best, share)
+        return reasons
+
+    def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
+        because: dict[tuple[str, str], float] = {}
+        for part, weight in self._active(goal):
+            top = float(part.score_block(np.array([row], dtype=np.int32), goal).max())
+            for piece in part._because(row, code, goal):
+                key = (piece.kind, piece.id)
+                because[key] = because.get(key, 0.0) + weight * piece.value / max(top, 1e-9)
+        return [Because(kind, name, value) for (kind, name), value in because.items()]
+
+    def _similarity(self, code: int) -> Float32:
+        for name in (ItemKNN.name, Content.name):
+            for part in self.parts_:
+                if part.name == name:
+                    likeness = part._similarity(code)
+                    if (np.delete(likeness, code) > 0).any():
+                        return likeness
+        return super()._similarity(code)

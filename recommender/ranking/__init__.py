@@ -1,0 +1,1 @@
+"""What happens between scores and a list: masking, top-k, blending, fallback, diversity."""

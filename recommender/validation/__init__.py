@@ -1,0 +1,1 @@
+"""Splits in time, the protocol, paired intervals, reports, and choosing a model."""

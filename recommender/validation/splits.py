@@ -1,0 +1,89 @@
+"""Cut interactions into what a model may learn from and what it is asked about afterwards."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from recommender.arrays import Bool, Csr, Int32
+from recommender.columns import Objective
+from recommender.dataset import DAY, Dataset
+
+
+@dataclass(frozen=True)
+class Split:
+    """A training set and the truth that followed, under the same ids.
+
+    ``truth`` is users x items, one where the user had the item in the window. It holds only users with
+    a training row and items of the training catalogue.
+    """
+
+    train: Dataset
+    truth: Csr
+
+    def truth_for(self, objective: Objective) -> Csr:
+        """Return the truth for an objective: ``discover`` leaves out what the user had before."""
+        if objective.keeps_bought:
+            return self.truth
+        new = (self.truth - self.truth.multiply(self.train.seen.astype(bool))).tocsr()
+        new.eliminate_zeros()
+        return new
+
+    def evaluated(self, objective: Objective) -> Int32:
+        """Return the positions of users with at least one true item."""
+        rows: Int32 = np.flatnonzero(np.diff(self.truth_for(objective).indptr)).astype(np.int32)
+        return rows
+
+
+def truth_matrix(users: Int32, items: Int32, train: Dataset) -> Csr:
+    """Return users x items ones for the given pairs, limited to users and items of the training set."""
+    shape = train.shape
+    truth = sp.csr_matrix((np.ones(len(users), dtype=np.float32), (users, items)), shape=shape)
+    truth.sum_duplicates()
+    rows = np.repeat(np.arange(shape[0]), np.diff(truth.indptr))
+    active = np.bincount(train.user_codes, minlength=shape[0]) > 0
+    keep = active[rows] & train.known_items()[truth.indices]
+    return sp.csr_matrix(
+        (np.ones(int(keep.sum()), dtype=np.float32), (rows[keep], truth.indices[keep])), shape=shape
+    )
+
+
+def last_window(dataset: Dataset, days: float = 28.0) -> Split:
+    """Hold back the last ``days`` before ``as_of``; nothing from then on is in the training set.
+
+    A history shorter than four windows gives up its last quarter instead.
+    """
+    if dataset.times is None or dataset.as_of is None:
+        raise ValueError("last_window needs timestamps; use holdout")
+    span = dataset.as_of - float(dataset.times.min())
+    start = dataset.as_of - min(days * DAY, span / 4)
+    late: Bool = dataset.times >= start
+    train = dataset.before(start)
+    return Split(train, truth_matrix(dataset.user_codes[late], dataset.item_codes[late], train))
+
+
+def holdout(dataset: Dataset, seed: int = 0, share: float = 0.2) -> Split:
+    """Hold back a seeded share of each user's distinct items; for shops without timestamps.
+
+    A user keeps at least one item. As pairs are held back whole, nothing true was seen before.
+    """
+    pairs = dataset.seen
+    sizes = np.diff(pairs.indptr)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
+    draw = np.random.default_rng(seed).random(len(rows))
+    order = np.lexsort((draw, rows))
+    place = np.empty(len(rows), dtype=np.int64)
+    place[order] = np.arange(len(rows)) - pairs.indptr[:-1][rows]
+    held = place < np.floor(sizes * share + 0.5)[rows]
+    held &= place < (sizes - 1)[rows]
+    keys = rows[held].astype(np.int64) * dataset.shape[1] + pairs.indices[held]
+    own = dataset.user_codes.astype(np.int64) * dataset.shape[1] + dataset.item_codes
+    train = dataset.subset(~np.isin(own, keys))
+    return Split(train, truth_matrix(rows[held], pairs.indices[held], train))
+
+
+def validation_split(dataset: Dataset, days: float = 28.0, seed: int = 0) -> Split:
+    """Return the last window where there are times, else a seeded hold-out."""
+    if dataset.times is None:
+        return holdout(dataset, seed)
+    return last_window(dataset, days)
