@@ -10,14 +10,17 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from campaigns.experiments.statistics.moments import Floats
+from campaigns.experiments.statistics.quadrature import panels
 from campaigns.experiments.statistics.results import Interval, require_alpha
 
 Spending = Callable[[float, float], float]
 
 # Further out than this a Brownian path has no mass that a double could tell from none.
 FAR = 40.0
-# One-sided designs have no lower bound; eight standard deviations stand for it.
-LOWER = 8.0
+# Beyond this many standard deviations no mass needs to be followed; a one-sided design goes on until there.
+REACH = 9.0
+# 100 panels of 32 nodes: looks closer together than .0005 of the horizon lose some accuracy.
+MAX_PANELS = 100
 
 
 def obrien_fleming(t: float, alpha: float) -> float:
@@ -51,7 +54,7 @@ def spending_bounds(
     `fractions` are the information fractions of the looks so far, rising, in (0, 1]; they need not be
     equally spaced nor complete, which is the point of Lan & DeMets 1983. A path of z statistics behaves as
     Brownian motion B(t) = z sqrt(t); the chance to cross at each look is found by recursive integration
-    (Armitage, McPherson & Rowe 1969, JRSS A 132) over Gauss-Legendre nodes, the bound by root finding.
+    (Armitage, McPherson & Rowe 1969, JRSS A 132) over Gauss-Legendre panels, the bound by root finding.
     Two-sided bounds are symmetric and spend `alpha` in total. Accurate to about 1e-8; 14 looks take 30 ms.
     """
     require_alpha(alpha)
@@ -83,11 +86,12 @@ def _bounds(
         if target <= 0 or excess(FAR * sqrt(t)) >= target:
             bound = FAR * sqrt(t)
         else:
-            bound = _solve(excess, target, 0.0 if sides == 2 else -LOWER * sqrt(t), FAR * sqrt(t))
+            bound = _solve(excess, target, 0.0 if sides == 2 else -REACH * sqrt(t), FAR * sqrt(t))
         result.append(bound / sqrt(t))
         spent += max(target, 0.0)
-        low = -bound if sides == 2 else -LOWER
-        nodes, mass = _advance(nodes, mass, step, max(low, -LOWER), min(bound, LOWER))
+        reach = REACH * sqrt(t)
+        low = max(-bound, -reach) if sides == 2 else -reach
+        nodes, mass = _advance(nodes, mass, step, low, min(bound, reach))
         previous = t
     return tuple(result)
 
@@ -101,18 +105,10 @@ def _solve(excess: Callable[[float], float], target: float, low: float, high: fl
 
 def _advance(nodes: Floats, mass: Floats, step: float, low: float, high: float) -> tuple[Floats, Floats]:
     """Return nodes and masses of the paths that go on, after one more step of Brownian motion."""
-    count = min(4_000, max(200, ceil(8 * (high - low) / step)))
-    unit, weights = _legendre(count)
-    new = low + (unit + 1) * (high - low) / 2
+    pieces = min(MAX_PANELS, max(8, ceil((high - low) / (4 * step))))
+    new, weights = panels(np.linspace(low, high, pieces + 1))
     density = np.exp(-0.5 * ((new[:, None] - nodes[None, :]) / step) ** 2) @ mass
-    density /= step * sqrt(2 * np.pi)
-    return new, density * weights * (high - low) / 2
-
-
-@lru_cache(maxsize=32)
-def _legendre(count: int) -> tuple[Floats, Floats]:
-    nodes, weights = np.polynomial.legendre.leggauss(count)
-    return nodes, weights
+    return new, density * weights / (step * sqrt(2 * np.pi))
 
 
 def repeated_interval(value: float, se: float, bound: float) -> Interval:
