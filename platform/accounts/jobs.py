@@ -1,15 +1,18 @@
 """Long work that a person can watch and cancel.
 
-A service takes a `Progress` and calls it now and then; a task or command makes one from a Job row.
+A service takes a `Progress` and calls it now and then. What can run as a job is registered in `kinds`
+by the app that owns the service; accounts.dispatch starts one, a worker runs it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from accounts.models import Job, User
 from core import clock
+from core.registry import Registry
 
 
 class Cancelled(Exception):
@@ -25,6 +28,27 @@ class Progress(Protocol):
 
 def silent(done: int, total: int | None = None, message: str = "") -> None:
     """Report to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """A kind of long work: what it is called, which workers run it, and what it calls.
+
+    `run` gets the job's parameters (plain JSON), the moment it starts and a Progress, and returns
+    plain JSON that is kept as the job's result.
+    """
+
+    title: str
+    queue: str
+    run: Callable[[Mapping[str, Any], datetime, Progress], dict[str, Any]]
+
+
+kinds: Registry[JobKind] = Registry("kind of job")
+
+
+def as_of(parameters: Mapping[str, Any]) -> datetime:
+    """Return the moment that a job's `as_of` names; without one, the shop's present."""
+    return clock.parse_moment(parameters["as_of"]) if parameters.get("as_of") else clock.knowledge_now()
 
 
 def create_job(
@@ -60,6 +84,19 @@ class JobProgress:
         Job.objects.filter(pk=self.job.pk).update(done=done, total=total, message=message, heartbeat_at=now)
         if Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists():
             raise Cancelled
+
+
+def run(job: Job) -> None:
+    """Run a queued job by its kind and keep its result. A job that somebody took already is left alone."""
+    now = clock.now()
+    taken = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
+        state=Job.State.RUNNING, started_at=now, heartbeat_at=now
+    )
+    if taken != 1:
+        return
+    with running(job) as progress:
+        result = kinds.get(job.kind).run(job.parameters, now, progress)
+        Job.objects.filter(pk=job.pk).update(result=result)
 
 
 @contextmanager

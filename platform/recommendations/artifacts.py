@@ -5,10 +5,10 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from recommender.artifacts import load, save
-from recommender.base import Recommender
 
 from recommendations.models import ModelVersion
+from recommender.artifacts import load, save
+from recommender.base import Recommender
 
 # A loaded model of a mid-sized shop takes 100 to 300 MB; two cover champion and challenger.
 _KEPT_LOADED = 2

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 from django.db import connection, transaction
-from recommender.base import Recommendations, Recommender
 
 from accounts.jobs import Progress, silent
 from catalog.models import Product
@@ -12,6 +11,7 @@ from core.copy import copy_from_frame
 from customers.models import Customer
 from recommendations.artifacts import fitted
 from recommendations.models import ModelVersion, Objective, RecommendationList
+from recommender.base import Recommendations, Recommender
 
 #: Longer than what is shown, so that stock and rules can still drop some.
 LIST_LENGTH = 20

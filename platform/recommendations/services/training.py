@@ -8,15 +8,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from django.db import transaction
-from recommender import columns
-from recommender import models as families
-from recommender.base import Recommender
-from recommender.dataset import DAY, Dataset
-from recommender.models.hybrid import OWN
-from recommender.reading import clean_interactions
-from recommender.validation.protocol import evaluate_split
-from recommender.validation.report import Report
-from recommender.validation.splits import Split, truth_matrix
 
 from accounts.jobs import Progress, silent
 from core.ids import uuid7
@@ -27,6 +18,15 @@ from recommendations.models import Champion, ModelVersion, Objective, Strategy
 from recommendations.services.lists import precompute_lists
 from recommendations.services.tuning import blend_prior
 from recommendations.strategies import ensure_strategies
+from recommender import columns
+from recommender import models as families
+from recommender.base import Recommender
+from recommender.dataset import DAY, Dataset
+from recommender.models.hybrid import OWN
+from recommender.reading import clean_interactions
+from recommender.validation.protocol import evaluate_split
+from recommender.validation.report import Report
+from recommender.validation.splits import Split, truth_matrix
 
 #: Bumped when a model's learning changes so that old and new figures do not compare.
 CODE_VERSION = "1"

@@ -1,0 +1,46 @@
+"""`manage.py analyse`: look at an experiment."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from campaigns.experiments.analysis import NothingToAnalyseError, replay
+from campaigns.experiments.models import Experiment
+from core import clock
+from recommendations.models import Objective
+
+
+class Command(BaseCommand):
+    """Analyse a replay experiment on what its people bought afterwards; the last line is JSON."""
+
+    help = "Look at an experiment: difference, interval, verdict, hold-out check."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the experiment and the list that is scored."""
+        parser.add_argument("experiment", help="The experiment's key.")
+        parser.add_argument("--objective", choices=Objective.values, default=Objective.REPLENISH)
+        parser.add_argument("--length", type=int, default=6, help="Products of the list that were shown.")
+        parser.add_argument("--as-of", help="The moment of the lists (default: the experiment's start).")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Analyse and print."""
+        experiment = Experiment.objects.filter(key=options["experiment"]).first()
+        if experiment is None:
+            known = ", ".join(Experiment.objects.values_list("key", flat=True)) or "none"
+            raise CommandError(f"There is no experiment “{options['experiment']}”. Known: {known}.")
+        as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
+        if as_of is None:
+            raise CommandError(f"“{experiment.key}” has not started. Launch its campaign first.")
+        try:
+            look = replay(
+                experiment,
+                objective=options["objective"],
+                length=options["length"],
+                as_of=as_of,
+                now=clock.now(),
+            )
+        except NothingToAnalyseError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps({"experiment": experiment.key, "look": look.look, **look.results}))
