@@ -1,9 +1,15 @@
 """Offers that apply by themselves: conditions, a benefit, and how they combine."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
+
+from .benefits import parse_benefit
+from .conditions import parse_conditions
+from .querysets import PromotionQuerySet
+from .vocabulary import RuleInvalid
 
 
 class Promotion(models.Model):
@@ -37,6 +43,8 @@ class Promotion(models.Model):
     spent = models.DecimalField(_("spent"), max_digits=14, decimal_places=2, default=0, editable=False)
     created_at = models.DateTimeField(_("created"))
 
+    objects = PromotionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("promotion")
         verbose_name_plural = _("promotions")
@@ -54,6 +62,22 @@ class Promotion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Check that conditions and benefit follow the vocabulary and the period is not reversed."""
+        errors = {}
+        try:
+            parse_conditions(self.conditions)
+        except RuleInvalid as error:
+            errors["conditions"] = str(error)
+        try:
+            parse_benefit(self.benefit)
+        except RuleInvalid as error:
+            errors["benefit"] = str(error)
+        if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
+            errors["ends_at"] = _("The end must lie after the start.")
+        if errors:
+            raise ValidationError(errors)
 
 
 class BudgetEntry(models.Model):

@@ -1,0 +1,55 @@
+"""Which lines of a cart a rule speaks of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from .carts import Cart, Line
+from .vocabulary import RuleInvalid, texts
+
+MEMBERS = ("products", "categories", "brands")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Lines of these products, of these categories with all below them, or of these brands.
+
+    Without any of the three it speaks of every line.
+    """
+
+    products: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, value: Any, path: str) -> "Selection":
+        """Read `{"products": […], "categories": […], "brands": […]}`, any of the three."""
+        if not isinstance(value, dict) or not value:
+            raise RuleInvalid(path, _("Name products, categories or brands."))
+        for name in value:
+            if name not in MEMBERS:
+                raise RuleInvalid(f"{path}.{str(name)[:40]}", _("Name products, categories or brands."))
+        return cls(**{name: texts(entries, f"{path}.{name}") for name, entries in value.items()})
+
+    def matches(self, line: Line) -> bool:
+        """Say whether the line is meant."""
+        if not (self.products or self.categories or self.brands):
+            return True
+        return (
+            line.sku in self.products
+            or line.brand in self.brands
+            or any(within(line.category, path) for path in self.categories)
+        )
+
+    def of(self, cart: Cart) -> list[int]:
+        """Return the positions of the lines that are meant."""
+        return [i for i, line in enumerate(cart.lines) if self.matches(line)]
+
+
+EVERYTHING = Selection()
+
+
+def within(category: str, path: str) -> bool:
+    """Say whether a category path is that path or lies below it."""
+    return category == path or category.startswith(f"{path}/")
