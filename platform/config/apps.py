@@ -4,7 +4,10 @@ from django.apps import AppConfig
 from django.core import checks as registry
 from django.utils.translation import gettext_lazy as _
 
-from config import celery  # noqa: F401  shared_task finds the app that is loaded with Django
+from config import (
+    celery,  # noqa: F401  shared_task finds the app that is loaded with Django
+    checks,
+)
 
 
 class RuntimeConfig(AppConfig):
@@ -16,7 +19,7 @@ class RuntimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the settings."""
-        from config import checks
-
-        for check in checks.ALL:
+        for check in checks.ALWAYS:
             registry.register(check)
+        for check in checks.ON_DEPLOY:
+            registry.register(check, deploy=True)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging.config
 import os
+import warnings
 from typing import Any
 
+import structlog
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_ready
+from django.conf import settings
+from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
@@ -18,12 +23,19 @@ app.autodiscover_tasks()
 # Takes the request id out of the message and binds it to every line the task logs.
 app.steps["worker"].add(DjangoStructLogInitStep)
 
+# Celery warns root, because pickled messages would run code; ours are JSON only.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+
+@bind_extra_task_metadata.connect
+def _name_the_task(task: Any = None, **kwargs: Any) -> None:
+    """Let every line of a task say which task it is."""
+    structlog.contextvars.bind_contextvars(task=task.name)
+
 
 @setup_logging.connect
 def _log_like_django(**kwargs: Any) -> None:
     """Keep Celery from replacing our log."""
-    from django.conf import settings
-
     logging.config.dictConfig(settings.LOGGING)
 
 

@@ -97,4 +97,5 @@ def check_address(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
-ALL = (check_field_keys, check_hash_key, check_queues, check_celery, check_shop, check_address)
+ALWAYS = (check_field_keys, check_hash_key, check_queues, check_celery, check_shop)
+ON_DEPLOY = (check_address,)

@@ -1,7 +1,7 @@
 """One log for all processes: readable on a terminal, JSON otherwise; no personal data in either.
 
 Everything goes through structlog, also what Django, Celery and gunicorn say by the standard library. Each
-line names its process (``RAPPORT_PROCESS``) and carries the request id, which follows a request into its tasks.
+line names its process (``RAPPORT_PROCESS``) and carries the request id, which follows a request into tasks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-ADDRESS = re.compile(r"[^\s@<>\"'=(),;:]+@[^\s@<>\"'(),;:]+\.[^\s@<>\"'(),;:]+")
+ADDRESS = re.compile(r"[^\s@<>\"'=(),;:]+@[^\s@<>\"'(),;:]+\.[^\W\d][^\s@<>\"'(),;:]+")
 # PostgreSQL quotes the offending row in the DETAIL of an error, psycopg2 passes it on.
 DETAIL = re.compile(r"(DETAIL:\s+)(Key|Failing row)[^\n]*")
 QUERY = re.compile(r"\?\S*")
@@ -32,7 +32,9 @@ def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) 
 
 
 def process_name(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Say which process writes."""
+    """Say which process writes, unless the supervisor does in front of the line."""
+    if log_form() == "console" and "RAPPORT_PROCESS" in os.environ:
+        return event
     event.setdefault("process", os.environ.get("RAPPORT_PROCESS", "command"))
     return event
 

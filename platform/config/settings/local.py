@@ -17,9 +17,11 @@ SECRET_KEY = env.str("DJANGO_SECRET_KEY", default=secrets.secret_key)
 FIELD_KEYS = parse_field_keys(env.str("RAPPORT_FIELD_KEYS", default="")) or secrets.field_keys
 HASH_KEY = env.str("RAPPORT_HASH_KEY", default=secrets.hash_key)
 
+EMBEDDED = False
 if "DATABASE_URL" in env.ENVIRON and "REDIS_URL" in env.ENVIRON:
     endpoints = embedded.Endpoints(env.str("DATABASE_URL"), env.str("REDIS_URL"))
 elif needs_servers(sys.argv):
+    EMBEDDED = True
     found = embedded.ensure()
     endpoints = embedded.Endpoints(
         env.str("DATABASE_URL", default=found.database_url), env.str("REDIS_URL", default=found.redis_url)
@@ -27,9 +29,10 @@ elif needs_servers(sys.argv):
 else:
     endpoints = embedded.NOWHERE
 
-DATABASES = {"default": env.db_url_config(endpoints.database_url) | DATABASE_OPTIONS}
-CELERY_BROKER_URL = redis_database(endpoints.redis_url, 0)
-CACHES = cache(redis_database(endpoints.redis_url, 1))
+DATABASE_URL, REDIS_URL = endpoints.database_url, endpoints.redis_url
+DATABASES = {"default": env.db_url_config(DATABASE_URL) | DATABASE_OPTIONS}
+CELERY_BROKER_URL = redis_database(REDIS_URL, 0)
+CACHES = cache(redis_database(REDIS_URL, 1))
 
 # Mail goes to the sink of `manage.py up`, whose port comes with the environment.
 vars().update(

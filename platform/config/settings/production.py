@@ -12,9 +12,11 @@ HASH_KEY = env.str("RAPPORT_HASH_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[f"https://{host}" for host in ALLOWED_HOSTS])
 
-DATABASES = {"default": env.db_url("DATABASE_URL") | DATABASE_OPTIONS}
-CELERY_BROKER_URL = redis_database(env.str("REDIS_URL"), 0)
-CACHES = cache(redis_database(env.str("REDIS_URL"), 1))
+DATABASE_URL = env.str("DATABASE_URL")
+REDIS_URL = env.str("REDIS_URL")
+DATABASES = {"default": env.db_url_config(DATABASE_URL) | DATABASE_OPTIONS}
+CELERY_BROKER_URL = redis_database(REDIS_URL, 0)
+CACHES = cache(redis_database(REDIS_URL, 1))
 
 vars().update(env.email_url("EMAIL_URL"))
 EMAIL_TIMEOUT = 20

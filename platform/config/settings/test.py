@@ -5,14 +5,14 @@ import os
 from config.embedded.redis import DATABASES as REDIS_DATABASES
 
 from .local import *
-from .local import cache, endpoints, redis_database
+from .local import REDIS_URL, cache, redis_database
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # pytest-django gives each process a PostgreSQL database; Redis has numbered ones, two for each process.
 process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 first = 2 + 2 * process % (REDIS_DATABASES - 2)
-CELERY_BROKER_URL = redis_database(endpoints.redis_url, first)
-CACHES = cache(redis_database(endpoints.redis_url, first + 1))
+CELERY_BROKER_URL = redis_database(REDIS_URL, first)
+CACHES = cache(redis_database(REDIS_URL, first + 1))
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,1 @@
+"""Run all processes of an installation in one terminal (``manage.py up``)."""

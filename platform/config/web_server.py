@@ -1,0 +1,20 @@
+"""gunicorn's settings: ``gunicorn -c python:config.web_server config.wsgi:application``."""
+
+import os
+from pathlib import Path
+
+from config import logs
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+preload_app = True  # imports once, and the workers share that memory
+timeout = 60
+graceful_timeout = 20  # seconds for running requests after SIGTERM
+keepalive = 5
+max_requests = 5000  # a leak somewhere below us ends here
+max_requests_jitter = 500
+control_socket_disable = True  # it would be made in the home folder; signals do all we need
+# The workers' sign of life is a file; on a disk that is busy it would come late.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+logconfig_dict = logs.configure(os.environ.get("RAPPORT_LOG_LEVEL", "INFO"))
