@@ -36,5 +36,6 @@ def build_profiles(*, as_of: datetime, now: datetime, progress: Progress = silen
         cursor.execute(sql.FORGET)
         cursor.execute(sql.STORE, parameters)
         built = cursor.rowcount
+        cursor.execute(sql.CLEAN_UP)
     progress(total, total)
     return built

@@ -11,7 +11,7 @@ from profiles.rules import LIFECYCLE, RFM_CLASS, quantile_score
 #: What was taken back before it was delivered: a whole order, or one product of it. Few rows; a table of
 #: their own lets the planner see how few.
 CANCELLED = """
-CREATE TEMPORARY TABLE profile_cancelled ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_cancelled AS
 SELECT DISTINCT customer_id, order_id, product_id
 FROM events_event
 WHERE type = 'cancel' AND order_id IS NOT NULL AND customer_id IS NOT NULL AND occurred_at < %(as_of)s;
@@ -33,7 +33,7 @@ WHERE e.type = 'purchase' AND e.occurred_at < %(as_of)s AND e.quality <> 'no_qua
 
 #: One row per order. Lines without an order id that share their moment are one order.
 ORDERS = f"""
-CREATE TEMPORARY TABLE profile_order ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_order AS
 SELECT
     e.customer_id,
     coalesce(e.order_id, e.occurred_at::text) AS order_key,
@@ -50,7 +50,7 @@ GROUP BY 1, 2
 
 #: One row per customer and product: spend that halves every `half_life` days before `as_of`.
 SPEND = f"""
-CREATE TEMPORARY TABLE profile_spend ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_spend AS
 SELECT
     e.customer_id,
     e.product_id,
@@ -61,11 +61,11 @@ SELECT
 {_LINES}
   AND e.product_id IS NOT NULL
 GROUP BY 1, 2
-"""
+"""  # noqa: S608 - made of constants only
 
 #: One row per customer: what was given back, as positive amounts.
 REFUNDS = """
-CREATE TEMPORARY TABLE profile_refund ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_refund AS
 SELECT
     customer_id,
     sum(abs(amount)) AS amount,
@@ -77,7 +77,7 @@ GROUP BY 1
 
 #: One row per customer: the ten most searched terms, `[{"term", "count"}]`.
 SEARCHES = """
-CREATE TEMPORARY TABLE profile_search ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_search AS
 SELECT customer_id, jsonb_agg(jsonb_build_object('term', term, 'count', n) ORDER BY n DESC, term) AS interests
 FROM (
     SELECT
@@ -97,7 +97,7 @@ GROUP BY 1
 
 #: One row per customer: shares of spend by top-level category and by brand, and how many products.
 AFFINITIES = """
-CREATE TEMPORARY TABLE profile_affinity ON COMMIT DROP AS
+CREATE TEMPORARY TABLE profile_affinity AS
 WITH product AS (
     SELECT p.id AS product_id, root.id AS root_id, root.path, nullif(p.brand, '') AS brand
     FROM catalog_product p
@@ -281,11 +281,15 @@ FROM scored
 ON CONFLICT (customer_id) DO UPDATE SET
     as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at,
     {", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS)}
-"""
+"""  # noqa: S608 - made of constants only
 
 #: Customers who object to profiling have no profile.
 FORGET = """
 DELETE FROM profiles_customerprofile p
 USING customers_customer c
 WHERE c.id = p.customer_id AND c.no_profiling
+"""
+
+CLEAN_UP = """
+DROP TABLE profile_cancelled, profile_order, profile_spend, profile_refund, profile_search, profile_affinity
 """
