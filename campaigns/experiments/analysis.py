@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 from django.db import transaction
 from recommendations.selectors import version_at
+from recommendations.services import ensure_lists
 
 from campaigns.experiments.frames import bought_from_lists, ordered
 from campaigns.experiments.models import Experiment, Snapshot, Variant
@@ -38,6 +39,9 @@ def replay(
     """
     control, treatment = _two_arms(experiment)
     versions = {variant.pk: _version(variant, as_of) for variant in (control, treatment)}
+    people = list(experiment.assignments.order_by("customer_id").values_list("customer_id", flat=True))
+    for version in versions.values():
+        ensure_lists(version, objective, people)
     frame = bought_from_lists(
         experiment,
         versions=[version.pk for version in versions.values()],
@@ -48,14 +52,15 @@ def replay(
     wide = frame.pivot(on="model_version", index="customer_id", values="converted").drop_nulls()
     names = {pk: str(version.pk) for pk, version in versions.items()}
     if wide.is_empty() or any(name not in wide.columns for name in names.values()):
-        raise NothingToAnalyseError(
-            f"“{experiment.name}” has no lists of both variants for its audience. Train and launch first."
-        )
+        raise NothingToAnalyseError(f"Nobody is assigned to “{experiment.name}”. Launch its campaign first.")
     pairs = PairedCounts.from_outcomes(
         wide[names[control.pk]].to_numpy(), wide[names[treatment.pk]].to_numpy()
     )
-    result = compare_pairs(pairs, alpha=experiment.alpha)
-    people = ordered(experiment, start=as_of)
+    try:
+        result = compare_pairs(pairs, alpha=experiment.alpha)
+    except NotComputableError as refused:
+        raise NothingToAnalyseError(f"“{experiment.name}” cannot be judged: {refused}") from refused
+    outcomes = ordered(experiment, start=as_of)
     results = {
         "kind": Experiment.Kind.REPLAY.value,
         "objective": objective,
@@ -69,8 +74,8 @@ def replay(
         "interval": [result.interval.low, result.interval.high],
         "p_value": result.p_value,
         "verdict": verdict(result.interval).value,
-        "holdout_check": _holdout_check(people, experiment.alpha),
-        "sample_ratio": _sample_ratio(people, [control, treatment]),
+        "holdout_check": _holdout_check(outcomes, experiment.alpha),
+        "sample_ratio": _sample_ratio(outcomes, [control, treatment]),
     }
     statistics = {
         "pairs": asdict(pairs),
