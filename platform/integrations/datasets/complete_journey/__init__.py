@@ -17,7 +17,7 @@ __all__ = ["NAME", "load"]
 def load(*, now: datetime, progress: Progress, households: int | None = None) -> dict[str, int]:
     """Store customers, consents, products, purchases, old campaigns and coupon redemptions.
 
-    About 35 s and 900 MB on two cores. Progress counts rows.
+    About 35 s and 600 MB on two cores. Progress counts rows.
     """
     progress(0, None, "Reading the files")
     files = Files(households)

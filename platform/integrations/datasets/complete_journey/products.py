@@ -30,7 +30,8 @@ def _frame(files: Files) -> pl.DataFrame:
     tidy = files.products.with_columns(
         pl.col(*LEVELS, "package_size").str.replace_all(r"\s+", " ").str.strip_chars().replace("", None)
     )
-    ways = tidy.select(LEVELS).unique().with_columns(_category(ways=tidy.select(LEVELS).unique()))
+    ways = tidy.select(LEVELS).unique(maintain_order=True)
+    ways = ways.with_columns(_categories(ways))
     return (
         tidy.join(ways, on=LEVELS, how="left", nulls_equal=True)
         .join(files.prices, on="product_id", how="left")
@@ -46,7 +47,7 @@ def _frame(files: Files) -> pl.DataFrame:
     )
 
 
-def _category(ways: pl.DataFrame) -> pl.Series:
+def _categories(ways: pl.DataFrame) -> pl.Series:
     """Return the category of each distinct way; levels the data leave out are passed over."""
     names = [tuple(_title(level) for level in row if level) for row in ways.iter_rows()]
     ids = ensure_categories(names)
