@@ -1,0 +1,38 @@
+"""Reads of customers and of what they agreed to."""
+
+from collections.abc import Iterable
+
+from core.encryption import keyed_hash
+from customers.models import Customer, Identifier
+
+
+def external_id_hash(external_id: str) -> str:
+    """Return the value under which a partner's customer id stands among the identifiers."""
+    return keyed_hash(Identifier.Kind.EXTERNAL_ID, external_id)
+
+
+def by_external_id(external_id: str) -> Customer | None:
+    """Return the customer with the partner's id, also after a merge, or None.
+
+    One query for a living record, two for a merged or unknown one.
+    """
+    if "\0" in external_id:  # PostgreSQL has no such text, so nobody is called so
+        return None
+    customer = Customer.objects.filter(external_id=external_id).first()
+    if customer is not None:
+        return customer
+    identifier = (
+        Identifier.objects.filter(
+            kind=Identifier.Kind.EXTERNAL_ID, value_hash=external_id_hash(external_id), customer__isnull=False
+        )
+        .select_related("customer")
+        .first()
+    )
+    return identifier.customer if identifier else None
+
+
+def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
+    """Return the primary keys of the living records among the given partner ids. One query."""
+    return dict(
+        Customer.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id")
+    )
