@@ -1,0 +1,93 @@
+"""Shapes that the REST calls of campaigns share. Unknown members are refused, never ignored."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from campaigns.promotions.carts import LARGEST_CART
+from core.money import Money
+
+
+class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A serializer that refuses members it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Name every unknown member in the error."""
+        if isinstance(data, Mapping):
+            unknown = [str(name)[:100] for name in data if name not in self.fields]
+            if unknown:
+                raise serializers.ValidationError({name: [_("This is not known here.")] for name in unknown})
+        return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {"amount": {"type": "string"}, "currency": {"type": "string"}},
+                "required": ["amount", "currency"],
+                "additionalProperties": False,
+            },
+            {"type": "string", "description": "An amount in the shop's currency."},
+        ]
+    }
+)
+class MoneyField(serializers.Field):  # type: ignore[type-arg]
+    """Money as `{"amount": "12.30", "currency": "EUR"}`, or an amount in the shop's currency."""
+
+    def to_internal_value(self, data: Any) -> Money:
+        """Accept finite amounts from 0 with at most four decimals."""
+        currency = settings.SHOP_CURRENCY
+        if isinstance(data, Mapping):
+            if set(data) != {"amount", "currency"}:
+                raise serializers.ValidationError(_("Write {“amount”, “currency”}."))
+            currency, data = data["currency"], data["amount"]
+        if not (
+            isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isupper()
+        ):
+            raise serializers.ValidationError(_("Write the currency as three capitals, as EUR."))
+        number = serializers.DecimalField(max_digits=14, decimal_places=4, min_value=Decimal(0))
+        return Money(number.run_validation(data), currency)
+
+    def to_representation(self, value: Money) -> dict[str, str]:
+        """Return amount and currency."""
+        return value.as_json()
+
+
+class LineSerializer(StrictSerializer):
+    """One line of a cart."""
+
+    sku = serializers.CharField(max_length=200)
+    quantity = serializers.DecimalField(max_digits=9, decimal_places=3, min_value=Decimal("0.001"))
+    price = MoneyField(help_text="The unit price.")
+
+
+class LinesField(serializers.ListSerializer):  # type: ignore[type-arg]
+    """The lines of a cart, all in one currency."""
+
+    def validate(self, attrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Refuse mixed currencies and carts beyond the bound."""
+        if len(attrs) > LARGEST_CART:
+            raise serializers.ValidationError(
+                _("Send a list of at most %(count)d lines.") % {"count": LARGEST_CART}
+            )
+        if len({line["price"].currency for line in attrs}) > 1:
+            raise serializers.ValidationError(_("All lines of a cart have one currency."))
+        return attrs
+
+
+def lines_field(**kwargs: Any) -> LinesField:
+    """Return the field for a cart's lines."""
+    return LinesField(child=LineSerializer(), **kwargs)
+
+
+def cart_of(lines: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """Split validated lines into the services' form (plain Decimal prices) and their currency."""
+    currency = lines[0]["price"].currency if lines else settings.SHOP_CURRENCY
+    return [{**line, "price": line["price"].amount} for line in lines], currency
