@@ -79,14 +79,14 @@ def _spawn(places: Places) -> None:
     write_state(places, state)
     if not (places.var / "postgres").exists():
         print("Preparing PostgreSQL and Redis for the first time …", file=sys.stderr, flush=True)  # noqa: T201
-    source = Path(__file__).resolve().parents[2]
+    path = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     handle = os.open(places.guardian_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(handle, "ab") as log:
         # -P keeps the current folder off the path; its own session keeps Ctrl-C of a terminal away.
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-P", "-m", "config.embedded.guardian", str(places.var)],
             cwd="/",
-            env={**os.environ, "PYTHONPATH": str(source)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any, ClassVar
-
-import redis
 
 from config.embedded.programs import Programs
 from config.embedded.server import Server
@@ -54,16 +53,16 @@ class Redis(Server):
         return "\n".join(lines).encode()
 
     def answers(self) -> bool:
-        """Say whether Redis has loaded its file and answers."""
-        client = redis.Redis(port=self.port, password=self.password, socket_timeout=5)
+        """Say whether Redis has loaded its file and answers (two inline commands of its protocol)."""
         try:
-            return bool(client.ping())
-        except redis.AuthenticationError as error:
-            raise RuntimeError(f"Port {self.port} is answered by another Redis.") from error
-        except redis.RedisError:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(f"AUTH {self.password}\r\nPING\r\nQUIT\r\n".encode())
+                answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        except OSError:
             return False
-        finally:
-            client.close()
+        if b"WRONGPASS" in answer or b"-ERR" in answer:
+            raise RuntimeError(f"Port {self.port} is answered by another Redis.")
+        return b"+PONG" in answer
 
     def set_broken_file_aside(self) -> Path | None:
         """Rename a log file that Redis cannot read, so that it starts empty; return its new name."""
