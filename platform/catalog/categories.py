@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from catalog.models import Category
 
 MAX_DEPTH = 6
@@ -41,3 +43,11 @@ def ensure_categories(ways: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], 
         )
         ids |= dict(Category.objects.filter(path__in=level).values_list("path", "id"))
     return {way: ids[path_of(way)] for way in wanted}
+
+
+def withhold(names: Iterable[str]) -> int:
+    """Mark the root categories of these names and all below them as not to be recommended."""
+    below = Q(pk=None)
+    for name in names:
+        below |= Q(path=slug(name)) | Q(path__startswith=f"{slug(name)}/")
+    return Category.objects.filter(below, recommendable=True).update(recommendable=False)

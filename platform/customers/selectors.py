@@ -33,6 +33,4 @@ def by_external_id(external_id: str) -> Customer | None:
 
 def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     """Return the primary keys of the living records among the given partner ids. One query."""
-    return dict(
-        Customer.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id")
-    )
+    return dict(Customer.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id"))

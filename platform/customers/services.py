@@ -145,6 +145,6 @@ def _forget_old_addresses(customers: Any) -> None:
             keep.append(keyed_hash("email", normalise_email(customer.email)))
         if customer.phone:
             keep.append(keyed_hash("phone", customer.phone))
-    Identifier.objects.filter(
-        kind__in=["email", "phone"], customer_id__in=[c.pk for c in customers]
-    ).exclude(value_hash__in=keep).delete()
+    Identifier.objects.filter(kind__in=["email", "phone"], customer_id__in=[c.pk for c in customers]).exclude(
+        value_hash__in=keep
+    ).delete()

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 import polars as pl
-from recommender import columns
 
 from core.copy import copy_to_frame
+from recommender import columns
 
 # Purchases of people who allow profiling, of products that may be recommended. Ids are the platform's
 # own numbers: no name or address reaches a model.
@@ -14,7 +14,7 @@ _PURCHASES_SQL = """
            extract(epoch FROM event.occurred_at) AS timestamp, event.quantity, event.amount
     FROM events_event AS event
     JOIN customers_customer AS customer ON customer.id = event.customer_id AND NOT customer.no_profiling
-    JOIN catalog_product AS product ON product.id = event.product_id
+    JOIN catalog_product AS product ON product.id = event.product_id AND NOT product.is_stub
     LEFT JOIN catalog_category AS category ON category.id = product.category_id
     WHERE event.type = 'purchase' AND event.quantity > 0 AND event.occurred_at < %s
       AND coalesce(category.recommendable, true)
@@ -27,7 +27,7 @@ _PRODUCTS_SQL = """
     LEFT JOIN catalog_category AS leaf ON leaf.id = product.category_id
     LEFT JOIN catalog_category AS middle ON middle.id = leaf.parent_id
     LEFT JOIN catalog_category AS top ON top.id = middle.parent_id
-    WHERE coalesce(leaf.recommendable, true)
+    WHERE NOT product.is_stub AND coalesce(leaf.recommendable, true)
 """
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.jobs import Progress, silent
 from catalog.models import Product
@@ -62,9 +63,8 @@ def ensure_lists(version: ModelVersion, objective: str, customer_ids: Sequence[i
 
 def _available() -> list[str]:
     """Return the ids of the products that can be offered at all."""
-    rows = (
-        Product.objects.filter(active=True, category__recommendable=True)
-        | Product.objects.filter(active=True, category=None)
+    rows = Product.objects.filter(
+        Q(category=None) | Q(category__recommendable=True), active=True, is_stub=False
     ).exclude(stock__lte=0)
     return [str(pk) for pk in rows.values_list("pk", flat=True)]
 

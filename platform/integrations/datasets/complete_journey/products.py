@@ -8,12 +8,21 @@ from decimal import Decimal
 
 import polars as pl
 
-from catalog.categories import ensure_categories
+from catalog.categories import ensure_categories, withhold
 from catalog.services import load_products
 from integrations.datasets.complete_journey.files import NAME, Files
 from integrations.services import import_run
 
 LEVELS = ("department", "product_category", "product_type")
+#: Departments that are not merchandise: what they hold is sold but not advertised.
+NOT_MERCHANDISE = (
+    "FUEL",
+    "MISCELLANEOUS",
+    "COUPON",
+    "CNTRL/STORE SUP",
+    "POSTAL CENTER",
+    "PROD-WHS SALES",
+)
 _CENT = pl.Decimal(14, 2)
 
 
@@ -51,6 +60,7 @@ def _categories(ways: pl.DataFrame) -> pl.Series:
     """Return the category of each distinct way; levels the data leave out are passed over."""
     names = [tuple(_title(level) for level in row if level) for row in ways.iter_rows()]
     ids = ensure_categories(names)
+    withhold(NOT_MERCHANDISE)
     return pl.Series("category_id", [ids[way] for way in names], dtype=pl.Int64)
 
 
