@@ -1,11 +1,12 @@
 """All addresses of the product."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("", include("delivery.urls")),
 ]
 
 handler500 = "config.outage.server_error"

@@ -56,7 +56,10 @@ def ensure_partitions(table: str, months: Iterable[datetime], *, by_uuid7: bool 
 
 
 def _missing(cursor, wanted: dict[str, datetime]) -> list[str]:  # type: ignore[no-untyped-def]
+    # Read from the catalogue itself: to_regclass may answer from a cache that is older than the lock.
     cursor.execute(
-        "SELECT name FROM unnest(%s) AS name WHERE to_regclass(quote_ident(name)) IS NULL", [list(wanted)]
+        "SELECT name FROM unnest(%s) AS name WHERE NOT EXISTS"
+        " (SELECT FROM pg_class WHERE relname = name AND pg_table_is_visible(oid))",
+        [list(wanted)],
     )
     return [name for (name,) in cursor.fetchall()]

@@ -112,10 +112,13 @@ class Message(models.Model):
             )
         ]
         indexes = [
+            # The queue of each run: only what waits, so that it stays small whatever the history.
+            models.Index(fields=["run", "due_at"], condition=models.Q(state="pending"), name="message_queue"),
+            # What workers hold, and what waits for a person.
             models.Index(
-                fields=["due_at"],
-                condition=models.Q(state__in=["pending", "claimed", "sending"]),
-                name="message_due",
+                fields=["run", "lease_until"],
+                condition=models.Q(state__in=["claimed", "sending", "uncertain"]),
+                name="message_open",
             ),
             models.Index(fields=["customer", "-due_at"], name="message_customer"),
         ]

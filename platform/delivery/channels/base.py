@@ -1,0 +1,83 @@
+"""What the outbox hands to a channel, and what the channel answers for each message."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from customers.models import Customer
+from delivery.sources import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message, addressed and rendered. `key` is the message's database id."""
+
+    key: int
+    message_id: str
+    address: str
+    content: Rendered
+    unsubscribe_url: str
+    date: datetime
+
+
+class Verdict(Enum):
+    """How the attempt ended."""
+
+    SENT = "sent"  # the provider took it over
+    REFUSED = "refused"  # for ever: another attempt would end alike
+    POSTPONED = "postponed"  # for now: another attempt may succeed
+    UNKNOWN = "unknown"  # handed over, but the provider never answered: it may have gone
+    UNTRIED = "untried"  # the provider cannot be reached; the message was not offered to it
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message. `bounced` says that the address itself does not exist."""
+
+    key: int
+    verdict: Verdict
+    error: str = ""
+    bounced: bool = False
+
+
+class TransportError(Exception):
+    """The provider did not take the message; `permanent` says whether trying again is of use."""
+
+    def __init__(self, message: str, permanent: bool, *, bounced: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.bounced = bounced
+
+
+class OutcomeUnknown(Exception):
+    """The message was handed over and the answer never came."""
+
+
+class ProviderUnreachable(Exception):
+    """The provider cannot be reached, so nothing was offered to it."""
+
+
+class Connection(Protocol):
+    """An open way to the provider, kept for many batches. Not safe for several threads."""
+
+    def send(self, batch: Sequence[Outgoing]) -> Iterator[Outcome]:
+        """Offer the messages and yield an outcome for each as soon as it is known, in their order.
+
+        After one UNTRIED all further ones are UNTRIED as well, at once.
+        """
+
+
+class Channel(Protocol):
+    """One kind of address and the provider behind it."""
+
+    def address(self, customer: Customer) -> str:
+        """Return the customer's address in this channel in its compared form, or an empty string."""
+
+    def address_hash(self, address: str) -> str:
+        """Return the keyed hash under which the address would be suppressed."""
+
+    def connect(self) -> AbstractContextManager[Connection]:
+        """Open a connection; it may connect lazily, at the first message."""

@@ -1,0 +1,26 @@
+"""Waking workers, after commit. A wake-up is a hint: when it is lost, the sweeper sends another."""
+
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
+
+DELIVER = "delivery.tasks.deliver"
+#: Workers that one launch wakes; claims do not overlap, so each further one adds its own speed.
+WORKERS = 2
+
+
+def wake(run_id: UUID, *, workers: int = WORKERS) -> None:
+    """Ask workers to deliver a run once the surrounding transaction is committed. Never fails."""
+    transaction.on_commit(lambda: _publish(run_id, workers))
+
+
+def _publish(run_id: UUID, workers: int) -> None:
+    try:
+        for _ in range(workers):
+            current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue="delivery")
+    except Exception as error:  # whatever the broker's client raises: the run is safe in PostgreSQL
+        log.warning("wake_up_lost", run=str(run_id), error=type(error).__name__)

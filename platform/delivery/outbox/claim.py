@@ -1,0 +1,94 @@
+"""Taking messages out of the queue, and giving them back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from delivery.models import Message
+from delivery.outbox.policy import Policy
+
+_CLAIM = """
+WITH due AS (
+    SELECT run_id, id
+      FROM delivery_message
+     WHERE run_id = %(run)s AND state = 'pending' AND due_at <= %(now)s
+       AND EXISTS (SELECT 1 FROM delivery_run r WHERE r.id = %(run)s AND r.state = 'running')
+     ORDER BY due_at
+     LIMIT %(limit)s
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE delivery_message m
+   SET state = 'claimed', fence = m.fence + 1, lease_until = %(lease_until)s
+  FROM due
+ WHERE m.run_id = due.run_id AND m.id = due.id
+RETURNING m.*
+"""
+
+_MARK_SENDING = """
+UPDATE delivery_message m
+   SET state = 'sending', attempts = m.attempts + 1, lease_until = %(lease_until)s
+  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS held (id, fence), delivery_run r
+ WHERE m.run_id = %(run)s AND m.id = held.id AND m.fence = held.fence AND m.state = 'claimed'
+   AND r.id = %(run)s AND r.state = 'running'
+RETURNING m.id
+"""
+
+_RENEW = """
+UPDATE delivery_message m
+   SET lease_until = %(lease_until)s
+  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS held (id, fence)
+ WHERE m.run_id = %(run)s AND m.id = held.id AND m.fence = held.fence AND m.state = 'claimed'
+"""
+
+_GIVE_BACK = """
+UPDATE delivery_message m
+   SET state = CASE r.state WHEN 'cancelled' THEN 'skipped' ELSE 'pending' END,
+       skip_reason = CASE r.state WHEN 'cancelled' THEN 'cancelled' ELSE '' END,
+       lease_until = NULL
+  FROM unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS held (id, fence), delivery_run r
+ WHERE m.run_id = %(run)s AND m.id = held.id AND m.fence = held.fence AND m.state = 'claimed'
+   AND r.id = %(run)s
+"""
+
+
+def claim(run_id: UUID, *, now: datetime, policy: Policy) -> list[Message]:
+    """Take the next due messages of a running run; rivals take others.
+
+    One statement, so the claim is committed when it returns (outside of a transaction).
+    """
+    params = {"run": run_id, "now": now, "limit": policy.batch, "lease_until": now + policy.lease}
+    return list(Message.objects.raw(_CLAIM, params))
+
+
+def mark_sending(run_id: UUID, messages: Sequence[Message], *, now: datetime, policy: Policy) -> set[int]:
+    """Mark those that are still ours as being sent; return their ids: no other may be offered.
+
+    Empty when the run was paused or cancelled.
+    """
+    params = held(run_id, messages) | {"lease_until": now + policy.patience}
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_SENDING, params)
+        return {key for (key,) in cursor.fetchall()}
+
+
+def renew(run_id: UUID, messages: Sequence[Message], *, now: datetime, policy: Policy) -> None:
+    """Lengthen the lease of messages that still wait for their turn."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RENEW, held(run_id, messages) | {"lease_until": now + policy.lease})
+
+
+def give_back(run_id: UUID, messages: Sequence[Message]) -> None:
+    """Return claimed messages to the queue, or leave them out when their run was cancelled."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, held(run_id, messages))
+
+
+def held(run_id: UUID, messages: Sequence[Message]) -> dict[str, object]:
+    """Return the parameters that name messages together with the fence under which they are held."""
+    return {
+        "run": run_id,
+        "ids": [message.id for message in messages],
+        "fences": [message.fence for message in messages],
+    }

@@ -1,0 +1,37 @@
+"""The figures by which the outbox works."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much at once, how long, and how often."""
+
+    #: Messages a claim takes: one rendering call and about 20 ms of queries.
+    batch: int = 200
+    #: Messages marked `sending` at once, hence the most that a killed worker leaves uncertain.
+    chunk: int = 20
+    #: How long a worker may be silent before the messages that it has not offered go to others.
+    lease: timedelta = timedelta(seconds=60)
+    #: How long the provider may take over a chunk before its messages are called uncertain.
+    patience: timedelta = timedelta(minutes=5)
+    #: After this eligibility is asked again, and the lease renewed, for the rest of a batch. Withdrawal
+    #: stops queued mail within 60 s.
+    trust: timedelta = timedelta(seconds=30)
+    #: Attempts at the provider before a message counts as failed.
+    attempts: int = 3
+    #: Claims by workers that then died, before the message itself is suspected of killing them.
+    claims: int = 10
+    #: Pause before the second and the third attempt.
+    backoff: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=10))
+    #: Pause while the provider cannot be reached; such a try is not counted as an attempt.
+    outage: timedelta = timedelta(seconds=30)
+
+    def pause(self, attempt: int) -> timedelta:
+        """Return the pause after an attempt (1, 2, …), varied by a fifth so that retries spread out."""
+        return self.backoff[min(attempt, len(self.backoff)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311
+
+
+DEFAULT = Policy()

@@ -1,0 +1,156 @@
+"""Deciding for a claimed batch who still gets the message, and rendering and freezing it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from delivery import eligibility
+from delivery.channels import Channel
+from delivery.channels.base import Outgoing
+from delivery.identity import message_id, unsubscribe_url
+from delivery.models import Message, MessageState, Run
+from delivery.outbox.changes import Change, write
+from delivery.outbox.claim import give_back, held, renew
+from delivery.outbox.policy import Policy
+from delivery.sources import MessageSource, Rendered, Skip
+
+log = structlog.get_logger(__name__)
+
+_STILL_OURS = """
+SELECT m.id
+  FROM delivery_message m
+  JOIN unnest(%(ids)s::bigint[], %(fences)s::bigint[]) AS held (id, fence)
+    ON m.id = held.id AND m.fence = held.fence
+ WHERE m.run_id = %(run)s AND m.state = 'claimed'
+   FOR UPDATE OF m
+"""
+
+#: A source that could not render a message, with the kind of error.
+Result = tuple[Rendered, dict[str, Any]] | Skip | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A claimed message with what will be sent."""
+
+    message: Message
+    outgoing: Outgoing
+
+
+def prepare(
+    run: Run,
+    messages: Sequence[Message],
+    source: MessageSource,
+    channel: Channel,
+    *,
+    now: datetime,
+    policy: Policy,
+) -> list[Prepared]:
+    """Skip who may not be written to, render the rest and freeze their contexts, in one transaction.
+
+    What the source does on the way (assigning a coupon code) is committed with the frozen context or
+    not at all.
+    """
+    with transaction.atomic():
+        ours = _lock(run, messages)
+        messages = [m for m in messages if m.id in ours]
+        eligible = eligibility.check(run, (m.customer_id for m in messages), channel, now=now)
+        changes = [
+            _skip(m, eligible.reasons[m.customer_id]) for m in messages if m.customer_id in eligible.reasons
+        ]
+        writable = [m for m in messages if m.customer_id in eligible.addresses]
+        results = _render(source, run, writable, now)
+        prepared = []
+        for message in writable:
+            match results.get(message.id, Skip("no_content")):
+                case Skip(reason=reason):
+                    changes.append(_skip(message, reason))
+                case Exception() as error:
+                    changes.append(_not_rendered(message, error, now, policy))
+                case rendered, context:
+                    name = message.message_id or message_id(message, rendered.from_email)
+                    changes.append(
+                        Change(
+                            message.id, message.fence, MessageState.CLAIMED, context=context, message_id=name
+                        )
+                    )
+                    outgoing = Outgoing(
+                        key=message.id,
+                        message_id=name,
+                        address=eligible.addresses[message.customer_id],
+                        content=rendered,
+                        unsubscribe_url=unsubscribe_url(message),
+                        date=now,
+                    )
+                    prepared.append(Prepared(message, outgoing))
+        write(run.id, changes, from_states=[MessageState.CLAIMED])
+    return prepared
+
+
+def still_eligible(
+    run: Run, prepared: Sequence[Prepared], channel: Channel, *, now: datetime, policy: Policy
+) -> list[Prepared]:
+    """Ask again, when sending takes long; skip who withdrew, renew the lease of the others.
+
+    Whose address changed meanwhile goes back to the queue, to be rendered anew.
+    """
+    eligible = eligibility.check(run, (p.message.customer_id for p in prepared), channel, now=now)
+    kept, moved, changes = [], [], []
+    for p in prepared:
+        customer_id = p.message.customer_id
+        if customer_id in eligible.reasons:
+            changes.append(_skip(p.message, eligible.reasons[customer_id]))
+        elif eligible.addresses[customer_id] == p.outgoing.address:
+            kept.append(p)
+        else:
+            moved.append(p.message)
+    write(run.id, changes, from_states=[MessageState.CLAIMED])
+    give_back(run.id, moved)
+    renew(run.id, [p.message for p in kept], now=now, policy=policy)
+    return kept
+
+
+def _lock(run: Run, messages: Sequence[Message]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STILL_OURS, held(run.id, messages))
+        return {key for (key,) in cursor.fetchall()}
+
+
+def _render(source: MessageSource, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, Result]:
+    """Render the batch; when that fails, one by one, so that one bad message stops no other."""
+    if not messages:
+        return {}
+    try:
+        with transaction.atomic():
+            return dict(source.render(run, messages, now))
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the content
+    except Exception as error:
+        if len(messages) == 1:
+            log.exception("message_not_rendered", run=str(run.id), message=messages[0].id)
+            return {messages[0].id: error}
+    results: dict[int, Result] = {}
+    for message in messages:
+        results |= _render(source, run, [message], now)
+    return results
+
+
+def _skip(message: Message, reason: str) -> Change:
+    return Change(message.id, message.fence, MessageState.SKIPPED, skip_reason=reason)
+
+
+def _not_rendered(message: Message, error: Exception, now: datetime, policy: Policy) -> Change:
+    attempt = message.attempts + 1
+    last = attempt >= policy.attempts
+    return Change(
+        message.id,
+        message.fence,
+        MessageState.FAILED if last else MessageState.PENDING,
+        error=f"The content could not be made ({type(error).__name__}).",
+        due_at=None if last else now + policy.pause(attempt),
+        attempts=1,
+    )

@@ -1,0 +1,85 @@
+"""Writing down what the provider answered, with all that follows from it, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from customers.models import Suppression
+from customers.services import suppress
+from delivery.channels import Channel
+from delivery.channels.base import Outcome, Verdict
+from delivery.models import MessageState, Run
+from delivery.outbox.changes import Change, write
+from delivery.outbox.policy import Policy
+from delivery.outbox.prepare import Prepared
+from events.models import EventType
+from events.services import record
+
+EVENT_SOURCE = "rapport"
+
+
+def settle(
+    run: Run,
+    answered: Sequence[tuple[Prepared, Outcome]],
+    channel: Channel,
+    *,
+    now: datetime,
+    policy: Policy,
+) -> None:
+    """Write the outcomes under their fences, the events of those sent, the suppression of dead addresses.
+
+    An answer that comes after the sweeper called the message uncertain is still the truth, and is
+    written; one whose message a person has since sent again is not.
+    """
+    changes = [_change(prepared, outcome, now, policy) for prepared, outcome in answered]
+    with transaction.atomic():
+        written = write(run.id, changes, from_states=[MessageState.SENDING, MessageState.UNCERTAIN])
+        sent = [p for p, o in answered if o.verdict is Verdict.SENT and p.message.id in written]
+        record([_sent_event(run, p, now) for p in sent], now)
+        for prepared, outcome in answered:
+            if outcome.bounced:
+                address_hash = channel.address_hash(prepared.outgoing.address)
+                suppress(run.channel, address_hash, Suppression.Reason.BOUNCED, now)
+
+
+def _change(prepared: Prepared, outcome: Outcome, now: datetime, policy: Policy) -> Change:
+    message = prepared.message
+    attempt = message.attempts + 1  # this one, as mark_sending counted it
+    state, due_at, sent_at, uncounted = MessageState.FAILED, None, None, 0
+    match outcome.verdict:
+        case Verdict.SENT:
+            state, sent_at = MessageState.SENT, now
+        case Verdict.UNKNOWN:
+            state = MessageState.UNCERTAIN
+        case Verdict.UNTRIED:
+            state, due_at, uncounted = MessageState.PENDING, now + policy.outage, -1
+        case Verdict.POSTPONED if attempt < policy.attempts:
+            state, due_at = MessageState.PENDING, now + policy.pause(attempt)
+    return Change(
+        message.id,
+        message.fence,
+        state,
+        error=outcome.error,
+        due_at=due_at,
+        sent_at=sent_at,
+        attempts=uncounted,
+    )
+
+
+def _sent_event(run: Run, prepared: Prepared, now: datetime) -> dict[str, object]:
+    message = prepared.message
+    return {
+        "source": EVENT_SOURCE,
+        "message_id": f"sent:{run.id}:{message.id}",
+        "type": EventType.MESSAGE_SENT,
+        "customer_id": message.customer_id,
+        "occurred_at": now,
+        "properties": {
+            "source": run.source,
+            "reference": run.reference,
+            "run": str(run.id),
+            "message": message.id,
+            "channel": run.channel,
+        },
+    }

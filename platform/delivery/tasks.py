@@ -1,0 +1,34 @@
+"""Celery's side of the outbox."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import shared_task
+from django.core.exceptions import ObjectDoesNotExist
+
+from core import clock
+from delivery import dispatch
+from delivery.outbox.send import deliver as deliver_run
+from delivery.outbox.sweep import sweep as sweep_outbox
+
+#: A task ends well inside the 20 s that a stopping worker has, and wakes its successor.
+TURN = timedelta(seconds=12)
+
+
+@shared_task
+def deliver(*, run_id: str) -> None:
+    """Send what is due of a run, for one turn. Whatever fails is taken up by the sweeper."""
+    until = clock.now() + TURN
+    try:
+        deliver_run(UUID(run_id), clock=clock.now, until=until)
+    except ObjectDoesNotExist:
+        return  # woken for a run whose launch was rolled back
+    if clock.now() >= until:
+        dispatch.wake(UUID(run_id), workers=1)
+
+
+@shared_task(expires=60)
+def sweep() -> None:
+    """Repair what dead workers left, and wake workers for runs that have none. Beat sends it every 30 s."""
+    for run_id in sweep_outbox(now=clock.now()).runs_to_wake:
+        dispatch.wake(run_id)
