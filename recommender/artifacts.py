@@ -1,83 +1,42 @@
-"""Store fitted models as data: JSON and npz with checksums. No pickle; loading runs no stored code."""
+"""Store fitted models as data, and read them back; loading runs no stored code."""
 
-import hashlib
-import json
-import os
-import shutil
-import tempfile
-import zipfile
+from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
+from recommender.arrays import AnyArray
 from recommender.base import Recommender
 from recommender.errors import ArtifactError, DataError, UnknownModelError
 from recommender.ids import Ids
 from recommender.models import create
-
-FORMAT = 1
-MODEL, ARRAYS, MANIFEST = "model.json", "arrays.npz", "manifest.json"
+from recommender.storage import read_folder, write_folder
 
 
 def save(model: Recommender, folder: str | Path) -> str:
-    """Write a fitted model to a folder and return the digest (SHA-256) of its manifest.
-
-    The folder appears whole or not at all and must not exist yet. Keep the digest elsewhere and pass it
-    to load: checksums beside the data prove that it is undamaged, only a digest from elsewhere proves
-    that it is the same.
-    """
-    folder = Path(folder)
-    if folder.exists():
-        raise ArtifactError(f"{folder} exists already; a stored model is never overwritten")
+    """Write a fitted model to a new folder and return the digest to keep for load; see write_folder."""
+    if not hasattr(model, "items_"):
+        raise ArtifactError(f"{type(model).__name__} is not fitted yet; there is nothing to store")
     writer = _Writer()
-    content = {"format": FORMAT, "model": writer.write(model)}
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        (draft / MODEL).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        np.savez(draft / ARRAYS, **writer.arrays)
-        digests = {name: _sha256(draft / name) for name in (MODEL, ARRAYS)}
-        (draft / MANIFEST).write_text(json.dumps({"format": FORMAT, "sha256": digests}), encoding="utf-8")
-        draft.chmod(0o755)
-        digest = _sha256(draft / MANIFEST)
-        os.rename(draft, folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    return digest
+    content = {"model": writer.write(model)}
+    return write_folder(folder, content, writer.arrays)
 
 
 def load(folder: str | Path, digest: str | None = None) -> Recommender:
     """Read a model back; raises ArtifactError where anything differs from what was saved."""
-    folder = Path(folder)
+    content, arrays = read_folder(folder, digest)
     try:
-        if digest is not None and _sha256(folder / MANIFEST) != digest:
-            raise ArtifactError(f"{folder}: this is not the model that was stored (manifest differs)")
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise ArtifactError(f"{folder}: written in another format; train the model again")
-        for name in (MODEL, ARRAYS):
-            if _sha256(folder / name) != manifest.get("sha256", {}).get(name):
-                raise ArtifactError(f"{folder}: {name} is damaged or was changed (checksum differs)")
-        content = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-            model = _Reader(arrays).read(content["model"])
-    except OSError as error:
-        raise ArtifactError(f"{folder}: no complete model is stored here ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, zipfile.BadZipFile) as error:
+        model = _Reader(arrays).read(content["model"])
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ArtifactError(f"{folder}: the stored model cannot be read ({error})") from error
     except (UnknownModelError, DataError) as error:
         raise ArtifactError(f"{folder}: {error}") from error
     if not isinstance(model, Recommender):
         raise ArtifactError(f"{folder}: holds no model")
     return model
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Writer:
@@ -111,7 +70,10 @@ class _Writer:
             parts = {name: self._array(getattr(csr, name)) for name in ("data", "indices", "indptr")}
             return {"kind": "csr", "shape": list(csr.shape), **parts}
         if isinstance(value, Ids):
-            return {"kind": "ids", "values": list(value)}
+            encoded = [text.encode() for text in value.values]
+            letters = self._array(np.frombuffer(b"".join(encoded), dtype=np.uint8))
+            ends = self._array(np.cumsum([len(text) for text in encoded], dtype=np.int64))
+            return {"kind": "ids", "letters": letters, "ends": ends}
         if isinstance(value, Recommender):
             learned = {name: self.write(part) for name, part in vars(value).items() if name.endswith("_")}
             params = {name: self.write(part) for name, part in value.get_params().items()}
@@ -127,10 +89,10 @@ class _Writer:
 class _Reader:
     """Build the model again from JSON values and arrays."""
 
-    def __init__(self, arrays: Any) -> None:
+    def __init__(self, arrays: Mapping[str, AnyArray]) -> None:
         self._arrays = arrays
         self._csr: dict[str, Any] = {}
-        self._ids: dict[int, Ids] = {}
+        self._ids: dict[str, Ids] = {}
 
     def read(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -145,10 +107,18 @@ class _Reader:
         if kind == "csr":
             return self._matrix(value)
         if kind == "ids":
-            return Ids(value["values"])
+            return self._texts(value)
         if kind == "model":
             return self._model(value)
         raise ArtifactError(f"unknown kind '{kind}' in a stored model")
+
+    def _texts(self, value: dict[str, Any]) -> Ids:
+        if value["letters"] not in self._ids:
+            letters = self._arrays[value["letters"]].tobytes()
+            ends = [0, *self._arrays[value["ends"]].tolist()]
+            texts = (letters[start:end].decode() for start, end in pairwise(ends))
+            self._ids[value["letters"]] = Ids(texts)
+        return self._ids[value["letters"]]
 
     def _matrix(self, value: dict[str, Any]) -> Any:
         if value["data"] not in self._csr:

@@ -88,11 +88,12 @@ def moment(value: str | float | date | datetime) -> float:
     if isinstance(value, int | float):
         return float(value)
     if isinstance(value, str):
+        text = value.strip()
         try:
-            value = datetime.fromisoformat(value.strip())
+            value = datetime.fromisoformat(text)
         except ValueError:
             try:
-                return float(value)
+                return float(text)
             except ValueError:
                 raise DataError(
                     f"'{value}' is not a time; write ISO 8601 (2017-11-06) or epoch seconds"
@@ -159,6 +160,10 @@ def _numeric(frame: pl.DataFrame, name: str, rejected: dict[str, int]) -> pl.Dat
     return _keep(frame, readable, "bad_number", rejected).with_columns(number.fill_null(blank).alias(name))
 
 
+def _total(name: str) -> pl.Expr:
+    return pl.col(name).sum()
+
+
 def _merge_lines(frame: pl.DataFrame) -> pl.DataFrame:
     if BASKET in frame.columns:
         keys = [USER, BASKET, ITEM]
@@ -172,7 +177,7 @@ def _merge_lines(frame: pl.DataFrame) -> pl.DataFrame:
         EVENT: lambda c: pl.col(c).first(),
     }
     rest = [c for c in frame.columns if c not in keys]
-    adding = [rules.get(c, lambda c: pl.col(c).sum())(c) for c in rest]
+    adding = [rules.get(c, _total)(c) for c in rest]
     # A row without a basket id stands for itself: it must not melt into the others.
     whole = frame.filter(pl.all_horizontal(pl.col(k).is_not_null() for k in keys))
     single = frame.filter(pl.any_horizontal(pl.col(k).is_null() for k in keys))

@@ -56,7 +56,8 @@ class ALS(ProfileRecommender):
         self.factors_[~dataset.known_items()] = 0
         self.gram_ = self.factors_.T @ self.factors_
         self.profile_ = confidence
-        self.solved_ = self._solve(confidence)
+        with threadpool_limits(1, "blas"):
+            self.solved_ = self._solve(confidence)
 
     def _profile(self, source: Dataset | History) -> Csr:
         confidence = source.matrix(self.time_constant, log=True)
@@ -84,7 +85,7 @@ class ALS(ProfileRecommender):
 
     def _system(self, items: Float32, trust: Float32) -> Float32:
         """Return Y'CY + lambda I; implicit reads c as the confidence and c - 1 as its excess."""
-        system: Float32 = self.gram_ + (items.T * (trust - 1)) @ items
+        system: Float32 = (self.gram_ + (items.T * (trust - 1)) @ items).astype(np.float32)
         system[np.diag_indices_from(system)] += np.float32(self.regularization)
         return system
 

@@ -137,7 +137,8 @@ class Hybrid(Recommender):
             if (stated < 0).any() or not np.isfinite(stated).all() or (stated * start).sum() <= 0:
                 raise DataError(f"prior_weights for {goal.value} must be 0 or more, with one above 0")
             start = stated * start
-        return start / start.sum()
+        shares: Float64 = start / start.sum()
+        return shares
 
     # --- scoring ------------------------------------------------------------------------------------
     def _active(self, objective: Objective) -> list[tuple[Recommender, float]]:

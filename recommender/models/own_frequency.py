@@ -64,4 +64,5 @@ def inverse_frequency(matrix: Csr) -> Float32:
     having = np.bincount(matrix.indices, minlength=matrix.shape[1])
     factors = np.log(matrix.shape[0] / np.maximum(having, 1))
     factors[having == 0] = 0
-    return factors.astype(np.float32)
+    weights: Float32 = factors.astype(np.float32)
+    return weights

@@ -123,7 +123,8 @@ def gather(
 def shrink(weights: Float64, users: int, prior: Float64, strength: float) -> Float64:
     """Return the mean of fitted weights and prior, the prior counting as ``strength`` users."""
     if np.isinf(strength):
-        return prior / prior.sum()
+        whole: Float64 = prior / prior.sum()
+        return whole
     mixed: Float64 = (users * weights / weights.sum() + strength * prior / prior.sum()) / (users + strength)
     return mixed
 
@@ -144,7 +145,7 @@ def _gather_block(
             rank = scores.copy()
             rank[masked] = -np.inf
         if depth < items:
-            best = np.argpartition(rank, items - depth, axis=1)[:, items - depth :]
+            best = np.argpartition(-rank, depth - 1, axis=1)[:, :depth]
             np.put_along_axis(taken, best, values=True, axis=1)
         else:
             taken[:] = True

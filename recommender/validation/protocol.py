@@ -100,9 +100,8 @@ def evaluate_split(
                 )
             )
             if say is not None:
-                say(
-                    f"{model.name} {goal.value}: NDCG@{k} {values.mean():.4f} ({perf_counter() - start:.1f} s)"
-                )
+                spent = perf_counter() - start
+                say(f"{model.name} {goal.value}: NDCG@{k} {values.mean():.4f} ({spent:.1f} s)")
     if not lines:
         raise DataError("nobody with a history did anything in the window, so there is nothing to evaluate")
     lines, comparisons = _intervals(lines, per_user, resamples, seed)

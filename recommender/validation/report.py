@@ -80,7 +80,8 @@ class Report:
     def table(self) -> str:
         """Return the figures as text, best first for each objective."""
         lines = [
-            f"{'objective':<10} {'model':<18} {'NDCG@10':>8} {'interval':>17} {'recall':>7} {'cover':>6} {'fit s':>6}"
+            f"{'objective':<10} {'model':<18} {'NDCG@10':>8} {'interval':>15} "
+            f"{'recall':>8} {'cover':>6} {'fit s':>6}"
         ]
         for row in sorted(self.models, key=lambda line: (line.objective, -line.ndcg10)):
             low, high = row.interval
