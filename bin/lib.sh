@@ -72,7 +72,7 @@ install() {
     say "Installing the packages of $* (one to two minutes) …"
     log=$VENV/install.log
     for file in "$@"; do
-        if ! "$PYTHON" -m pip install --quiet --requirement "$file" >"$log" 2>&1 </dev/null; then
+        if ! "$PYTHON" -m pip install --quiet --no-compile --requirement "$file" >"$log" 2>&1 </dev/null; then
             cat "$log" >&2
             fail "The packages could not be installed; the reason is above."
         fi

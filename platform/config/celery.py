@@ -12,6 +12,7 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_ready
 from django.conf import settings
+from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
@@ -27,7 +28,7 @@ app.steps["worker"].add(DjangoStructLogInitStep)
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
-@bind_extra_task_metadata.connect
+@receiver(bind_extra_task_metadata)
 def _name_the_task(task: Any = None, **kwargs: Any) -> None:
     """Let every line of a task say which task it is."""
     structlog.contextvars.bind_contextvars(task=task.name)

@@ -45,7 +45,9 @@ class HealthMiddleware:
             parts = readiness(now())
             ready = all(part["status"] == "ok" for part in parts.values())
             body = {"status": "ok" if ready else "down", "checks": parts}
-            return JsonResponse(body, status=200 if ready else 503, headers=NO_STORE)
+            response = JsonResponse(body, status=200 if ready else 503, headers=NO_STORE)
+            response._has_been_logged = True  # probes come every few seconds
+            return response
         return self.get_response(request)
 
 
