@@ -7,6 +7,8 @@ from campaigns.promotions.models import Promotion
 from core.ids import uuid7
 from customers.models import Customer
 
+from .querysets import CouponQuerySet
+
 
 class CouponPool(models.Model):
     """A stock of codes for one promotion."""
@@ -60,6 +62,8 @@ class Coupon(models.Model):
     limit = models.PositiveIntegerField(_("times at most"), default=1)
     used = models.PositiveIntegerField(_("times used"), default=0)
     created_at = models.DateTimeField(_("created"))
+
+    objects = CouponQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("coupon")

@@ -27,7 +27,9 @@ from .vocabulary import RuleInvalid, decimal, only, pick, whole
 class Benefit(Protocol):
     """What is given when the conditions hold."""
 
-    free_shipping: bool
+    @property
+    def free_shipping(self) -> bool:
+        """Say whether shipping costs nothing."""
 
     def discounts(self, cart: Cart) -> list[Decimal]:
         """Return the discount per line: at least 0, at most the line's amount, in whole minor units."""

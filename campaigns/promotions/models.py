@@ -2,6 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
@@ -75,7 +76,7 @@ class Promotion(models.Model):
         except RuleInvalid as error:
             errors["benefit"] = str(error)
         if self.starts_at and self.ends_at and self.starts_at >= self.ends_at:
-            errors["ends_at"] = _("The end must lie after the start.")
+            errors["ends_at"] = gettext("The end must lie after the start.")
         if errors:
             raise ValidationError(errors)
 

@@ -1,0 +1,41 @@
+"""Customers and orders at the till."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from campaigns.coupons.services import Order
+from customers.models import Customer
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2017, 11, 6, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def make_customer(db, now):
+    def make(external_id: str) -> Customer:
+        return Customer.objects.create(external_id=external_id, created_at=now, updated_at=now)
+
+    return make
+
+
+@pytest.fixture
+def alice(make_customer) -> Customer:
+    return make_customer("alice")
+
+
+@pytest.fixture
+def bob(make_customer) -> Customer:
+    return make_customer("bob")
+
+
+@pytest.fixture
+def order():
+    def make(order_id: str, price: str = "10.00", quantity: str = "1", currency: str = "USD") -> Order:
+        line = {"sku": "milk", "quantity": Decimal(quantity), "price": Decimal(price)}
+        return Order(order_id, [line], currency)
+
+    return make
