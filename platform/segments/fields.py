@@ -1,0 +1,174 @@
+"""The fields that rules may name. Higher apps add their own in their `AppConfig.ready`.
+
+A field's SQL is an expression over `c` (the customer) and the joins it names; `{as_of}` and, for
+fields followed by a key (`customer.attributes.<key>`), `{key}` become parameters. What is not listed
+here cannot be reached by a rule.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Choices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from core.registry import Registry
+from customers.models import Channel, Customer
+from profiles.models import CustomerProfile, CustomerScore, Lifecycle, RfmClass
+from segments.operators import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table beside the customers, with at most one row for each; `needs` come before it."""
+
+    sql: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something known about a customer. It is NULL where it is not known."""
+
+    label: str | Promise
+    kind: Kind
+    sql: str
+    joins: tuple[str, ...] = ()
+    choices: frozenset[str] | None = None
+    #: What may follow the field's name; None where nothing may, empty where any text may.
+    keys: frozenset[str] | None = None
+    labels: dict[str, str | Promise] = field(default_factory=dict)
+
+
+joins: Registry[Join] = Registry("join")
+fields: Registry[Field] = Registry("field")
+
+# A profile that knows more than the moment asked for is not used.
+joins.add(
+    "profile",
+    Join(
+        "LEFT JOIN profiles_customerprofile p"
+        " ON p.customer_id = c.id AND p.as_of <= {as_of} AND NOT c.no_profiling"
+    ),
+)
+joins.add("persona", Join("LEFT JOIN profiles_persona persona ON persona.id = p.persona_id", ("profile",)))
+joins.add("top_category", Join("LEFT JOIN catalog_category top ON top.id = p.top_category_id", ("profile",)))
+
+_CUSTOMER = {
+    "external_id": Kind.TEXT,
+    "email_domain": Kind.TEXT,
+    "locale": Kind.TEXT,
+    "time_zone": Kind.TEXT,
+    "country": Kind.TEXT,
+    "created_at": Kind.MOMENT,
+}
+_PROFILE = {
+    "first_order_at": Kind.MOMENT,
+    "last_order_at": Kind.MOMENT,
+    "recency_days": Kind.NUMBER,
+    "orders": Kind.NUMBER,
+    "orders_90d": Kind.NUMBER,
+    "units": Kind.NUMBER,
+    "products": Kind.NUMBER,
+    "revenue": Kind.NUMBER,
+    "revenue_90d": Kind.NUMBER,
+    "basket_value": Kind.NUMBER,
+    "basket_items": Kind.NUMBER,
+    "gap_days": Kind.NUMBER,
+    "discount_share": Kind.NUMBER,
+    "discounted_lines": Kind.NUMBER,
+    "weekend_share": Kind.NUMBER,
+    "preferred_hour": Kind.NUMBER,
+    "preferred_weekday": Kind.NUMBER,
+    "preferred_channel": Kind.TEXT,
+    "rfm_r": Kind.NUMBER,
+    "rfm_f": Kind.NUMBER,
+    "rfm_m": Kind.NUMBER,
+}
+
+
+def _choice(label: str | Promise, sql: str, choices: type[Choices]) -> Field:
+    values = frozenset(str(value) for value in choices.values)
+    return Field(label, Kind.CHOICE, sql, ("profile",), values, labels=dict(choices.choices))
+
+
+for name, kind in _CUSTOMER.items():
+    fields.add(f"customer.{name}", Field(Customer._meta.get_field(name).verbose_name, kind, f"c.{name}"))
+fields.add("customer.has_email", Field(_("has an e-mail address"), Kind.BOOLEAN, "(c.email IS NOT NULL)"))
+fields.add(
+    "customer.attributes",
+    Field(_("attribute"), Kind.ATTRIBUTE, "(c.attributes -> {key})", keys=frozenset()),
+)
+
+for name, kind in _PROFILE.items():
+    label = CustomerProfile._meta.get_field(name).verbose_name
+    fields.add(f"profile.{name}", Field(label, kind, f"p.{name}", ("profile",)))
+fields.add("profile.lifecycle", _choice(_("lifecycle"), "p.lifecycle", Lifecycle))
+fields.add("profile.rfm_class", _choice(_("RFM group"), "p.rfm_class", RfmClass))
+fields.add("profile.persona", Field(_("persona"), Kind.NUMBER, "persona.number", ("persona",)))
+fields.add("profile.top_category", Field(_("top category"), Kind.TEXT, "top.path", ("top_category",)))
+fields.add(
+    "profile.category_affinity",
+    Field(
+        _("share of spend on"),
+        Kind.NUMBER,
+        "(p.category_affinity ->> {key})::float8",
+        ("profile",),
+        keys=frozenset(),
+    ),
+)
+fields.add(
+    "profile.brand_affinity",
+    Field(
+        _("share of spend on the brand"),
+        Kind.NUMBER,
+        "(p.brand_affinity ->> {key})::float8",
+        ("profile",),
+        keys=frozenset(),
+    ),
+)
+fields.add(
+    "profile.interests",
+    Field(
+        _("search interests"),
+        Kind.TEXT,
+        "(SELECT string_agg(term ->> 'term', ' ') FROM jsonb_array_elements(p.interests) term)",
+        ("profile",),
+    ),
+)
+fields.add(
+    "score",
+    Field(
+        _("score"),
+        Kind.NUMBER,
+        "(SELECT s.score FROM profiles_customerscore s WHERE s.customer_id = c.id AND s.kind = {key}"
+        " AND s.as_of <= {as_of} AND NOT c.no_profiling)",
+        keys=frozenset(CustomerScore.Kind.values),
+        labels=dict(CustomerScore.Kind.choices),
+    ),
+)
+# Read from the history, so that an earlier moment sees what was agreed to then.
+fields.add(
+    "consent",
+    Field(
+        _("agreed to marketing by"),
+        Kind.BOOLEAN,
+        "coalesce((SELECT a.granted FROM customers_consentevent a WHERE a.customer_id = c.id"
+        " AND a.channel = {key} AND a.topic = 'marketing' AND a.occurred_at <= {as_of}"
+        " ORDER BY a.occurred_at DESC, a.id DESC LIMIT 1), false)",
+        keys=frozenset(Channel.values),
+        labels=dict(Channel.choices),
+    ),
+)
+
+
+def find(name: str) -> tuple[Field, str | None]:
+    """Return the field that a rule names, and its key. Raises LookupError when there is none."""
+    if name in fields and fields.get(name).keys is None:
+        return fields.get(name), None
+    for stem, entry in fields:
+        if entry.keys is None or not name.startswith(f"{stem}."):
+            continue
+        key = name[len(stem) + 1 :]
+        if key and (not entry.keys or key in entry.keys):
+            return entry, key
+    raise LookupError(name)
