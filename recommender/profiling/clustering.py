@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
-from recommender.arrays import Float32, Float64, Int32
+from recommender.arrays import AnyArray, Float32, Float64, Int32
 from recommender.columns import USER
 from recommender.errors import ArtifactError, DataError
 from recommender.profiling.matching import assign_ids, by_centres, by_members
@@ -89,7 +89,7 @@ class ClusterResult:
 
     def save(self, folder: str | Path) -> str:
         """Write to a new folder and return the digest; see storage.write_folder."""
-        arrays = {"labels": self.labels, "centres": self.centres, "map_xy": self.map_xy}
+        arrays: dict[str, AnyArray] = {"labels": self.labels, "centres": self.centres, "map_xy": self.map_xy}
         return write_folder(folder, {"clusters": self.to_dict(), "users": list(self.users)}, arrays)
 
     @classmethod

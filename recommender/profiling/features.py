@@ -18,10 +18,9 @@ BEHAVIOUR = (
     "distinct_items",
     "repeat_share",
     "discount_share",
-    "weekend_share",
-    "morning_share",
-    "evening_share",
 )
+#: When they come: it tells groups apart less well, so it is an option.
+RHYTHM = ("weekend_share", "morning_share", "evening_share")
 
 
 def customer_features(

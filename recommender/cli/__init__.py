@@ -1,0 +1,83 @@
+"""The command line: recommend, evaluate, profile, cluster on CSV and Parquet files."""
+
+import argparse
+from collections.abc import Sequence
+
+import polars as pl
+
+from recommender.cli import commands
+from recommender.cli.console import fail
+from recommender.columns import OBJECTIVES
+from recommender.errors import RecommenderError
+from recommender.models import names
+
+FAILED = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit code. Bad input is one line on stderr and code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except RecommenderError as error:
+        return fail(str(error), FAILED)
+    except (OSError, UnicodeError) as error:
+        return fail(f"{error.__class__.__name__}: {error}", FAILED)
+    except pl.exceptions.PolarsError as error:
+        return fail(f"the input cannot be processed: {str(error).splitlines()[0]}", FAILED)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m recommender", description=__doc__)
+    commands_ = parser.add_subparsers(required=True, metavar="command")
+    _recommend(commands_.add_parser("recommend", help="write the best items for each user"))
+    _evaluate(commands_.add_parser("evaluate", help="compare models on what followed a cut"))
+    _profile(commands_.add_parser("profile", help="write how each user buys, with RFM scores"))
+    _cluster(commands_.add_parser("cluster", help="group users who buy alike"))
+    return parser
+
+
+def _inputs(parser: argparse.ArgumentParser, items: bool) -> None:
+    parser.add_argument(
+        "--interactions",
+        required=True,
+        metavar="FILE",
+        help="CSV or Parquet: user_id, item_id[, timestamp][, quantity][, amount][, weight][, basket]",
+    )
+    if items:
+        parser.add_argument("--items", metavar="FILE", help="CSV or Parquet: item_id and attributes")
+    parser.add_argument("--out", required=True, metavar="FILE")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _recommend(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser, items=True)
+    parser.add_argument("--users", metavar="FILE", help="one user id a line; without it everybody")
+    parser.add_argument("--objective", choices=[goal.value for goal in OBJECTIVES], default="replenish")
+    parser.add_argument("-k", type=int, default=10)
+    parser.add_argument("--model", default="auto", metavar="NAME", help=f"auto, {', '.join(names())}")
+    parser.add_argument("--min-item-users", type=int, default=1)
+    parser.set_defaults(run=commands.recommend)
+
+
+def _evaluate(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser, items=True)
+    parser.add_argument("--cut", help="train before, ask about what follows (ISO 8601 or epoch seconds)")
+    parser.add_argument("--days", type=float, help="length of the window, 28 by default")
+    parser.add_argument("--models", default="all", help="all, or names with commas")
+    parser.add_argument("--min-item-users", type=int, default=5)
+    parser.set_defaults(run=commands.evaluate)
+
+
+def _profile(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser, items=False)
+    parser.add_argument("--as-of", help="look only at what lies before (ISO 8601 or epoch seconds)")
+    parser.set_defaults(run=commands.profile)
+
+
+def _cluster(parser: argparse.ArgumentParser) -> None:
+    _profile(parser)
+    parser.add_argument("--features", help="names with commas; see the columns that profile writes")
+    parser.add_argument("--k", default="4-8", help="numbers of groups to try, as 4-8 or 5")
+    parser.set_defaults(run=commands.cluster)
