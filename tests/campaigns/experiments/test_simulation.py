@@ -5,6 +5,7 @@ import pytest
 
 from campaigns.experiments.bandit_simulation import Shop, play, shares, winner
 from campaigns.experiments.simulation import peeking, sample_ratio_alarms
+from campaigns.experiments.statistics.delay import Delay
 
 FOUR = (0.02, 0.023, 0.026, 0.03)
 
@@ -15,6 +16,11 @@ def four(campaign):
 
 def swapped(campaign):
     return FOUR if campaign < 3 else (0.03, 0.023, 0.026, 0.02)
+
+
+def steady(share):
+    """Return the curve of orders of which each period shows the same share of those still to come."""
+    return Delay(tuple(1 - (1 - share) ** k for k in (1, 2, 3)))
 
 
 def two(campaign):
@@ -58,7 +64,7 @@ def test_bandit_beats_an_equal_split_by_far():
 
 
 def test_correcting_for_open_windows_pays():
-    late = {"campaigns": 3, "people": 20_000, "visible": 0.1}
+    late = {"campaigns": 3, "people": 20_000, "delay": steady(0.1)}
     with_, without = (
         np.mean(shares(Shop(four, corrected=flag, **late), runs=12, seed=1)) for flag in (True, False)
     )
@@ -78,8 +84,8 @@ def test_winner_is_named_on_the_equal_weight_people_alone():
         (Shop(four, 5, 20_000), 0.955, 0.915),
         (Shop(swapped, 5, 20_000), 0.88, 0.0),
         (Shop(two, 12, 2_700), 0.94, 0.0),
-        (Shop(four, 5, 20_000, visible=0.3), 0.95, 0.0),
-        (Shop(four, 5, 20_000, visible=0.1), 0.945, 0.0),
+        (Shop(four, 5, 20_000, delay=steady(0.3)), 0.95, 0.0),
+        (Shop(four, 5, 20_000, delay=steady(0.1)), 0.945, 0.0),
     ],
     ids=["four arms", "best arm swapped", "small shop", "30 % visible", "10 % visible"],
 )
