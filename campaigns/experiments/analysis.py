@@ -9,8 +9,6 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
-from recommendations.selectors import version_at
-from recommendations.services import ensure_lists
 
 from campaigns.experiments.frames import bought_from_lists, ordered
 from campaigns.experiments.models import Experiment, Snapshot, Variant
@@ -20,6 +18,8 @@ from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.experiments.statistics.sample_ratio import check_sample_ratio
 from campaigns.experiments.statistics.verdict import verdict
 from recommendations.models import ModelVersion
+from recommendations.selectors import version_at
+from recommendations.services import ensure_lists
 
 CODE_VERSION = "1"
 

@@ -15,20 +15,22 @@ from campaigns.experiments.statistics.results import NotComputableError
 Rates = tuple[float, ...]
 Ints = npt.NDArray[np.int64]
 
+NO_DELAY = Delay((1.0,))
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Hold what is played: the rates of a campaign's arms, its people, and how late orders come.
 
-    `rates` gives the arms' true rates in campaign 0, 1, …; `visible` the share of a wave's conversions seen
-    when the next wave of the same campaign is decided (all are seen by the next campaign).
+    `rates` gives the arms' true rates in campaign 0, 1, …; `delay` the share of a wave's conversions seen
+    when the next wave of the same campaign is decided, the one after, …; the next campaign sees all.
     """
 
     rates: Callable[[int], Rates]
     campaigns: int
     people: int
     waves: int = WAVES
-    visible: float = 1.0
+    delay: Delay = NO_DELAY
     corrected: bool = True
     discount: float = DISCOUNT
     floor: float = FLOOR
@@ -56,10 +58,10 @@ def play(shop: Shop, rng: np.random.Generator) -> Run:
     closed: list[dict[str, Tally]] = []
     for campaign in range(shop.campaigns):
         rates = np.array(shop.rates(campaign))
-        seen: list[dict[str, Tally]] = []
+        played: list[tuple[Ints, Ints]] = []
         final: list[dict[str, Tally]] = []
         for size in _split(shop.people, shop.waves):
-            memory = remember([*closed, *seen], shop.discount)
+            memory = remember([*closed, *_seen(played, shop)], shop.discount)
             weights = [1 / arms] * arms
             if memory:
                 weights = list(next_wave(memory, floor=shop.floor).weights.values())
@@ -75,9 +77,8 @@ def play(shop: Shop, rng: np.random.Generator) -> Run:
             for i in range(arms):
                 run.conversions[i] += int(bought_even[i])
                 run.people[i] += int(even[i])
-            early = rng.binomial(orders, shop.visible)
-            seen = [*seen, _tallies(early, total, shop.visible if shop.corrected else 1.0)]
-            final.append(_tallies(orders, total, 1.0))
+            played.append((total, _arrivals(orders, shop.delay, rng)))
+            final.append(_tallies(orders, total, NO_DELAY, 0))
         closed += final
     return run
 
@@ -86,12 +87,24 @@ def _split(people: int, waves: int) -> list[int]:
     return [people * (k + 1) // waves - people * k // waves for k in range(waves)]
 
 
-def _tallies(orders: Ints, people: Ints, visible: float) -> dict[str, Tally]:
-    delay = Delay((visible, 1.0))
-    return {
-        str(i): delay.visible(float(o), float(n), 0)
-        for i, (o, n) in enumerate(zip(orders, people, strict=True))
-    }
+def _arrivals(orders: Ints, delay: Delay, rng: np.random.Generator) -> Ints:
+    """Return the orders that each arm has shown by age 0, 1, …; shape (ages, arms)."""
+    steps = np.diff([0.0, *delay.shares, 1.0])
+    return rng.multinomial(orders, steps).cumsum(axis=1).T
+
+
+def _seen(played: list[tuple[Ints, Ints]], shop: Shop) -> list[dict[str, Tally]]:
+    """Return what the waves of this campaign show by now, the youngest at age 0."""
+    result = []
+    for age, (people, arrivals) in zip(range(len(played))[::-1], played, strict=True):
+        orders = arrivals[min(age, len(arrivals) - 1)]
+        result.append(_tallies(orders, people, shop.delay if shop.corrected else NO_DELAY, age))
+    return result
+
+
+def _tallies(orders: Ints, people: Ints, delay: Delay, age: int) -> dict[str, Tally]:
+    counts = enumerate(zip(orders, people, strict=True))
+    return {str(i): delay.visible(float(o), float(n), age) for i, (o, n) in counts}
 
 
 def winner(run: Run, alpha: float = 0.05) -> int | None:

@@ -79,15 +79,43 @@ def shrunk(tally: Tally, whole: Tally, strength: float = PRIOR_STRENGTH) -> Beta
     return tally.posterior(Beta(max(everybody.a * scale, 1e-3), max(everybody.b * scale, 1e-3)))
 
 
-def floored(shares: Sequence[float], floor: float = FLOOR) -> tuple[float, ...]:
-    """Return floor + (1 - K floor) share: every arm keeps a chance that can be evaluated later."""
-    count = len(shares)
-    if not 0 <= floor * count <= 1:
-        raise ValueError(f"A floor of {floor:g} leaves nothing to share among {count} arms.")
-    total = sum(shares)
-    if total <= 0:
-        raise ValueError("Shares must sum to more than 0.")
-    return tuple(floor + (1 - count * floor) * share / total for share in shares)
+def _shares(weights: Sequence[float], floor: float) -> list[float]:
+    if not 0 <= floor * len(weights) <= 1:
+        raise ValueError(f"A floor of {floor:g} leaves nothing to share among {len(weights)} arms.")
+    total = sum(weights)
+    if not total > 0 or min(weights) < 0:
+        raise ValueError("Shares are 0 or more and sum to more than 0.")
+    return [weight / total for weight in weights]
+
+
+def floored(weights: Sequence[float], floor: float = FLOOR) -> tuple[float, ...]:
+    """Return shares of at least `floor`: those below are raised to it, the others give in proportion.
+
+    Every arm keeps a chance that can be evaluated later, at no cost while all are above it. Of each wave,
+    K x floor of the people can thus be drawn at equal weights, and only they say what an arm is worth.
+    """
+    shares = _shares(weights, floor)
+    count, raised = len(shares), [False] * len(shares)
+    while True:
+        free = sum(share for share, up in zip(shares, raised, strict=True) if not up)
+        scale = (1 - floor * sum(raised)) / free if free > 0 else 0.0
+        result = [floor if up else share * scale for share, up in zip(shares, raised, strict=True)]
+        # Giving may push a further arm below the floor, so look again until none is.
+        below = [up or share < floor for up, share in zip(raised, result, strict=True)]
+        if below == raised:
+            return tuple(result)
+        if all(below):
+            return (1 / count,) * count
+        raised = below
+
+
+def additive_floor(weights: Sequence[float], floor: float = FLOOR) -> tuple[float, ...]:
+    """Return floor + (1 - K floor) share, as GrowthBook's bandits do: a mixture with equal weights.
+
+    It costs K x floor of the traffic even while the arms are still equal, which `floored` saves.
+    """
+    shares = _shares(weights, floor)
+    return tuple(floor + (1 - len(shares) * floor) * share for share in shares)
 
 
 def thompson_weights(arms: Sequence[Beta], floor: float = FLOOR) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from campaigns.experiments.statistics.bandit import (
     FLOOR,
     Tally,
+    additive_floor,
     floored,
     next_wave,
     remember,
@@ -52,6 +53,14 @@ def test_floored_shares_sum_to_one_and_stay_above_the_floor(shares):
     weights = floored(shares)
     assert sum(weights) == pytest.approx(1)
     assert min(weights) >= FLOOR - 1e-12
+
+
+def test_floor_is_paid_by_the_others_in_proportion():
+    assert floored([0.0, 0.3, 0.7], 0.1) == pytest.approx((0.1, 0.27, 0.63))
+    assert floored([0.4, 0.3, 0.3], 0.1) == pytest.approx((0.4, 0.3, 0.3))
+    # The second arm falls below the floor only after it has paid for the first.
+    assert floored([0.0, 0.101, 0.899], 0.1) == pytest.approx((0.1, 0.1, 0.8))
+    assert additive_floor([0.0, 0.3, 0.7], 0.1) == pytest.approx((0.1, 0.31, 0.59))
 
 
 def test_a_floor_that_leaves_nothing_is_refused():
