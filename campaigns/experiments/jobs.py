@@ -1,0 +1,38 @@
+"""Analysis and tuning as long work that a person can start and watch."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+
+from accounts.jobs import JobKind, Progress, as_of
+from campaigns.experiments.analysis import replay
+from campaigns.experiments.models import Experiment
+from campaigns.experiments.tuning import tune
+
+
+def analyse(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Analyse an experiment by replay; the result is the look's."""
+    progress(0, 1)
+    look = replay(
+        Experiment.objects.get(key=parameters["experiment"]),
+        objective=parameters["objective"],
+        length=parameters["length"],
+        as_of=as_of(parameters),
+        now=now,
+    )
+    progress(1, 1)
+    return {"look": look.look, **look.results}
+
+
+def decide(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Apply what an experiment's last look found; the result lists the decisions."""
+    progress(0, 1)
+    decisions = tune(Experiment.objects.get(key=parameters["experiment"]), use=parameters["use"], now=now)
+    progress(1, 1)
+    return {"decisions": [str(decision.pk) for decision in decisions]}
+
+
+ANALYSE = JobKind(_("Analyse an experiment"), "default", analyse)
+TUNE = JobKind(_("Tune by an experiment"), "default", decide)

@@ -1,0 +1,32 @@
+"""Profiles and personas as long work that a person can start and watch."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+
+from accounts.jobs import JobKind, Progress, as_of
+from profiles.models import Persona
+from profiles.services import build_profiles, cluster_customers
+
+
+def profile(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Build all profiles; the result says how many."""
+    return {"profiles": build_profiles(as_of=as_of(parameters), now=now, progress=progress)}
+
+
+def cluster(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Find the personas anew; the result says how many, how distinct and how large they are."""
+    found = cluster_customers(as_of=as_of(parameters), now=now, progress=progress)
+    sizes = Persona.objects.filter(clustering=found).order_by("number").values_list("size", flat=True)
+    return {
+        "k": found.k,
+        "silhouette": found.silhouette,
+        "stability": found.stability,
+        "sizes": list(sizes),
+    }
+
+
+PROFILE = JobKind(_("Build customer profiles"), "training", profile)
+CLUSTER = JobKind(_("Find personas"), "training", cluster)
