@@ -116,6 +116,8 @@ SHOP_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
 # A shop whose history ends in the past (the demo) is profiled, segmented and trained as of this
 # moment. Empty means the present. See core.clock.knowledge_now.
 SHOP_AS_OF = env.str("SHOP_AS_OF", default="")
+# True where the demo's data are installed: pages say so, and nothing leaves the machine.
+IS_DEMO = False
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
 ARTIFACTS = VAR / "artifacts"

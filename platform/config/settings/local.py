@@ -2,7 +2,7 @@
 
 import sys
 
-from config import embedded, local_secrets
+from config import demo_shop, embedded, local_secrets
 from config.embedded.need import needs_servers
 from config.keys import parse_field_keys
 
@@ -40,6 +40,13 @@ vars().update(
 )
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
+
+# The demo's shop lives at the end of its data, unless the environment says otherwise.
+demo = demo_shop.read(VAR)
+SHOP_NAME = env.str("SHOP_NAME", default=demo.get("shop_name") or SHOP_NAME)
+SHOP_POSTAL_ADDRESS = env.str("SHOP_POSTAL_ADDRESS", default=demo.get("postal_address", ""))
+SHOP_AS_OF = env.str("SHOP_AS_OF", default=demo.get("as_of", ""))
+IS_DEMO = bool(demo)
 
 # Pages work without collectstatic; with it they are served compressed.
 STATIC_ROOT.mkdir(exist_ok=True)

@@ -16,3 +16,6 @@ CELERY_BROKER_URL = redis_database(REDIS_URL, first)
 CACHES = cache(redis_database(REDIS_URL, first + 1))
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+# Tests state their own shop, whatever demo this checkout holds.
+SHOP_NAME, SHOP_POSTAL_ADDRESS, SHOP_AS_OF, IS_DEMO = "Test shop", "1 Test Street, Testville", "", False

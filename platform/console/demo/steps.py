@@ -1,0 +1,158 @@
+"""The demo's steps in order: each is a job that real workers run, or a click that a marketer makes."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from campaigns.actions import create_campaign, launch_campaign
+from campaigns.content.services import ensure_starter_templates
+from django.core.management import CommandError
+
+from accounts.dispatch import start_job
+from accounts.models import Job, User
+from campaigns.coupons.models import CouponPool
+from campaigns.coupons.pools import create_pool, generate_codes
+from campaigns.experiments.models import Experiment
+from campaigns.experiments.services import create_experiment
+from campaigns.models import Campaign
+from campaigns.promotions.models import Promotion
+from console.demo import story
+from core import clock
+from delivery.models import Run
+from delivery.selectors import breakdown
+from recommendations.models import ModelVersion, Strategy
+from segments.models import Segment
+
+Say = Callable[[str], None]
+
+_POLL_SECONDS = 0.5
+_LONGEST_JOB_SECONDS = 1800
+_LONGEST_DELIVERY_SECONDS = 600
+
+
+def run_job(kind: str, say: Say, user: User, **parameters: Any) -> dict[str, Any]:
+    """Start a job, tell its progress and return its result. Raises CommandError with the job's reason."""
+    job = start_job(kind, now=clock.now(), user=user, parameters=parameters)
+    until, told = time.monotonic() + _LONGEST_JOB_SECONDS, ""
+    while time.monotonic() < until:
+        job.refresh_from_db()
+        line = f"{job.title}: {_share(job)}{job.message}"
+        if line != told and job.state == Job.State.RUNNING:
+            say(f"  {line}")
+            told = line
+        if job.state == Job.State.DONE:
+            return dict(job.result or {})
+        if job.state in (Job.State.FAILED, Job.State.CANCELLED):
+            raise CommandError(f"{job.title}: {job.error or job.get_state_display()}")
+        time.sleep(_POLL_SECONDS)
+    raise CommandError(f"{job.title} took longer than {_LONGEST_JOB_SECONDS // 60} minutes.")
+
+
+def _share(job: Job) -> str:
+    return f"{100 * job.done // job.total} % " if job.total else ""
+
+
+def train(say: Say, user: User) -> dict[str, Any]:
+    """Train as of the launch, unless exactly these strategies have been trained for it already."""
+    wanted = set(Strategy.objects.filter(active=True).values_list("key", flat=True))
+    known = {
+        version.strategy.key: version
+        for version in ModelVersion.objects.filter(as_of=story.LAUNCH)
+        .select_related("strategy")
+        .order_by("created_at")
+    }
+    trained = Job.objects.filter(kind="train", state=Job.State.DONE).order_by("-created_at").first()
+    if trained and wanted and wanted <= known.keys():
+        return dict(trained.result or {})
+    return run_job("train", say, user, as_of=story.LAUNCH.isoformat())
+
+
+def prepare_offers(user: User, now: datetime) -> CouponPool:
+    """Store the demo's promotions and its pool of codes, once."""
+    template: dict[str, Any] = {"currency": "USD", "created_at": now}
+    coupon_promotion, _ = Promotion.objects.get_or_create(
+        slug="ten-percent",
+        defaults=template
+        | {
+            "name": "10 % off one basket",
+            "conditions": [{"type": "basket_amount", "at_least": "10.00"}],
+            "benefit": {"type": "percent", "percent": "10"},
+            "needs_code": True,
+            "limit_per_customer": 1,
+        },
+    )
+    Promotion.objects.get_or_create(
+        slug=story.PROMOTION.slug,
+        defaults=template
+        | {
+            "name": story.PROMOTION.name,
+            "conditions": [{"type": "categories", "paths": ["grocery/bag-snacks"], "quantity": 3}],
+            "benefit": {"type": "cheapest_free"},
+            "active": False,
+        },
+    )
+    pool = CouponPool.objects.filter(name="Ten percent back").first()
+    if pool is None:
+        pool = create_pool(name="Ten percent back", promotion=coupon_promotion, prefix="TEN", now=now)
+        generate_codes(pool, 1000, now=now)
+    return pool
+
+
+def prepare_campaigns(user: User, pool: CouponPool, now: datetime) -> list[Campaign]:
+    """Store the three campaigns and the experiment as drafts, once."""
+    templates = ensure_starter_templates(now)
+    experiment = Experiment.objects.filter(key=story.EXPERIMENT).first() or create_experiment(
+        key=story.EXPERIMENT,
+        name="Best-sellers or the hybrid?",
+        hypothesis="People buy more from lists made for them than from the best-seller list.",
+        kind=Experiment.Kind.REPLAY,
+        salt=story.SALT,
+        variants=story.VARIANTS,
+        holdout_share=story.HOLDOUT,
+        window_days=story.WINDOW_DAYS,
+        now=now,
+    )
+    extras: dict[str, dict[str, Any]] = {
+        story.EMAIL.slug: {"content": templates["recommendations"], "experiment": experiment},
+        story.COUPON.slug: {"content": templates["coupon"], "pool": pool},
+        story.PROMOTION.slug: {"promotion": Promotion.objects.get(slug=story.PROMOTION.slug)},
+    }
+    found = []
+    for plan in (story.EMAIL, story.COUPON, story.PROMOTION):
+        campaign = Campaign.objects.filter(slug=plan.slug).first() or create_campaign(
+            slug=plan.slug,
+            name=plan.name,
+            kind=plan.kind,
+            segment=Segment.objects.get(slug=plan.segment) if plan.segment else None,
+            objective=story.OBJECTIVE,
+            goal_days=story.WINDOW_DAYS,
+            user=user,
+            now=now,
+            **extras[plan.slug],
+        )
+        found.append(campaign)
+    return found
+
+
+def launch(campaign: Campaign, user: User) -> None:
+    """Launch a draft as of the story's day; one that was launched before is left alone."""
+    if campaign.state == Campaign.State.DRAFT:
+        launch_campaign(campaign, user=user, as_of=story.LAUNCH, now=clock.now())
+
+
+def wait_for_delivery(campaigns: list[Campaign], say: Say) -> None:
+    """Tell how many have been sent until nothing is left to send."""
+    references = [str(campaign.pk) for campaign in campaigns]
+    until, told = time.monotonic() + _LONGEST_DELIVERY_SECONDS, -1
+    while time.monotonic() < until:
+        runs = Run.objects.filter(source="campaign", reference__in=references)
+        parts = breakdown([run.pk for run in runs]).values()
+        settled = sum(part.audience - part.pending - part.claimed - part.sending for part in parts)
+        if settled != told:
+            say(f"  {settled:,} of {sum(part.audience for part in parts):,} messages settled")
+            told = settled
+        if not runs.filter(state=Run.State.RUNNING).exists():
+            return
+        time.sleep(_POLL_SECONDS)
+    raise CommandError("The messages were not sent in time. Is a worker running? See manage.py up.")

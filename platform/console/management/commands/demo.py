@@ -1,0 +1,95 @@
+"""`manage.py demo`: the whole loop on real data, then the running product."""
+
+import json
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from console.demo import steps, story, workers
+from console.demo.access import demo_file, ensure_access
+from console.demo.summary import summarise
+from core import clock
+from recommendations.strategies import ensure_strategies, use_key
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+class Command(BaseCommand):
+    """Tell the story of console.demo.story; a second time finds everything done and doubles nothing."""
+
+    help = "Import Complete Journey, learn from it, send, measure, tune; then serve the product."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add how much of the data to take and whether to serve."""
+        parser.add_argument("--no-serve", action="store_true", help="Do everything but serving.")
+        parser.add_argument("--households", type=int, help="Only so many households (for a quick look).")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the steps; the last line on stdout is the summary."""
+        started, now = time.monotonic(), clock.now()
+        user, access = ensure_access(now)
+        if not settings.IS_DEMO:
+            # The settings take the shop's name and day from the file that was just written.
+            os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+        ensure_strategies(now)
+        with workers.running(Path(settings.VAR) / "log" / "demo.log"):
+            self.say("1/7 Importing Complete Journey …")
+            import_started = time.monotonic()
+            steps.run_job("import", self.say, user, dataset=story.DATASET, households=options["households"])
+            import_seconds = time.monotonic() - import_started
+            launch = story.LAUNCH.isoformat()
+            self.say("2/7 Profiles and personas …")
+            steps.run_job("profile", self.say, user, as_of=launch)
+            clusters = steps.run_job("cluster", self.say, user, as_of=launch)
+            self.say("3/7 Segments …")
+            steps.run_job("segments", self.say, user, as_of=launch)
+            self.say("4/7 Training the recommenders …")
+            training = steps.train(self.say, user)
+            self.say("5/7 Campaigns …")
+            pool = steps.prepare_offers(user, now)
+            campaigns = steps.prepare_campaigns(user, pool, now)
+            for campaign in campaigns:
+                steps.launch(campaign, user)
+            steps.wait_for_delivery(campaigns, self.say)
+            self.say("6/7 What the households then bought (offline, replay: nobody was treated) …")
+            steps.run_job(
+                "analyse",
+                self.say,
+                user,
+                experiment=story.EXPERIMENT,
+                objective=story.OBJECTIVE,
+                length=story.LIST_LENGTH,
+                as_of=launch,
+            )
+            self.say("7/7 Tuning …")
+            steps.run_job(
+                "tune", self.say, user, experiment=story.EXPERIMENT, use=use_key("email", story.OBJECTIVE)
+            )
+        result = summarise(import_seconds=import_seconds, clusters=clusters, training=training)
+        result["total_seconds"] = round(time.monotonic() - started, 1)
+        self.stdout.write(json.dumps(result))
+        self.stdout.flush()
+        if not options["no_serve"]:
+            self._serve(access, options["port"])
+
+    def say(self, line: str) -> None:
+        """Tell the person who waits."""
+        self.stderr.write(line)
+        self.stderr.flush()
+
+    def _serve(self, access: dict[str, Any], port: int) -> None:
+        self.say("")
+        self.say(f"Sign in as {access['username']} with the password {access['password']}")
+        self.say(f"(also in {demo_file()}).")
+        self.say("Look first at: Campaigns → Your favourites this November → Report; then Experiments,")
+        self.say("Recommendations and Mailbox.")
+        sys.stdout.flush()
+        manage = str(ROOT / "manage.py")
+        os.execv(sys.executable, [sys.executable, manage, "up", "--port", str(port)])  # noqa: S606
