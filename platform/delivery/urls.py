@@ -5,4 +5,4 @@ from django.urls import re_path
 from delivery.views import unsubscribe
 
 app_name = "delivery"
-urlpatterns = [re_path(r"^u/(?P<token>[\w:.=-]{1,300})/?$", unsubscribe, name="unsubscribe")]
+urlpatterns = [re_path(r"^u/(?P<token>[A-Za-z0-9_.=-]{1,200})/?$", unsubscribe, name="unsubscribe")]

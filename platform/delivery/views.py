@@ -1,7 +1,7 @@
 """Public pages. They know nobody: no session, no cookie, nothing about the person is shown."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -35,4 +35,5 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, stage: str, status: int = 200) -> HttpResponse:
-    return render(request, "public/unsubscribe.html", {"stage": stage}, status=status, headers=_SECURITY)
+    page = render_to_string("public/unsubscribe.html", {"stage": stage}, request)
+    return HttpResponse(page, status=status, headers=_SECURITY)

@@ -1,6 +1,7 @@
 """Real parts for delivery: the sink as a process of its own, worker processes, scripted mail servers."""
 
 import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test import Client
 
 from tests.delivery.source import register
 
@@ -58,6 +60,7 @@ def _sink_port(django_db_setup, django_db_blocker):
     yield int(line.rpartition(":")[2])
     process.terminate()
     assert process.wait(timeout=10) == 0
+    process.stdout.close()
 
 
 @pytest.fixture
@@ -73,11 +76,12 @@ def smtp_server(settings):
     controllers = []
 
     def start(handler, **options):
-        controller = Controller(handler, hostname="127.0.0.1", port=0, **options)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
         controller.start()
         controllers.append(controller)
-        settings.EMAIL_HOST = "127.0.0.1"
-        settings.EMAIL_PORT = controller.server.sockets[0].getsockname()[1]
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         return controller
 
     yield start
@@ -104,3 +108,9 @@ def worker(_sink_port):
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+@pytest.fixture
+def strict_client():
+    """A browser without cookies whose POSTs are checked for CSRF as in production."""
+    return Client(enforce_csrf_checks=True)
