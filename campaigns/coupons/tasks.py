@@ -7,7 +7,7 @@ from core import clock
 from . import services
 
 
-@shared_task(expires=60)  # type: ignore[untyped-decorator]
+@shared_task(expires=60)
 def release_expired() -> int:
     """Give back the uses of expired reservations. Due every minute; a missed run does no harm."""
     return services.release_expired(now=clock.now())
