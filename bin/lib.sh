@@ -72,9 +72,9 @@ install() {
     for file in "$@"; do
         known="$known $file"
         # shellcheck disable=SC2086  # the list is meant to be split
-        stamp=$VENV/.installed-$(cat $known | "$PYTHON" -c "$DIGEST")
-        [ -e "$stamp" ] && continue
-        rm -f "$VENV"/.installed-*
+        digest=$(cat $known | "$PYTHON" -c "$DIGEST")
+        stamp=$VENV/.installed-$file
+        [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && continue
         started=$(date +%s)
         say "Installing the packages of $file (about a minute) …"
         # Python compiles what it imports; compiling everything now would take longer than the download.
@@ -83,7 +83,7 @@ install() {
             cat "$VENV/install.log" >&2
             fail "The packages could not be installed; the reason is above."
         fi
-        : >"$stamp"
+        printf '%s\n' "$digest" >"$stamp"
         say "Installed in $(($(date +%s) - started)) s."
     done
     have_openmp || fail "The library libgomp.so.1 is missing. Install it (on Debian: apt-get install libgomp1)."
