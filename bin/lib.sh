@@ -49,6 +49,8 @@ make_venv() {
     fail "$base cannot create an environment. Install its venv module (on Debian: apt-get install python3-venv)."
 }
 
+DIGEST='import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])'
+
 # implicit is linked against GNU's OpenMP, which its wheel does not carry.
 have_openmp() {
     "$PYTHON" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' >/dev/null 2>&1 && return
@@ -66,18 +68,23 @@ install() {
         rm -rf "$VENV"
     fi
     [ -x "$PYTHON" ] || make_venv
-    stamp=$(cat "$@" | "$PYTHON" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()[:16])')
-    [ -e "$VENV/.installed-$stamp" ] && return
-    started=$(date +%s)
-    say "Installing the packages of $* (one to two minutes) …"
-    log=$VENV/install.log
+    known=
     for file in "$@"; do
-        if ! "$PYTHON" -m pip install --quiet --no-compile --requirement "$file" >"$log" 2>&1 </dev/null; then
-            cat "$log" >&2
+        known="$known $file"
+        # shellcheck disable=SC2086  # the list is meant to be split
+        digest=$(cat $known | "$PYTHON" -c "$DIGEST")
+        stamp=$VENV/.installed-$file
+        [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && continue
+        started=$(date +%s)
+        say "Installing the packages of $file (about a minute) …"
+        # Python compiles what it imports; compiling everything now would take longer than the download.
+        if ! "$PYTHON" -m pip install --quiet --no-compile --requirement "$file" >"$VENV/install.log" 2>&1 </dev/null
+        then
+            cat "$VENV/install.log" >&2
             fail "The packages could not be installed; the reason is above."
         fi
+        printf '%s\n' "$digest" >"$stamp"
+        say "Installed in $(($(date +%s) - started)) s."
     done
     have_openmp || fail "The library libgomp.so.1 is missing. Install it (on Debian: apt-get install libgomp1)."
-    : >"$VENV/.installed-$stamp"
-    say "Installed in $(($(date +%s) - started)) s."
 }

@@ -46,7 +46,7 @@ class HealthMiddleware:
             ready = all(part["status"] == "ok" for part in parts.values())
             body = {"status": "ok" if ready else "down", "checks": parts}
             response = JsonResponse(body, status=200 if ready else 503, headers=NO_STORE)
-            response._has_been_logged = True  # probes come every few seconds
+            response._has_been_logged = True  # type: ignore[attr-defined]  # probes come every few seconds
             return response
         return self.get_response(request)
 

@@ -211,6 +211,16 @@ def test_production_names_the_missing_variable(tmp_path):
     )
     assert done.returncode == 1
     assert "RAPPORT_HASH_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_var_folder_that_cannot_be_used_is_explained_without_a_trace(tmp_path):
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "run").write_text("a file stands here")
+    done = run(tmp_path / "var", "migrate", DJANGO_SETTINGS_MODULE="config.settings.local", DATABASE_URL="")
+    assert done.returncode == 1
+    assert "set RAPPORT_VAR to another one" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_logs_carry_no_addresses_rows_or_queries():

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config.embedded import leases
 from config.embedded.places import Places
 from config.embedded.state import read_state, write_state
@@ -17,7 +19,7 @@ from config.embedded.state import read_state, write_state
 START_TIMEOUT = 180.0  # seconds; the very first start makes the data folder (2 to 4 s on two cores)
 
 
-class EmbeddedError(RuntimeError):
+class EmbeddedError(ImproperlyConfigured):
     """Say why the embedded servers cannot run, and what to do about it."""
 
 

@@ -18,13 +18,13 @@ FIELD_KEYS = parse_field_keys(env.str("RAPPORT_FIELD_KEYS", default="")) or secr
 HASH_KEY = env.str("RAPPORT_HASH_KEY", default=secrets.hash_key)
 
 EMBEDDED = False
-if "DATABASE_URL" in env.ENVIRON and "REDIS_URL" in env.ENVIRON:
+if env.ENVIRON.get("DATABASE_URL") and env.ENVIRON.get("REDIS_URL"):
     endpoints = embedded.Endpoints(env.str("DATABASE_URL"), env.str("REDIS_URL"))
 elif needs_servers(sys.argv):
     EMBEDDED = True
     found = embedded.ensure()
     endpoints = embedded.Endpoints(
-        env.str("DATABASE_URL", default=found.database_url), env.str("REDIS_URL", default=found.redis_url)
+        env.ENVIRON.get("DATABASE_URL") or found.database_url, env.ENVIRON.get("REDIS_URL") or found.redis_url
     )
 else:
     endpoints = embedded.NOWHERE
