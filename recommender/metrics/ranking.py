@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Csr, Float64, Int32
+from recommender.arrays import AnyArray, Bool, Csr, Float64, Int32
 
 
 def hits(lists: Int32, truth: Csr) -> Float64:
@@ -12,8 +12,16 @@ def hits(lists: Int32, truth: Csr) -> Float64:
         part = lists[start : start + 4096]
         place = part >= 0
         rows = np.broadcast_to(np.arange(start, start + part.shape[0])[:, None], part.shape)[place]
-        found[start : start + 4096][place] = np.asarray(truth[rows, part[place]]).ravel() > 0
+        found[start : start + 4096][place] = holds(truth, rows, part[place])
     return found
+
+
+def holds(truth: Csr, rows: AnyArray, columns: AnyArray) -> Bool:
+    """Say for each (row, column) whether the matrix has an entry there that is not zero."""
+    if not len(rows) or not truth.nnz:
+        return np.zeros(len(rows), dtype=bool)
+    entries: Bool = np.asarray(truth[rows, columns]).ravel() != 0
+    return entries
 
 
 def discounts(k: int) -> Float64:

@@ -8,7 +8,7 @@ import numpy as np
 from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32, block_rows
 from recommender.base import Recommender
 from recommender.columns import Objective
-from recommender.metrics.ranking import ndcg_of_hits
+from recommender.metrics.ranking import holds, ndcg_of_hits
 from recommender.validation.splits import Split
 
 FACTORS = (0.0, 0.5, 0.75, 1.33, 2.0)
@@ -158,7 +158,7 @@ def _gather_block(
     for part, scores in enumerate(blocks):
         features[part, line, place] = scores[line, code]
     found, valid = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
-    found[line, place] = np.asarray(truth[rows[line], code]).ravel()
+    found[line, place] = holds(truth, rows[line], code)
     valid[line, place] = True
     return Evidence(features, found, valid, np.diff(truth[rows].indptr))
 

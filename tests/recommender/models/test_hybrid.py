@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from recommender import DataError, Dataset, create
+from recommender.models.hybrid import COMPONENTS, OWN
+from tests.recommender.shops import rows, two_tastes
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    interactions, items = two_tastes(size=20)
+    return Dataset.from_frame(interactions, items)
+
+
+def test_weights_sum_to_one_and_own_history_has_no_part_in_discovering(dataset):
+    model = create("hybrid").fit(dataset)
+    for goal in ("replenish", "discover"):
+        assert sum(model.weights_[goal].values()) == pytest.approx(1)
+        assert set(model.weights_[goal]) == set(COMPONENTS)
+    assert all(model.weights_["discover"][name] == 0 for name in OWN)
+
+
+def test_an_infinite_prior_is_taken_as_it_is(dataset):
+    prior = {"replenish": {"als": 3, "popularity": 1}, "discover": {"content": 2}}
+    model = create("hybrid", prior_weights=prior, prior_strength=float("inf")).fit(dataset)
+    assert model.weights_["replenish"]["als"] == 0.75
+    assert model.weights_["replenish"]["popularity"] == 0.25
+    assert model.weights_["discover"]["content"] == 1.0
+    assert model.evidence_["discover"]["source"] == "prior"
+
+
+def test_the_prior_counts_as_so_many_users(dataset):
+    prior = {"replenish": {"content": 1.0}}
+    model = create("hybrid", prior_weights=prior, prior_strength=100).fit(dataset)
+    users = model.evidence_["replenish"]["users"]
+    assert users == len(dataset.users)
+    fitted, used = model.fitted_["replenish"], model.weights_["replenish"]
+    for name in COMPONENTS:
+        stated = 1.0 if name == "content" else 0.0
+        assert used[name] == pytest.approx((users * fitted[name] + 100 * stated) / (users + 100))
+
+
+def test_too_small_a_window_leaves_the_prior():
+    small = Dataset.from_frame(rows(*[(f"u{n}", f"i{n % 3}", n) for n in range(12)]))
+    model = create("hybrid", prior_weights={"discover": {"als": 1}}, prior_strength=1).fit(small)
+    assert model.weights_["discover"]["als"] == 1.0
+    assert model.evidence_["discover"]["source"] == "prior"
+    assert create("hybrid").fit(small).evidence_["discover"]["source"] == "equal shares"
+
+
+@pytest.mark.parametrize(
+    ("prior", "message"),
+    [
+        ({"discover": {"magic": 1}}, "magic is not a component"),
+        ({"discover": {"als": -1}}, "must be 0 or more"),
+        ({"discover": {"own-frequency": 1}}, "with one above 0"),
+    ],
+)
+def test_a_wrong_prior_is_refused(dataset, prior, message):
+    with pytest.raises(DataError, match=message):
+        create("hybrid", prior_weights=prior).fit(dataset)
+
+
+def test_an_unknown_component_is_refused(dataset):
+    with pytest.raises(DataError, match="unknown component magic"):
+        create("hybrid", components=("magic",)).fit(dataset)
+
+
+def test_reasons_name_the_component_that_carried_the_place(dataset):
+    prior = {"replenish": {"own-frequency": 1.0}, "discover": {"content": 1.0}}
+    model = create("hybrid", prior_weights=prior, prior_strength=float("inf")).fit(dataset)
+    lists = model.recommend(["alice"], 8, "replenish", reasons=True)
+    reasons = [reason for _, _, reason in lists.for_user(0)]
+    assert reasons == ["own-frequency"] * 5 + ["fallback"] * 3
+
+
+def test_the_blend_is_the_weighted_sum_of_scores_by_their_best(dataset):
+    prior = {"replenish": {"own-frequency": 0.5, "content": 0.5}}
+    model = create("hybrid", prior_weights=prior, prior_strength=float("inf")).fit(dataset)
+    row = dataset.users.codes(["bob"])
+    own, content = (create(name).fit(dataset).score_block(row)[0] for name in ("own-frequency", "content"))
+    expected = 0.5 * own / own.max() + 0.5 * content / content.max()
+    assert np.allclose(model.score_block(row)[0], expected, atol=1e-6)
