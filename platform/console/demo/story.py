@@ -37,7 +37,7 @@ class CampaignStory:
     segment: str | None = None
 
 
-EMAIL = CampaignStory("regulars-by-mail", "Your favourites this November", "email", "with-email-consent")
+EMAIL = CampaignStory("regulars-by-mail", "Your favourites this November", "email")
 COUPON = CampaignStory("ten-percent-back", "10 % for those we miss", "coupon", "at-risk")
 PROMOTION = CampaignStory("three-for-two-snacks", "Salty snacks: three for two", "promotion")
 
