@@ -14,6 +14,7 @@ def seed(
     every: timedelta | None = None,
     hour: str = "*",
     minute: str = "*",
+    day_of_week: str = "*",
     kwargs: str = "{}",
 ) -> None:
     """Add a periodic task from a migration, by interval or by the shop's clock; leave an existing one.
@@ -36,7 +37,7 @@ def seed(
             "crontab": crontab.objects.get_or_create(
                 hour=hour,
                 minute=minute,
-                day_of_week="*",
+                day_of_week=day_of_week,
                 day_of_month="*",
                 month_of_year="*",
                 timezone=settings.SHOP_TIME_ZONE,

@@ -1,18 +1,33 @@
 """Profiles and personas while nobody looks."""
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from core import clock
+from core.periodic import once_per_slot
 from profiles import services
 
 
 @shared_task
 def profile_customers() -> None:
-    """Build all profiles as of the shop's present; nightly by beat."""
-    services.build_profiles(as_of=clock.knowledge_now(), now=clock.now())
+    """Build all profiles as of the shop's present; nightly by beat, once an hour at most."""
+    now = clock.now()
+    once_per_slot(
+        "profile",
+        every=timedelta(hours=1),
+        now=now,
+        run=lambda: services.build_profiles(as_of=clock.knowledge_now(), now=now),
+    )
 
 
 @shared_task
 def cluster_customers() -> None:
-    """Find the personas anew as of the shop's present; weekly by beat."""
-    services.cluster_customers(as_of=clock.knowledge_now(), now=clock.now())
+    """Find the personas anew as of the shop's present; weekly by beat, once an hour at most."""
+    now = clock.now()
+    once_per_slot(
+        "cluster",
+        every=timedelta(hours=1),
+        now=now,
+        run=lambda: services.cluster_customers(as_of=clock.knowledge_now(), now=now),
+    )
