@@ -63,7 +63,7 @@ def upsert_products(
         p.sku: p
         for p in Product.objects.filter(sku__in=[row["sku"] for row in rows])
         .order_by("sku")
-        .select_for_update()
+        .select_for_update(no_key=True)
     }
     before = {sku: (p.price, p.currency, p.stock) for sku, p in products.items()}
     categories = ensure_categories(tuple(row["category"]) for row in rows if row.get("category"))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.conf import settings
+
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _MINOR_DIGITS = {
     "JPY": 0,
@@ -26,6 +28,17 @@ def minor_unit(currency: str) -> Decimal:
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's minor unit, as receipts do."""
     return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP)
+
+
+def to_base(amount: Decimal, currency: str) -> Decimal | None:
+    """Convert to the shop's currency by the rates of `settings.SHOP_EXCHANGE_RATES`, or return None.
+
+    A rate says how much of the shop's currency one unit of the other is worth.
+    """
+    if currency == settings.SHOP_CURRENCY:
+        return round_money(amount, currency)
+    rate = settings.SHOP_EXCHANGE_RATES.get(currency)
+    return None if rate is None else round_money(amount * Decimal(str(rate)), settings.SHOP_CURRENCY)
 
 
 @dataclass(frozen=True, slots=True)

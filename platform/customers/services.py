@@ -56,7 +56,9 @@ def upsert_customers(
     # Locked in one order, so that two batches about the same people wait instead of blocking each other.
     customers = {
         c.external_id: c
-        for c in Customer.objects.filter(external_id__in=wanted).order_by("external_id").select_for_update()
+        for c in Customer.objects.filter(external_id__in=wanted)
+        .order_by("external_id")
+        .select_for_update(no_key=True)
     }
     _claim(rows, addresses, good, customers, result, now)
     stored = {}

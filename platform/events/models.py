@@ -54,6 +54,7 @@ class Quality(models.TextChoices):
     GOOD = "", _("good")
     NO_QUANTITY = "no_quantity", _("no quantity")
     OUTLIER = "outlier", _("outlier")
+    NO_RATE = "no_rate", _("no exchange rate")
 
 
 class Event(models.Model):

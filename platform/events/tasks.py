@@ -1,18 +1,12 @@
-"""The event table's housekeeping."""
-
-from datetime import timedelta
+"""Celery's way into the facts."""
 
 from celery import shared_task
 
 from core import clock
-from core.partitions import ensure_partitions, months_between
-
-#: Partitions exist this far ahead, so that ingestion never waits for one.
-AHEAD = timedelta(days=62)
+from events import services
 
 
-@shared_task
-def make_partitions() -> None:
-    """Make the month partitions of events ahead of time; daily by beat."""
-    now = clock.now()
-    ensure_partitions("events_event", months_between(now, now + AHEAD))
+@shared_task(name="events.tasks.prepare_months")
+def prepare_months() -> None:
+    """Make the month partitions that will be needed soon."""
+    services.prepare_months(clock.now())

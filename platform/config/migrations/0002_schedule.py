@@ -12,7 +12,7 @@ def seed_schedule(apps, schema_editor):
     seed(apps, "Find personas", "profiles.tasks.cluster_customers", hour="2", minute="30", day_of_week="1")
     seed(apps, "Train the recommenders", "recommendations.tasks.train", hour="3", minute="0")
     seed(apps, "Refresh segments", "segments.tasks.refresh_segments", every=timedelta(minutes=15))
-    seed(apps, "Make event partitions", "events.tasks.make_partitions", hour="1", minute="0")
+    seed(apps, "Make event partitions", "events.tasks.prepare_months", hour="1", minute="0")
 
 
 class Migration(migrations.Migration):

@@ -109,6 +109,9 @@ PASSWORD_HASHERS = [
 # The shop itself. One installation is one shop.
 SHOP_NAME = env.str("SHOP_NAME", default="Rapport")
 SHOP_CURRENCY = env.str("SHOP_CURRENCY", default="USD")
+# What one unit of another currency is worth in the shop's, as {"EUR": "1.08"}. Amounts in a currency
+# without a rate are kept as they came and marked; they count in no sum.
+SHOP_EXCHANGE_RATES = env.json("SHOP_EXCHANGE_RATES", default={})
 SHOP_TIME_ZONE = env.str("SHOP_TIME_ZONE", default="UTC")
 SHOP_COUNTRY = env.str("SHOP_COUNTRY", default="US")
 SHOP_POSTAL_ADDRESS = env.str("SHOP_POSTAL_ADDRESS", default="")
@@ -189,10 +192,13 @@ CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["core.throttling.KeyThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,0 +1,155 @@
+"""REST: products."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import re_path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from catalog import selectors, services
+from catalog.categories import MAX_DEPTH
+from catalog.models import Product
+from core import clock
+from core.bulk import bulk_body, rows_of, validate_rows
+from core.idempotency import PARAMETER, idempotent
+from core.money import Money
+from core.openapi import PROBLEMS, path_parameter
+from core.problems import Problem
+from core.serializers import BulkResultSerializer, MoneySerializer, ObjectField, StrictSerializer
+
+SKU = path_parameter("sku", "The product's number in the shop.")
+_INT = 2_147_483_647
+
+
+class ProductSerializer(StrictSerializer):
+    """A product as partners see and write it. Absent fields stay as they are, null clears."""
+
+    name = serializers.CharField(max_length=300, required=False, allow_null=True)
+    category = serializers.ListField(
+        child=serializers.CharField(max_length=80), max_length=MAX_DEPTH, required=False, allow_null=True,
+        help_text="Names on the way from the root, like [“Grocery”, “Cheese”].",
+    )  # fmt: skip
+    brand = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
+    attributes = ObjectField(required=False, allow_null=True)
+    price = MoneySerializer(required=False, allow_null=True)
+    stock = serializers.IntegerField(min_value=-_INT, max_value=_INT, required=False, allow_null=True)
+    active = serializers.BooleanField(required=False)
+    url = serializers.URLField(max_length=500, required=False, allow_null=True, allow_blank=True)
+    image_url = serializers.URLField(max_length=500, required=False, allow_null=True, allow_blank=True)
+
+
+class ProductRowSerializer(ProductSerializer):
+    """A product in a bulk call."""
+
+    sku = serializers.RegexField(
+        r"^[^/]+$", max_length=200,
+        error_messages={"invalid": gettext_lazy("The sku stands in addresses, so it cannot hold a slash.")},
+    )  # fmt: skip
+
+
+class ProductAnswerSerializer(ProductRowSerializer):
+    """A product as it is stored."""
+
+    is_stub = serializers.BooleanField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+    def to_representation(self, instance: Product) -> dict[str, Any]:
+        """Return the product with its category as names and its price as money."""
+        price = None if instance.price is None else Money(instance.price, instance.currency)
+        body = super().to_representation(
+            {name: getattr(instance, name) for name in self.fields if name not in ("category", "price")}
+            | {"category": selectors.category_names(instance.category), "price": price}
+        )
+        return dict(body)
+
+
+class ProductsView(APIView):
+    """Many products at once."""
+
+    scopes = {"POST": Scope.PRODUCTS_WRITE}
+
+    @extend_schema(
+        operation_id="upsert_products",
+        parameters=[PARAMETER],
+        request=ProductRowSerializer(many=True),
+        responses={200: BulkResultSerializer, **PROBLEMS},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Create or update 1 to 1,000 products by their sku; absent fields stay, null clears."""
+        good, rejected = validate_rows(ProductRowSerializer, rows_of(request.data, "products"))
+        if good:
+            services.upsert_products(list(good.values()), clock.now())
+        return Response(bulk_body(len(good), rejected))
+
+
+class ProductView(APIView):
+    """One product."""
+
+    scopes = {
+        "GET": Scope.PRODUCTS_READ,
+        "PUT": Scope.PRODUCTS_WRITE,
+        "PATCH": Scope.PRODUCTS_WRITE,
+    }
+
+    @extend_schema(
+        operation_id="get_product", parameters=[SKU], responses={200: ProductAnswerSerializer, **PROBLEMS}
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        """Return the product."""
+        return Response(ProductAnswerSerializer(_find(sku)).data)
+
+    @extend_schema(
+        operation_id="put_product",
+        parameters=[SKU, PARAMETER],
+        request=ProductSerializer,
+        responses={200: ProductAnswerSerializer, 201: ProductAnswerSerializer, **PROBLEMS},
+    )
+    @idempotent
+    def put(self, request: Request, sku: str) -> Response:
+        """Create the product or replace it whole: what is absent is cleared."""
+        return _write(sku, request.data, replace=True)
+
+    @extend_schema(
+        operation_id="patch_product",
+        parameters=[SKU, PARAMETER],
+        request=ProductSerializer,
+        responses={200: ProductAnswerSerializer, **PROBLEMS},
+    )
+    @idempotent
+    def patch(self, request: Request, sku: str) -> Response:
+        """Change what is sent: absent fields stay, null clears."""
+        return _write(_find(sku).sku, request.data, replace=False)
+
+
+def _find(sku: str) -> Product:
+    product = selectors.by_sku(sku)
+    if product is None:
+        raise Problem(404, "unknown-product", _("There is no product with this sku"))
+    return product
+
+
+def _write(sku: str, data: Any, *, replace: bool) -> Response:
+    body = dict(data) if isinstance(data, Mapping) else data
+    if isinstance(body, dict) and body.setdefault("sku", sku) != sku:
+        raise serializers.ValidationError({"sku": [_("Differs from the sku in the address.")]})
+    row = ProductRowSerializer(data=body)
+    row.is_valid(raise_exception=True)
+    now = clock.now()
+    services.upsert_products([row.validated_data], now, replace=replace)
+    product = _find(sku)
+    return Response(ProductAnswerSerializer(product).data, status=201 if product.created_at == now else 200)
+
+
+urlpatterns = [
+    re_path(r"^products/?$", ProductsView.as_view(), name="api-products"),
+    re_path(r"^products/(?P<sku>[^/]+)/?$", ProductView.as_view(), name="api-product"),
+]
