@@ -1,0 +1,78 @@
+"""Customers with a small shop's history behind them. Times are given in days before a moment."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+from catalog.models import Category, Product
+from customers.models import ConsentEvent, Customer
+from events.models import Event
+
+_numbers = count(1)
+
+
+class Shop:
+    """Makes customers and what they did; `as_of` is the moment from which days are counted back."""
+
+    def __init__(self, as_of: datetime) -> None:
+        self.as_of = as_of
+
+    def at(self, days_ago: float) -> datetime:
+        return self.as_of - timedelta(days=days_ago)
+
+    def product(self, sku: str, *, path: str = "", brand: str = "") -> Product:
+        category = None
+        slugs = path.split("/") if path else []
+        for depth, name in enumerate(slugs):
+            category, _ = Category.objects.get_or_create(
+                path="/".join(slugs[: depth + 1]), defaults={"name": name, "parent": category}
+            )
+        return Product.objects.create(
+            sku=sku,
+            name=sku,
+            category=category,
+            brand=brand,
+            created_at=self.at(1000),
+            updated_at=self.at(1000),
+        )
+
+    def customer(self, external_id: str, **fields: object) -> Customer:
+        return Customer.objects.create(
+            external_id=external_id, created_at=self.at(1000), updated_at=self.at(1000), **fields
+        )
+
+    def event(
+        self,
+        customer: Customer,
+        days_ago: float,
+        *,
+        type: str = "purchase",
+        amount: str | None = "10.00",
+        quantity: int | None = 1,
+        order: str | None = None,
+        source: str = "shop",
+        **fields: object,
+    ) -> Event:
+        number = next(_numbers)
+        return Event.objects.create(
+            source=source,
+            message_id=str(number),
+            type=type,
+            customer=customer,
+            order_id=order or f"o{number}",
+            quantity=quantity,
+            amount=amount,
+            occurred_at=self.at(days_ago),
+            received_at=self.at(days_ago),
+            **fields,
+        )
+
+    def consent(self, customer: Customer, days_ago: float, *, granted: bool = True) -> ConsentEvent:
+        return ConsentEvent.objects.create(
+            customer=customer,
+            channel="email",
+            topic="marketing",
+            granted=granted,
+            source="test",
+            occurred_at=self.at(days_ago),
+            recorded_at=self.at(days_ago),
+        )
