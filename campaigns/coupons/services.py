@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -269,12 +270,14 @@ def _event(redemption: Redemption, coupon: Coupon, discount: Money, now: datetim
         "type": "coupon_redeemed",
         "customer_id": redemption.customer_id,
         "order_id": redemption.order_id,
-        "discount": discount.amount,
+        # Facts hold the shop's own currency; other amounts stand in the properties alone.
+        "discount": str(discount.amount) if discount.currency == settings.SHOP_CURRENCY else None,
         "currency": discount.currency,
         "occurred_at": now,
         "properties": {
             "promotion": str(coupon.pool.promotion_id),
             "pool": str(coupon.pool_id),
             "for": coupon.assigned_for,
+            "discount": discount.as_json(),
         },
     }

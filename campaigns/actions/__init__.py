@@ -1,0 +1,17 @@
+"""What can be done with a campaign: one verb, one module. Permission, effect, audit, done."""
+
+from .cancel_campaign import cancel_campaign
+from .create_campaign import create_campaign
+from .launch_campaign import launch_campaign
+from .pause_campaign import pause_campaign
+from .preview_campaign import preview_campaign
+from .resume_campaign import resume_campaign
+
+__all__ = [
+    "cancel_campaign",
+    "create_campaign",
+    "launch_campaign",
+    "pause_campaign",
+    "preview_campaign",
+    "resume_campaign",
+]

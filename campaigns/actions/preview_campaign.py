@@ -1,0 +1,93 @@
+"""See a campaign before it goes out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import User
+from campaigns import audience, personal
+from campaigns.content.services import Content, needs, render
+from campaigns.coupons.selectors import Stock, stock
+from campaigns.models import Campaign
+from campaigns.preflight import mails, problems
+from campaigns.reach import Reach, measure
+from customers.models import Customer
+
+from .permission import require
+
+#: Shown in place of a code: a preview burns none.
+SAMPLE_CODE = "ABCDEFGH23"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Who would get what. `content` is None when the campaign sends nothing or has nobody to show."""
+
+    problems: list[str]
+    reach: Reach
+    stock: Stock | None
+    customer: Customer | None
+    content: Content | None
+
+    @property
+    def codes_missing(self) -> int:
+        """Return for how many people the pool has no code."""
+        return 0 if self.stock is None else max(0, self.reach.would_get - self.stock.free)
+
+
+def preview_campaign(
+    campaign: Campaign,
+    *,
+    user: User | None,
+    now: datetime,
+    as_of: datetime | None = None,
+    customer: Customer | None = None,
+    strategy: str | None = None,
+) -> Preview:
+    """Count the audience with who drops out and why, and render the mail for one person.
+
+    Without a customer the audience's first one is shown. Changes nothing: no code is assigned, nobody
+    is put into an arm. Raises PermissionDenied or TemplateInvalid.
+    """
+    require(user, "campaigns.view_campaign")
+    as_of = as_of or now
+    members = audience.members(campaign, as_of=as_of)
+    holdout = campaign.experiment.holdout_share if campaign.experiment else 0
+    reach = measure(members, holdout_share=float(holdout), now=now) if mails(campaign) else Reach.nobody()
+    if customer is None and reach.audience:
+        sql, params = members
+        customer = Customer.objects.raw(
+            f"SELECT c.* FROM customers_customer c WHERE c.id = (SELECT min(customer_id) FROM ({sql}) m)",  # noqa: S608
+            params,
+        )[0]
+    return Preview(
+        problems(campaign, now=now),
+        reach,
+        stock(campaign.pool, now=now) if campaign.pool else None,
+        customer,
+        _content(campaign, customer, strategy) if customer and campaign.content else None,
+    )
+
+
+def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Content:
+    content = campaign.content
+    assert content is not None  # noqa: S101  the caller looked
+    wants = needs(content)
+    items = (
+        personal.lists_by_strategy(
+            {customer.pk: strategy}, objective=campaign.objective, limit=wants.products
+        )
+        if wants.products
+        else {}
+    )
+    promotion = campaign.pool.promotion if campaign.pool else campaign.promotion
+    values = personal.context(
+        customer,
+        items=items.get(customer.pk, []),
+        code=SAMPLE_CODE if wants.coupon else "",
+        expires_at=promotion.ends_at if promotion else None,
+        promotion=promotion,
+        unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
+    )
+    return render(content, values)

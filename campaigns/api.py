@@ -1,0 +1,226 @@
+"""REST: plan, launch, hold and read campaigns."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import re_path
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from campaigns import actions, selectors
+from campaigns.content.models import TemplateVersion
+from campaigns.coupons.models import CouponPool
+from campaigns.errors import CampaignNotReady
+from campaigns.experiments.models import Experiment
+from campaigns.models import Campaign
+from campaigns.promotions.models import Promotion
+from campaigns.serializers import StrictSerializer
+from core import clock
+from core.pagination import CursorPagination
+from core.problems import Problem
+from recommendations.models import Objective
+from segments.models import Segment
+
+
+class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
+    """A campaign as it is read."""
+
+    segment = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    promotion = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    experiment = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "id", "slug", "name", "kind", "state", "segment", "content", "objective", "pool", "promotion",
+            "experiment", "goal_days", "as_of", "created_at", "launched_at", "finished_at",
+        )  # fmt: skip
+
+
+class NewCampaignSerializer(StrictSerializer):
+    """A campaign to be planned. What is not known yet may be left out until the launch."""
+
+    slug = serializers.SlugField(max_length=100)
+    name = serializers.CharField(max_length=150)
+    kind = serializers.ChoiceField(Campaign.Kind.choices)
+    segment = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Segment.objects.all(), required=False, allow_null=True
+    )
+    template = serializers.CharField(
+        max_length=150,
+        required=False,
+        allow_null=True,
+        help_text="The template's name; its newest version is taken.",
+    )
+    objective = serializers.ChoiceField(Objective.choices, required=False)
+    pool = serializers.PrimaryKeyRelatedField(
+        queryset=CouponPool.objects.all(), required=False, allow_null=True, pk_field=serializers.UUIDField()
+    )
+    promotion = serializers.SlugRelatedField(
+        slug_field="slug", queryset=Promotion.objects.all(), required=False, allow_null=True
+    )
+    experiment = serializers.SlugRelatedField(
+        slug_field="key", queryset=Experiment.objects.all(), required=False, allow_null=True
+    )
+    goal_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
+
+    def validate_template(self, name: str | None) -> TemplateVersion | None:
+        """Return the newest version of the template of that name."""
+        if name is None:
+            return None
+        version = TemplateVersion.objects.filter(template__name=name).order_by("-number").first()
+        if version is None:
+            raise serializers.ValidationError(_("There is no template of this name."))
+        return version
+
+
+class CampaignsView(ListAPIView):  # type: ignore[type-arg]
+    """The campaigns."""
+
+    scopes = {"GET": Scope.CAMPAIGNS_READ, "POST": Scope.CAMPAIGNS_WRITE}
+    serializer_class = CampaignSerializer
+    pagination_class = CursorPagination
+    queryset = Campaign.objects.select_related("segment", "promotion", "experiment")
+
+    @extend_schema(operation_id="list_campaigns", summary="List campaigns")
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the campaigns, page by page."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="create_campaign",
+        summary="Plan a campaign",
+        request=NewCampaignSerializer,
+        responses={201: CampaignSerializer},
+    )
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Store a draft."""
+        form = NewCampaignSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        fields = dict(form.validated_data)
+        if "template" in fields:
+            fields["content"] = fields.pop("template")
+        try:
+            campaign = actions.create_campaign(user=None, now=clock.now(), actor=_actor(request), **fields)
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from error
+        return Response(CampaignSerializer(campaign).data, status=201)
+
+
+class CampaignActionView(APIView):
+    """What is done with one campaign: a repeat changes nothing, an impossible wish is a 409."""
+
+    scopes = {"POST": Scope.CAMPAIGNS_WRITE}
+
+    def act(
+        self, request: Request, campaign_id: str, action: Callable[..., Campaign], **more: Any
+    ) -> Response:
+        """Do it and answer with the campaign."""
+        campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
+        try:
+            campaign = action(campaign, user=None, now=clock.now(), actor=_actor(request), **more)
+        except CampaignNotReady as error:
+            title = _("The campaign cannot do that now")
+            raise Problem(409, "campaign-not-ready", title, str(error), problems=error.problems) from error
+        return Response(CampaignSerializer(campaign).data)
+
+
+class LaunchView(CampaignActionView):
+    """Launch."""
+
+    @extend_schema(
+        operation_id="launch_campaign",
+        summary="Launch a campaign",
+        request=None,
+        responses=CampaignSerializer,
+    )
+    def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Freeze the audience and begin to send."""
+        return self.act(request, campaign_id, actions.launch_campaign, as_of=clock.knowledge_now())
+
+
+class PauseView(CampaignActionView):
+    """Pause."""
+
+    @extend_schema(
+        operation_id="pause_campaign", summary="Pause a campaign", request=None, responses=CampaignSerializer
+    )
+    def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Stop sending until it is resumed."""
+        return self.act(request, campaign_id, actions.pause_campaign)
+
+
+class ResumeView(CampaignActionView):
+    """Resume."""
+
+    @extend_schema(
+        operation_id="resume_campaign",
+        summary="Resume a campaign",
+        request=None,
+        responses=CampaignSerializer,
+    )
+    def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Send what is left."""
+        return self.act(request, campaign_id, actions.resume_campaign)
+
+
+class CancelView(CampaignActionView):
+    """Cancel."""
+
+    @extend_schema(
+        operation_id="cancel_campaign",
+        summary="Cancel a campaign",
+        request=None,
+        responses=CampaignSerializer,
+    )
+    def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Leave out everybody who was not written to yet."""
+        return self.act(request, campaign_id, actions.cancel_campaign)
+
+
+class CampaignReportView(APIView):
+    """What came of a campaign."""
+
+    scopes = {"GET": Scope.CAMPAIGNS_READ}
+
+    @extend_schema(
+        operation_id="campaign_report",
+        summary="Read a campaign's figures",
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Answer with the eight parts of the audience, who was left out and why, and the outcomes."""
+        campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
+        return Response(selectors.report(campaign, now=clock.now()).as_json())
+
+
+def _actor(request: Request) -> str:
+    return f"API key {getattr(request.auth, 'name', '')}"
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
+
+
+_ONE = r"^campaigns/(?P<campaign_id>[^/]+)"
+urlpatterns = [
+    re_path(r"^campaigns/?$", CampaignsView.as_view(), name="api-campaigns"),
+    re_path(rf"{_ONE}/launch/?$", LaunchView.as_view(), name="api-campaign-launch"),
+    re_path(rf"{_ONE}/pause/?$", PauseView.as_view(), name="api-campaign-pause"),
+    re_path(rf"{_ONE}/resume/?$", ResumeView.as_view(), name="api-campaign-resume"),
+    re_path(rf"{_ONE}/cancel/?$", CancelView.as_view(), name="api-campaign-cancel"),
+    re_path(rf"{_ONE}/report/?$", CampaignReportView.as_view(), name="api-campaign-report"),
+]

@@ -1,0 +1,50 @@
+"""What must be in order before a campaign goes out."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from campaigns.content.services import needs
+from campaigns.models import Campaign
+
+
+def mails(campaign: Campaign) -> bool:
+    """Say whether the campaign writes to people; a promotion does when it is announced."""
+    return campaign.kind != Campaign.Kind.PROMOTION or campaign.content_id is not None
+
+
+def problems(campaign: Campaign, *, now: datetime) -> list[str]:
+    """Return what stands in the way of a launch, each with what to do. Empty when all is well."""
+    found = []
+    if campaign.kind == Campaign.Kind.PROMOTION:
+        found += _promotion_problems(campaign, now)
+    if campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:
+        found.append(_("Choose the coupon pool that the codes come from."))
+    if mails(campaign):
+        found += _mail_problems(campaign)
+    return found
+
+
+def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
+    promotion = campaign.promotion
+    if promotion is None:
+        return [_("Choose the promotion to switch on.")]
+    if promotion.ends_at and promotion.ends_at <= now:
+        return [_("The promotion is over. Give it a later end.")]
+    return []
+
+
+def _mail_problems(campaign: Campaign) -> list[str]:
+    found = []
+    if not settings.SHOP_POSTAL_ADDRESS:
+        found.append(_("Marketing mail must carry the shop's postal address. Set SHOP_POSTAL_ADDRESS."))
+    if campaign.content is None:
+        found.append(_("Choose the content of the mail."))
+        return found
+    wants = needs(campaign.content)
+    if wants.coupon and campaign.pool is None:
+        found.append(_("The content shows a coupon code. Choose a coupon pool."))
+    if campaign.kind == Campaign.Kind.COUPON and not wants.coupon:
+        found.append(_("The content shows no coupon code. Add a coupon block."))
+    return found

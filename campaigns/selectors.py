@@ -1,0 +1,134 @@
+"""What may be read of campaigns: how far they are, and what came of them."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Sum
+
+from campaigns.coupons.models import Redemption
+from campaigns.models import Campaign
+from campaigns.sources import SOURCE
+from core.money import Money
+from delivery.models import Run
+from delivery.selectors import Breakdown, breakdown, skip_reasons
+
+_OUTCOMES = """
+SELECT message.state = 'held_out' AS held_out,
+       message.context->>'variant' AS variant,
+       count(DISTINCT message.customer_id) AS people,
+       count(DISTINCT event.customer_id) FILTER (WHERE event.type = 'purchase') AS buyers,
+       count(DISTINCT event.order_id) FILTER (WHERE event.type = 'purchase') AS orders,
+       coalesce(sum(event.amount) FILTER (WHERE event.type = 'purchase'), 0)
+         - coalesce(sum(abs(event.amount)) FILTER (WHERE event.type = 'refund'), 0) AS revenue
+FROM delivery_message AS message
+LEFT JOIN events_event AS event
+  ON event.customer_id = message.customer_id AND event.type IN ('purchase', 'refund')
+ AND event.occurred_at >= %s AND event.occurred_at < %s
+WHERE message.run_id = %s
+GROUP BY 1, 2
+ORDER BY 1, 2
+"""
+_NOTHING = Breakdown(0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a group of the audience bought in the goal window, whether or not their mail arrived.
+
+    `variant` is None without a test; revenue is purchases less refunds in the shop's currency.
+    """
+
+    variant: str | None
+    held_out: bool
+    people: int
+    buyers: int
+    orders: int
+    revenue: Decimal
+
+    @property
+    def rate(self) -> float | None:
+        """Return the share that bought."""
+        return self.buyers / self.people if self.people else None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A campaign in figures. The eight parts of `parts` add up to its audience."""
+
+    campaign: Campaign
+    run: Run | None
+    parts: Breakdown
+    reasons: dict[str, int]
+    window: tuple[datetime, datetime] | None
+    outcomes: list[Outcome]
+    redemptions: int
+    discount: Decimal
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the REST shape."""
+        currency = settings.SHOP_CURRENCY
+        return {
+            "id": str(self.campaign.pk),
+            "kind": self.campaign.kind,
+            "state": self.campaign.state,
+            **asdict(self.parts),
+            "reasons": self.reasons,
+            "window": [at.isoformat() for at in self.window] if self.window else None,
+            "outcomes": [
+                {
+                    "variant": o.variant,
+                    "held_out": o.held_out,
+                    "people": o.people,
+                    "buyers": o.buyers,
+                    "rate": o.rate,
+                    "orders": o.orders,
+                    "revenue": Money(o.revenue, currency).as_json(),
+                }
+                for o in self.outcomes
+            ],
+            "redemptions": self.redemptions,
+            "discount": Money(self.discount, currency).as_json(),
+        }
+
+
+def run_of(campaign: Campaign) -> Run | None:
+    """Return the campaign's run, or None while it is a draft or sends nothing."""
+    return Run.objects.filter(source=SOURCE, reference=str(campaign.pk)).order_by("created_at").first()
+
+
+def report(campaign: Campaign, *, now: datetime) -> Report:
+    """Return a campaign's figures so far. Six queries; outcomes of 200,000 people take about 2 s.
+
+    The goal window begins at the campaign's `as_of` and ends after `goal_days`. What people did is
+    counted for all who were meant to be written to (intention to treat) and for those held out.
+    """
+    run = run_of(campaign)
+    window = None
+    if campaign.as_of is not None:
+        window = (campaign.as_of, campaign.as_of + timedelta(days=campaign.goal_days))
+    redeemed = Redemption.objects.filter(
+        coupon__pool=campaign.pool_id, coupon__assigned_for=str(campaign.pk), rolled_back_at=None
+    ).aggregate(n=Count("pk"), discount=Sum("discount"))
+    return Report(
+        campaign=campaign,
+        run=run,
+        parts=breakdown([run.pk]).get(run.pk, _NOTHING) if run else _NOTHING,
+        reasons=skip_reasons(run) if run else {},
+        window=window,
+        outcomes=_outcomes(run, window) if run and window else [],
+        redemptions=redeemed["n"] if campaign.pool_id else 0,
+        discount=redeemed["discount"] or Decimal(0),
+    )
+
+
+def _outcomes(run: Run, window: tuple[datetime, datetime]) -> list[Outcome]:
+    with connection.cursor() as cursor:
+        cursor.execute(_OUTCOMES, [*window, run.pk])
+        return [
+            Outcome(variant, held_out, people, buyers, orders, revenue)
+            for held_out, variant, people, buyers, orders, revenue in cursor.fetchall()
+        ]

@@ -1,0 +1,24 @@
+"""Celery: campaigns."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.core.exceptions import ObjectDoesNotExist
+
+from accounts.models import User
+from campaigns import actions
+from campaigns.models import Campaign
+from core import clock
+
+
+@shared_task
+def launch_campaign(*, campaign_id: str, user_id: int | None = None, as_of: str | None = None) -> None:
+    """Launch a campaign; a repeat changes nothing. Twin of `manage.py launch`."""
+    try:
+        campaign = Campaign.objects.get(pk=UUID(campaign_id))
+        user = User.objects.get(pk=user_id) if user_id is not None else None
+    except ObjectDoesNotExist:
+        return
+    now = clock.now()
+    moment = clock.parse_moment(as_of) if as_of else clock.knowledge_now()
+    actions.launch_campaign(campaign, user=user, now=now, as_of=moment)
