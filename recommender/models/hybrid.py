@@ -84,21 +84,22 @@ class Hybrid(Recommender):
         self, dataset: Dataset, makers: list[type[Recommender]], priors: dict[Objective, Float64]
     ) -> None:
         split = validation_split(dataset, self.window_days, self.seed)
-        parts: list[Recommender] = []
-        if any(len(split.evaluated(goal)) >= FEWEST for goal in OBJECTIVES):
-            parts = [make().fit(split.train) for make in makers]
+        users = {goal: len(split.evaluated(goal)) for goal in OBJECTIVES}
+        wanted = {goal: self._useful(goal) for goal in OBJECTIVES if users[goal] >= FEWEST}
         given = self.prior_weights is not None
+        evidence = {}
+        if wanted:
+            parts = [make().fit(split.train) for make in makers]
+            evidence = gather(parts, split, wanted, seed=self.seed)
         for goal, prior in priors.items():
-            useful = self._useful(goal)
-            users = len(split.evaluated(goal))
-            if users < FEWEST:
-                self._note(goal, prior, prior, users, None, "prior" if given else "equal shares")
+            if goal not in evidence:
+                self._note(goal, prior, prior, users[goal], None, "prior" if given else "equal shares")
                 continue
-            evidence = gather([parts[i] for i in np.flatnonzero(useful)], split, goal, seed=self.seed)
             found = np.zeros(len(prior))
-            found[useful], result = evidence.fit(prior[useful])
+            found[wanted[goal]], result = evidence[goal].fit(prior[wanted[goal]])
             strength = self.prior_strength if given else 0.0
-            self._note(goal, found, shrink(found, evidence.users, prior, strength), users, result, "fitted")
+            used = shrink(found, evidence[goal].users, prior, strength)
+            self._note(goal, found, used, evidence[goal].users, result, "fitted")
 
     def _note(
         self, goal: Objective, found: Float64, used: Float64, users: int, result: float | None, source: str

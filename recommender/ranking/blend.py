@@ -1,11 +1,11 @@
 """Blend scores of several models with weights fitted on what customers did next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32, block_rows
+from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, block_rows
 from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.metrics.ranking import holds, ndcg_of_hits
@@ -87,37 +87,34 @@ class Evidence:
 def gather(
     models: Sequence[Recommender],
     split: Split,
-    objective: Objective,
+    wanted: Mapping[Objective, AnyArray],
     *,
     depth: int = 120,
     most_users: int = 3000,
     seed: int = 0,
-) -> Evidence:
+) -> dict[Objective, Evidence]:
     """Collect each model's best ``depth`` candidates for users with something true in the window.
 
-    More than ``most_users`` are sampled. Memory: components x users x candidates x 4 bytes, at most
-    components x depth candidates a user.
+    ``wanted`` says for each objective which models take part (a mask); each model scores a user once
+    for all objectives. More than ``most_users`` are sampled. Memory: models x users x candidates x 4
+    bytes for each objective, at most models x depth candidates a user.
     """
-    truth, seen = split.truth_for(objective), split.train.seen
-    rows = split.evaluated(objective)
+    truths = {goal: split.truth_for(goal) for goal in wanted}
+    rows = np.unique(np.concatenate([split.evaluated(goal) for goal in wanted]))
     if len(rows) > most_users:
         rows = np.sort(np.random.default_rng(seed).choice(rows, most_users, replace=False))
     step = block_rows(split.train.shape[1] * (len(models) + 1))
-    parts = [
-        _gather_block(models, rows[start : start + step], truth, seen, objective, depth)
-        for start in range(0, len(rows), step)
-    ]
-    width = max((part.valid.shape[1] for part in parts), default=1)
-    padded = [_pad(part, width) for part in parts]
-    if not padded:
-        empty = np.zeros((len(models), 0, 1), dtype=np.float32)
-        return Evidence(empty, empty[0], empty[0].astype(bool), np.zeros(0, dtype=np.int64))
-    return Evidence(
-        np.concatenate([part.features for part in padded], axis=1),
-        np.concatenate([part.found for part in padded]),
-        np.concatenate([part.valid for part in padded]),
-        np.concatenate([part.sizes for part in padded]),
-    )
+    found: dict[Objective, list[Evidence]] = {goal: [] for goal in wanted}
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        scores = [normalise(model.score_block(block)) for model in models]
+        for goal, mask in wanted.items():
+            asked = np.diff(truths[goal].indptr)[block] > 0
+            if asked.any():
+                chosen = [scores[part][asked] for part in np.flatnonzero(mask)]
+                seen = None if goal.keeps_bought else split.train.seen[block[asked]]
+                found[goal].append(_candidates(chosen, truths[goal][block[asked]], seen, depth))
+    return {goal: _join(parts, int(np.sum(wanted[goal]))) for goal, parts in found.items()}
 
 
 def shrink(weights: Float64, users: int, prior: Float64, strength: float) -> Float64:
@@ -129,38 +126,47 @@ def shrink(weights: Float64, users: int, prior: Float64, strength: float) -> Flo
     return mixed
 
 
-def _gather_block(
-    models: Sequence[Recommender], rows: Int32, truth: Csr, seen: Csr, objective: Objective, depth: int
-) -> Evidence:
-    items = seen.shape[1]
-    own = seen[rows]
-    masked = (np.repeat(np.arange(len(rows)), np.diff(own.indptr)), own.indices)
-    taken = np.zeros((len(rows), items), dtype=bool)
-    blocks = []
-    for model in models:
-        scores = normalise(model.score_block(rows, objective))
-        blocks.append(scores)
-        rank = scores
-        if not objective.keeps_bought:
-            rank = scores.copy()
-            rank[masked] = -np.inf
+def _candidates(blocks: Sequence[Float32], truth: Csr, seen: Csr | None, depth: int) -> Evidence:
+    """Return one block's candidates: whatever any model ranks within ``depth``, without ``seen``."""
+    users, items = truth.shape
+    taken = np.zeros((users, items), dtype=bool)
+    masked = None if seen is None else (np.repeat(np.arange(users), np.diff(seen.indptr)), seen.indices)
+    for scores in blocks:
+        behind = -scores
+        if masked is not None:
+            behind[masked] = np.inf
         if depth < items:
-            best = np.argpartition(-rank, depth - 1, axis=1)[:, :depth]
-            np.put_along_axis(taken, best, values=True, axis=1)
+            np.put_along_axis(
+                taken, np.argpartition(behind, depth - 1, axis=1)[:, :depth], values=True, axis=1
+            )
         else:
             taken[:] = True
-    if not objective.keeps_bought:
+    if masked is not None:
         taken[masked] = False
     line, code = taken.nonzero()
     place = np.arange(len(line)) - np.searchsorted(line, line)
-    shape = (len(rows), int(place.max(initial=0)) + 1)
-    features = np.zeros((len(models), *shape), dtype=np.float32)
+    shape = (users, int(place.max(initial=0)) + 1)
+    features = np.zeros((len(blocks), *shape), dtype=np.float32)
     for part, scores in enumerate(blocks):
         features[part, line, place] = scores[line, code]
     found, valid = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
-    found[line, place] = holds(truth, rows[line], code)
+    found[line, place] = holds(truth, line, code)
     valid[line, place] = True
-    return Evidence(features, found, valid, np.diff(truth[rows].indptr))
+    return Evidence(features, found, valid, np.diff(truth.indptr))
+
+
+def _join(parts: Sequence[Evidence], models: int) -> Evidence:
+    if not parts:
+        empty = np.zeros((models, 0, 1), dtype=np.float32)
+        return Evidence(empty, empty[0], empty[0].astype(bool), np.zeros(0, dtype=np.int64))
+    width = max(part.valid.shape[1] for part in parts)
+    padded = [_pad(part, width) for part in parts]
+    return Evidence(
+        np.concatenate([part.features for part in padded], axis=1),
+        np.concatenate([part.found for part in padded]),
+        np.concatenate([part.valid for part in padded]),
+        np.concatenate([part.sizes for part in padded]),
+    )
 
 
 def _pad(part: Evidence, width: int) -> Evidence:
