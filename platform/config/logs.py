@@ -18,15 +18,17 @@ ADDRESS = re.compile(r"[^\s@<>\"'=(),;:]+@[^\s@<>\"'(),;:]+\.[^\W\d][^\s@<>\"'()
 # PostgreSQL quotes the offending row in the DETAIL of an error, psycopg2 passes it on.
 DETAIL = re.compile(r"(DETAIL:\s+)(Key|Failing row)[^\n]*")
 QUERY = re.compile(r"\?\S*")
+# The token in an unsubscribe link is the right to use it.
+TOKEN = re.compile(r"(/u/)[\w.=-]+")
 
 
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    """Take e-mail addresses, quoted rows and query strings out of an event."""
+    """Take e-mail addresses, tokens, quoted rows and query strings out of an event."""
     for name, value in event.items():
         if isinstance(value, str):
             if name == "request":
                 value = QUERY.sub("?…", value)
-            event[name] = ADDRESS.sub("[address]", DETAIL.sub(r"\1[row]", value))
+            event[name] = ADDRESS.sub("[address]", DETAIL.sub(r"\1[row]", TOKEN.sub(r"\1…", value)))
     event.pop("user_agent", None)
     return event
 

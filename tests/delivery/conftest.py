@@ -39,7 +39,7 @@ def process_env(**extra):
     return os.environ | {
         "DATABASE_URL": url,
         "REDIS_URL": django_settings.CELERY_BROKER_URL,
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
         **extra,
     }

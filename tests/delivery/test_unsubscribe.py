@@ -6,6 +6,7 @@ import pytest
 from django.core import signing
 from django.db import connection
 
+from config.logs import without_personal_data
 from core import clock
 from customers.models import Consent, ConsentEvent
 from delivery.identity import unsubscribe_token, unsubscribe_url
@@ -96,6 +97,13 @@ def test_a_changed_link_is_refused(client, message, address):
     assert untouched()
     Message.objects.filter(run=run_id).delete()
     assert client.post(address).status_code == 404
+
+
+def test_the_log_does_not_keep_the_link(message, address):
+    event = without_personal_data(
+        None, "info", {"event": f"Not Found: {address}", "request": f"POST {address}/"}
+    )
+    assert event == {"event": "Not Found: /u/…", "request": "POST /u/…/"}
 
 
 def test_links_hold_no_personal_data_and_survive_a_new_secret_key(client, message, address, settings):
