@@ -8,6 +8,7 @@ from kombu import Queue
 
 from config import logs
 from config.embedded.places import ROOT, var_folder
+from config.unfold import UNFOLD  # noqa: F401  a setting like any other
 
 env = environ.Env()
 
@@ -22,9 +23,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.adminsite.ConsoleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -70,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "config.outage.OutageMiddleware",
 ]

@@ -1,0 +1,22 @@
+"""The admin site: django-unfold's shell with the console's pages beside the lists of the models."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
+from unfold.sites import UnfoldAdminSite
+
+from console.home import Home
+from console.urls import pages
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """Serve Home at the root and the pages of `console.urls` before the lists."""
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return the console's own pages, each behind the admin's sign-in."""
+        return pages(self.admin_view)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show Home."""
+        return Home.as_view()(request)

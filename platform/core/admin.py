@@ -1,0 +1,115 @@
+"""What the lists of all apps have in common, and the lists of the machinery itself."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import connection, models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from core.models import Heartbeat, PeriodicSlot
+
+
+class EstimatedPaginator(Paginator):
+    """Count a whole large table by the planner's estimate; count exactly whatever is filtered.
+
+    A partitioned table's estimate is the sum over its partitions. Below EXACT rows the estimate may
+    be stale, and counting is cheap, so it is counted.
+    """
+
+    EXACT = 50_000
+
+    @cached_property
+    def count(self) -> int:
+        """Return the number of rows."""
+        query = getattr(self.object_list, "query", None)
+        if query is None or query.where or query.distinct:
+            return super().count
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint"
+                " FROM pg_partition_tree(%s::regclass) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf",
+                [query.model._meta.db_table],
+            )
+            estimate = cursor.fetchone()[0]
+        return estimate if estimate > self.EXACT else super().count
+
+
+class Admin(ModelAdmin):
+    """A list that a person works in: short pages, no accidental full-table sorts."""
+
+    list_per_page = 25
+    list_fullwidth = True
+    list_filter_submit = True
+    show_full_result_count = False
+    warn_unsaved_form = True
+
+
+class FactsAdmin(Admin):
+    """A list of facts: nobody adds, changes or deletes them by hand."""
+
+    warn_unsaved_form = False
+
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Refuse: facts come from what happened."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Refuse: facts do not change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        """Refuse: erasure has its own way."""
+        return False
+
+
+class LargeFactsAdmin(FactsAdmin):
+    """A list over millions of rows: estimated count, order by the key, no sorting by columns."""
+
+    paginator = EstimatedPaginator
+    ordering = ["-pk"]
+    sortable_by: list[str] = []
+
+
+class FactsInline(TabularInline):
+    """Rows shown with their parent, not edited."""
+
+    extra = 0
+    tab = True
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(FactsAdmin):
+    """Which parts have shown life, and when."""
+
+    list_display = ["name", "at"]
+    search_fields = ["name"]
+
+
+@admin.register(PeriodicSlot)
+class PeriodicSlotAdmin(FactsAdmin):
+    """When periodic work was due and done."""
+
+    list_display = ["job", "scheduled_for", "started_at", "finished_at", "outcome"]
+    list_filter = ["job"]
+    search_fields = ["job"]
+    ordering = ["-scheduled_for"]
+
+    @display(description=_("state"), label={_("done"): "success", _("running"): "info"})
+    def outcome(self, slot: PeriodicSlot) -> Any:
+        """Say whether the run is over."""
+        return _("done") if slot.finished_at else _("running")

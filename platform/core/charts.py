@@ -1,0 +1,256 @@
+"""Charts: described once with Altair, drawn as SVG on the server, made interactive in the browser.
+
+A `Chart` holds a Vega-Lite specification whose colours are *tokens* and the rows behind it. On the
+server the tokens become CSS variables inside the SVG, so one picture serves light, dark and print and
+follows a change of theme without being drawn again; `svg(standalone=True)` gives fixed colours for
+mails and PDF. In the browser `studio.js` puts the computed colours in and draws the same
+specification with Vega.
+
+All text reaches the picture through JSON, never through markup: Vega escapes it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import vl_convert
+from django.core.cache import cache
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+
+#: Colour tokens: the name of the CSS variable `--chart-…` and the colour in light and in print. The
+#: colours differ from each other, because the renderer only carries colours, not names.
+TOKENS = {
+    "primary": "#0f766e",
+    "primary-soft": "#99d5cf",
+    "muted": "#94a3b8",
+    "accent": "#d97706",
+    "good": "#047857",
+    "bad": "#b91c1c",
+    "grid": "#e5e8ec",
+    "ink": "#1f2937",
+    "label": "#6b7280",
+}
+_VERSION = "5.20"
+_CACHE_SECONDS = 3600
+_FONT = 'Inter, "Noto Sans CJK SC", "Noto Sans SC", sans-serif'
+WIDTH = 640
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart with its data: `columns` name the table's columns, `rows` hold what is drawn."""
+
+    title: str
+    spec: dict[str, Any]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    height: int
+
+    @property
+    def key(self) -> str:
+        """Return a name that changes with the content, for ids in the page and for the cache."""
+        text = json.dumps(self.spec, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def svg(self, *, standalone: bool = False) -> str:
+        """Return the picture. About 40 ms the first time, then from the cache."""
+        name = f"chart:svg:{self.key}"
+        drawn = cache.get(name)
+        if drawn is None:
+            drawn = _draw(self.spec)
+            cache.set(name, drawn, _CACHE_SECONDS)
+        if standalone:
+            return drawn
+        for token, colour in TOKENS.items():
+            drawn = drawn.replace(f'"{colour}"', f'"var(--chart-{token},{colour})"')
+        # The page scales the picture to its card and names it.
+        return re.sub(r'^<svg ([^>]*?) width="[\d.]+" height="[\d.]+"', r'<svg \1 aria-hidden="true"', drawn)
+
+
+def _draw(spec: dict[str, Any]) -> str:
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION)
+    # An SVG within a page needs neither the role texts, which screen readers would spell out, nor
+    # the white ground.
+    drawn = re.sub(r' aria-\w+="[^"]*"', "", drawn)
+    return re.sub(r' role="[^"]*"', "", drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a chart over time."""
+
+    name: str
+    values: Sequence[float | Decimal | None]
+    token: str = "primary"
+
+
+def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: str = "") -> Chart:
+    """Draw figures over time as areas; `unit` stands before the values, as “$”.
+
+    All series must be as long as `days`; None leaves a gap.
+    """
+    values = [
+        {"day": day.isoformat(), "name": one.name, "value": None if value is None else float(value)}
+        for one in series
+        for day, value in zip(days, one.values, strict=True)
+    ]
+    colour = alt.Color(
+        "name:N",
+        scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.token] for s in series]),
+        legend=alt.Legend(title=None, orient="top", direction="horizontal") if len(series) > 1 else None,
+        sort=None,
+    )
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_area(opacity=0.14, interpolate="monotone", line={"strokeWidth": 2.2, "opacity": 1})
+        .encode(
+            x=alt.X("day:T", axis=alt.Axis(title=None, format=_day_format(), grid=False, labelOverlap=True)),
+            y=alt.Y("value:Q", stack=None, axis=alt.Axis(title=None, tickCount=5, labelExpr=_label(unit))),
+            color=colour,
+            tooltip=[
+                alt.Tooltip("day:T", title=" ", format=_day_format()),
+                alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("value:Q", title=" ", format=",.0f"),
+            ],
+        )
+    )
+    rows = tuple((day, *(one.values[i] for one in series)) for i, day in enumerate(days))
+    return _chart(title, chart, ("", *(s.name for s in series)), rows, 240)
+
+
+def bars(
+    title: str,
+    items: Sequence[tuple[str, float | Decimal]],
+    *,
+    column: str,
+    token: str = "primary",
+    digits: int = 0,
+    shares: bool = False,
+) -> Chart:
+    """Draw one horizontal bar for each item, in the given order, with its value beside it.
+
+    With `shares` the value is followed by its part of the first item's, as in a funnel.
+    """
+    top = float(items[0][1]) if items else 0.0
+    values = []
+    for name, value in items:
+        text = number_format(value, digits, force_grouping=True)
+        if shares and top and float(value) != top:
+            text += f"  {float(value) / top:.0%}"
+        values.append({"name": name, "value": float(value), "text": text})
+    names = [v["name"] for v in values]
+    base = alt.Chart(alt.Data(values=values)).encode(
+        y=alt.Y(
+            "name:N",
+            sort=names,
+            axis=alt.Axis(title=None, labelLimit=190, labelColor=TOKENS["ink"], labelFontSize=12.5),
+        ),
+        x=alt.X("value:Q", axis=None, scale=alt.Scale(domainMin=0)),
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
+    )
+    chart = base.mark_bar(color=TOKENS[token], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
+        align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
+    ).encode(text="text:N")
+    rows = tuple((name, number_format(value, digits, force_grouping=True)) for name, value in items)
+    return _chart(title, chart, ("", column), rows, max(60, 30 * len(items)))
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An estimate with the range in which the truth probably lies."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    token: str = "primary"
+
+
+def forest(title: str, ranges: Sequence[Range], *, columns: tuple[str, str, str], form: str = "+.1%") -> Chart:
+    """Draw estimates with their ranges around a line at zero. `columns` name middle, low and high."""
+    values = [
+        {
+            "name": r.name,
+            "low": r.low,
+            "middle": r.middle,
+            "high": r.high,
+            "colour": TOKENS[r.token],
+            "text": f"{r.middle:{form}} ({r.low:{form}} … {r.high:{form}})",
+        }
+        for r in ranges
+    ]
+    names = [r.name for r in ranges]
+    base = alt.Chart(alt.Data(values=values)).encode(
+        y=alt.Y("name:N", sort=names, axis=alt.Axis(title=None, labelLimit=190, labelColor=TOKENS["ink"])),
+        color=alt.Color("colour:N", scale=None),
+        tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
+    )
+    zero = (
+        alt.Chart(alt.Data(values=[{"zero": 0}]))
+        .mark_rule(strokeDash=[4, 3], color=TOKENS["label"])
+        .encode(x="zero:Q")
+    )
+    axis = alt.Axis(title=None, format=form, tickCount=5, gridColor=TOKENS["grid"])
+    chart = (
+        zero
+        + base.mark_rule(strokeWidth=3, strokeCap="round").encode(x=alt.X("low:Q", axis=axis), x2="high:Q")
+        + base.mark_point(filled=True, size=120, opacity=1).encode(x="middle:Q")
+        + base.mark_text(dy=-13, fontSize=12, color=TOKENS["ink"]).encode(
+            x="middle:Q", text="text:N", color=alt.value(TOKENS["ink"])
+        )
+    )
+    rows = tuple((r.name, *(f"{v:{form}}" for v in (r.middle, r.low, r.high))) for r in ranges)
+    return _chart(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
+
+
+def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) -> str:
+    """Return the points of a small line for an SVG polyline; empty for fewer than two values."""
+    figures = [float(v) for v in values]
+    if len(figures) < 2:
+        return ""
+    low, high = min(figures), max(figures)
+    spread = (high - low) or 1.0
+    step = width / (len(figures) - 1)
+    return " ".join(
+        f"{i * step:.1f},{height - 2 - (v - low) / spread * (height - 4):.1f}" for i, v in enumerate(figures)
+    )
+
+
+def _chart(
+    title: str, chart: alt.TopLevelMixin, columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], height: int
+) -> Chart:
+    spec = chart.properties(width=WIDTH, height=height).configure(**_theme()).to_dict(validate=False)
+    return Chart(title=title, spec=spec, columns=columns, rows=rows, height=height)
+
+
+def _theme() -> dict[str, Any]:
+    return {
+        "background": "transparent",
+        "font": _FONT,
+        "padding": 4,
+        "view": {"stroke": None},
+        "axis": {
+            "domain": False,
+            "ticks": False,
+            "gridColor": TOKENS["grid"],
+            "labelColor": TOKENS["label"],
+            "labelFontSize": 11.5,
+            "labelPadding": 8,
+        },
+        "legend": {"labelColor": TOKENS["label"], "labelFontSize": 12, "symbolType": "square"},
+    }
+
+
+def _day_format() -> str:
+    return "%-m月%-d日" if (get_language() or "").startswith("zh") else "%b %-d"
+
+
+def _label(unit: str) -> str:
+    return f"{json.dumps(unit)} + format(datum.value, ',.0f')" if unit else "format(datum.value, ',.0f')"

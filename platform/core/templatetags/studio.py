@@ -1,0 +1,101 @@
+"""The small parts of pages: charts, pills, numbers."""
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from core.charts import Chart
+from core.money import minor_unit
+
+register = template.Library()
+
+#: What a state's pill looks like, by the state's stored value.
+_PILLS = {
+    "running": "info", "sending": "info", "claimed": "info", "queued": "plain", "pending": "plain",
+    "done": "ok", "finished": "ok", "sent": "ok", "decided": "ok", "better": "ok", "champion": "ok",
+    "paused": "warn", "uncertain": "warn", "held_out": "warn",
+    "failed": "bad", "cancelled": "bad", "worse": "bad",
+}  # fmt: skip
+
+
+@register.inclusion_tag("console/chart.html")
+def chart(chart: Chart, heading: bool = True) -> dict[str, Any]:
+    """Draw a chart with its data as a table behind a switch."""
+    return {
+        "chart": chart,
+        "heading": heading,
+        # Drawn by us from JSON through Vega, which escapes all text in it.
+        "svg": mark_safe(chart.svg()),  # noqa: S308
+    }
+
+
+@register.filter
+def pill(state: str) -> str:
+    """Return the pill class of a state."""
+    return _PILLS.get(str(state), "plain")
+
+
+@register.filter
+def number(value: Any, digits: int = 0) -> str:
+    """Write a number with grouping; a dash for what is not known."""
+    return "–" if value is None else number_format(value, digits, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share as a percentage; a dash for what is not known."""
+    return "–" if value is None else f"{number_format(value * 100, digits)}%"
+
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
+
+
+def money_text(value: Any, currency: str = "", *, whole: bool = False) -> str:
+    """Write an amount in the shop's way: with its sign, to the minor unit or in whole units."""
+    if value is None:
+        return "–"
+    currency = currency or settings.SHOP_CURRENCY
+    digits = 0 if whole else -minor_unit(currency).as_tuple().exponent
+    text = number_format(value, digits, force_grouping=True)
+    sign = _SIGNS.get(currency)
+    if sign is None:
+        return f"{text} {currency}"
+    return f"-{sign}{text.removeprefix('-')}" if text.startswith("-") else f"{sign}{text}"
+
+
+@register.filter
+def money(value: Any, currency: str = "") -> str:
+    """Write an amount with its currency."""
+    return money_text(value, currency)
+
+
+@register.filter
+def whole_money(value: Any, currency: str = "") -> str:
+    """Write an amount without its minor unit, for large figures."""
+    return money_text(value, currency, whole=True)
+
+
+@register.filter
+def at(mapping: Any, key: Any) -> Any:
+    """Return a mapping's value, or None."""
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.simple_tag
+def script_texts() -> dict[str, str]:
+    """Return the texts that `studio.js` shows."""
+    return {
+        "showTable": _("Show as table"),
+        "showChart": _("Show as chart"),
+        "lost": _("The connection was lost. Reload the page to go on."),
+    }
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return a decorative icon."""
+    return mark_safe(f'<span class="material-symbols-outlined" aria-hidden="true">{name}</span>')  # noqa: S308

@@ -1,0 +1,98 @@
+// What the console's pages need beyond HTMX and Alpine: charts that can be pointed at.
+(() => {
+  'use strict';
+
+  const texts = () => JSON.parse(document.getElementById('studio-texts')?.textContent || '{}');
+
+  // Vega cannot parse var() or oklch(): every token is read as the browser computed it, as hex. -----
+  const pixel = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const hex = (colour) => {
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = colour;
+    pixel.fillRect(0, 0, 1, 1);
+    return '#' + [...pixel.getImageData(0, 0, 1, 1).data].slice(0, 3)
+      .map((part) => part.toString(16).padStart(2, '0')).join('');
+  };
+  // The colours as they stand in the specification, and the variable that says what they are now.
+  const TOKENS = {
+    '#0f766e': 'primary', '#99d5cf': 'primary-soft', '#94a3b8': 'muted', '#d97706': 'accent',
+    '#047857': 'good', '#b91c1c': 'bad', '#e5e8ec': 'grid', '#1f2937': 'ink', '#6b7280': 'label',
+  };
+  const themed = (text) => {
+    const style = getComputedStyle(document.documentElement);
+    return text.replace(/"(#[0-9a-f]{6})"/g, (found, colour) => {
+      const value = TOKENS[colour] && style.getPropertyValue('--chart-' + TOKENS[colour]).trim();
+      return value ? `"${hex(value)}"` : found;
+    });
+  };
+
+  const drawn = new Map();
+  async function draw(figure) {
+    const picture = figure.querySelector('.st-picture');
+    if (!window.vegaEmbed || !picture.clientWidth) return;
+    const key = figure.dataset.chart.replace(/^chart-/, '');
+    const spec = JSON.parse(themed(document.getElementById(key).textContent));
+    spec.width = 'container';
+    spec.autosize = { type: 'fit-x', contains: 'padding' };
+    drawn.get(figure)?.view.finalize();
+    let stage = picture.querySelector('.st-stage');
+    if (!stage) {
+      stage = document.createElement('div');
+      stage.className = 'st-stage';
+      stage.style.width = '100%';
+      stage.setAttribute('aria-hidden', 'true');
+      picture.append(stage);
+    }
+    const result = await window.vegaEmbed(stage, spec, { actions: false, renderer: 'svg', ast: true });
+    drawn.set(figure, result);
+    picture.classList.add('is-live');
+  }
+
+  function charts() {
+    const figures = [...document.querySelectorAll('[data-chart]')];
+    if (!figures.length || !window.vegaEmbed) return;
+    // A chart in a hidden tab is drawn when it is shown.
+    const shown = new IntersectionObserver((entries) => {
+      for (const entry of entries) if (entry.isIntersecting && !drawn.has(entry.target)) draw(entry.target);
+    });
+    figures.forEach((figure) => shown.observe(figure));
+    let dark = document.documentElement.classList.contains('dark');
+    new MutationObserver(() => {
+      const now = document.documentElement.classList.contains('dark');
+      if (now !== dark) {
+        dark = now;
+        drawn.forEach((_view, figure) => draw(figure));
+      }
+    }).observe(document.documentElement, { attributes: true, attributeFilter: ['class'] });
+  }
+
+  // Table behind a chart: say what the switch will do. ----------------------------------------------
+  function tables() {
+    const t = texts();
+    document.querySelectorAll('details.st-data').forEach((details) => {
+      details.addEventListener('toggle', () => {
+        details.querySelector('summary').textContent = details.open ? t.showChart : t.showTable;
+      });
+    });
+  }
+
+  // Small mends of the shell for assistive technology. ----------------------------------------------
+  function landmarks() {
+    const content = document.getElementById('content');
+    if (content && !document.querySelector('main, [role=main]')) content.setAttribute('role', 'main');
+  }
+
+  document.addEventListener('htmx:configRequest', (event) => {
+    const token = document.cookie.match(/csrftoken=([^;]+)/);
+    if (token) event.detail.headers['X-CSRFToken'] = token[1];
+  });
+  document.addEventListener('htmx:sendError', () => {
+    const place = document.querySelector('[data-lost]');
+    if (place) place.textContent = texts().lost;
+  });
+  document.addEventListener('DOMContentLoaded', () => {
+    landmarks();
+    tables();
+  });
+  window.addEventListener('load', charts);
+})();
