@@ -4,24 +4,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db import connection, models
+from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from core.estimates import estimated_count
 from core.models import Heartbeat, PeriodicSlot
 
 
 class EstimatedPaginator(Paginator):
-    """Count a whole large table by the planner's estimate; count exactly whatever is filtered.
-
-    A partitioned table's estimate is the sum over its partitions. Below EXACT rows the estimate may
-    be stale, and counting is cheap, so it is counted.
-    """
-
-    EXACT = 50_000
+    """Estimate the length of a whole large table; count exactly whatever is filtered."""
 
     @cached_property
     def count(self) -> int:
@@ -29,14 +24,7 @@ class EstimatedPaginator(Paginator):
         query = getattr(self.object_list, "query", None)
         if query is None or query.where or query.distinct:
             return super().count
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint"
-                " FROM pg_partition_tree(%s::regclass) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf",
-                [query.model._meta.db_table],
-            )
-            estimate = cursor.fetchone()[0]
-        return estimate if estimate > self.EXACT else super().count
+        return estimated_count(query.model)
 
 
 class Admin(ModelAdmin):

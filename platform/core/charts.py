@@ -88,7 +88,7 @@ class Series:
 
     name: str
     values: Sequence[float | Decimal | None]
-    token: str = "primary"
+    tone: str = "primary"
 
 
 def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: str = "") -> Chart:
@@ -103,7 +103,7 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
     ]
     colour = alt.Color(
         "name:N",
-        scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.token] for s in series]),
+        scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.tone] for s in series]),
         legend=alt.Legend(title=None, orient="top", direction="horizontal") if len(series) > 1 else None,
         sort=None,
     )
@@ -130,7 +130,7 @@ def bars(
     items: Sequence[tuple[str, float | Decimal]],
     *,
     column: str,
-    token: str = "primary",
+    tone: str = "primary",
     digits: int = 0,
     shares: bool = False,
 ) -> Chart:
@@ -155,7 +155,7 @@ def bars(
         x=alt.X("value:Q", axis=None, scale=alt.Scale(domainMin=0)),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
     )
-    chart = base.mark_bar(color=TOKENS[token], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
+    chart = base.mark_bar(color=TOKENS[tone], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
         align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
     ).encode(text="text:N")
     rows = tuple((name, number_format(value, digits, force_grouping=True)) for name, value in items)
@@ -170,10 +170,12 @@ class Range:
     low: float
     middle: float
     high: float
-    token: str = "primary"
+    tone: str = "primary"
 
 
-def forest(title: str, ranges: Sequence[Range], *, columns: tuple[str, str, str], form: str = "+.1%") -> Chart:
+def forest(
+    title: str, ranges: Sequence[Range], *, columns: tuple[str, str, str], form: str = "+.1%"
+) -> Chart:
     """Draw estimates with their ranges around a line at zero. `columns` name middle, low and high."""
     values = [
         {
@@ -181,7 +183,7 @@ def forest(title: str, ranges: Sequence[Range], *, columns: tuple[str, str, str]
             "low": r.low,
             "middle": r.middle,
             "high": r.high,
-            "colour": TOKENS[r.token],
+            "colour": TOKENS[r.tone],
             "text": f"{r.middle:{form}} ({r.low:{form}} … {r.high:{form}})",
         }
         for r in ranges
@@ -224,7 +226,11 @@ def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) 
 
 
 def _chart(
-    title: str, chart: alt.TopLevelMixin, columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], height: int
+    title: str,
+    chart: alt.TopLevelMixin,
+    columns: tuple[str, ...],
+    rows: tuple[tuple[Any, ...], ...],
+    height: int,
 ) -> Chart:
     spec = chart.properties(width=WIDTH, height=height).configure(**_theme()).to_dict(validate=False)
     return Chart(title=title, spec=spec, columns=columns, rows=rows, height=height)

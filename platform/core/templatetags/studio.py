@@ -99,3 +99,15 @@ def script_texts() -> dict[str, str]:
 def icon(name: str) -> SafeString:
     """Return a decorative icon."""
     return mark_safe(f'<span class="material-symbols-outlined" aria-hidden="true">{name}</span>')  # noqa: S308
+
+
+@register.filter
+def css_percent(share: float) -> str:
+    """Write a share as a CSS length, whatever the language's decimal mark."""
+    return f"{max(0.0, min(float(share), 1.0)) * 100:.1f}%"
+
+
+@register.filter
+def translated(text: str) -> str:
+    """Translate a stored name, as of a starter strategy; names that a person gave stay as they are."""
+    return _(text) if text else ""

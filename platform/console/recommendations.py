@@ -1,0 +1,110 @@
+"""Which recommenders there are, how good they are, who serves, and what the measurements changed."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import View
+
+from campaigns.experiments.models import Experiment
+from console.page import Page
+from core import charts, clock
+from recommendations.models import Champion, ModelVersion, Objective, Posterior, TuningDecision
+from recommendations.services import roll_back
+
+DECISIONS = 20
+
+
+class Recommendations(Page):
+    """Strategies compared, champions, and the decisions with their evidence."""
+
+    permission_required = ("recommendations.view_strategy",)
+    template_name = "console/recommendations.html"
+    title = gettext_lazy("Recommendations")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the newest version of each strategy with its figures. Five queries."""
+        versions = list(
+            ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED)
+            .select_related("strategy")
+            .order_by("strategy", "-created_at")
+            .distinct("strategy")
+        )
+        rows = [_row(version) for version in versions]
+        rows.sort(key=lambda row: -(row["replenish"].get("ndcg10") or 0))
+        decisions = list(
+            TuningDecision.objects.select_related("decided_by", "reverted_by").order_by("-created_at")[
+                :DECISIONS
+            ]
+        )
+        experiments = _experiments(decisions)
+        return super().get_context_data(
+            rows=rows,
+            ndcg_charts=[chart for chart in (_chart(rows, o) for o in Objective) if chart],
+            champions=Champion.objects.select_related("strategy", "decision"),
+            decisions=[(d, experiments.get(d.reference.partition("#")[0])) for d in decisions],
+            blends=[_blend(p) for p in Posterior.objects.filter(subject__startswith="blend:")],
+            may_roll_back=self.request.user.has_perm("recommendations.change_tuningdecision"),
+            **kwargs,
+        )
+
+
+def _row(version: ModelVersion) -> dict[str, Any]:
+    figures = version.metrics.get("objectives", {})
+    return {
+        "version": version,
+        "name": _(version.strategy.name),
+        "replenish": figures.get(Objective.REPLENISH, {}),
+        "discover": figures.get(Objective.DISCOVER, {}),
+    }
+
+
+def _chart(rows: list[dict[str, Any]], objective: Objective) -> charts.Chart | None:
+    items = [(r["name"], r[objective.value]["ndcg10"]) for r in rows if r[objective.value].get("ndcg10")]
+    if not items:
+        return None
+    items.sort(key=lambda item: -item[1])
+    title = {
+        Objective.REPLENISH: _("How well each list ranks what people buy next (NDCG@10)"),
+        Objective.DISCOVER: _("… and what they had never bought before (NDCG@10)"),
+    }[objective]
+    return charts.bars(title, items, column="NDCG@10", digits=3)
+
+
+def _blend(posterior: Posterior) -> dict[str, Any]:
+    alpha = posterior.parameters.get("alpha", {})
+    strength = sum(alpha.values())
+    return {
+        "objective": Objective(posterior.subject.partition(":")[2]).label,
+        "parts": sorted(((k, v / strength) for k, v in alpha.items()), key=lambda p: -p[1])
+        if strength
+        else [],
+        "strength": strength,
+    }
+
+
+def _experiments(decisions: list[TuningDecision]) -> dict[str, Experiment]:
+    keys = {decision.reference.partition("#")[0] for decision in decisions}
+    return {e.key: e for e in Experiment.objects.filter(key__in=keys)}
+
+
+class RollBack(PermissionRequiredMixin, View):
+    """Put back what stood before a decision."""
+
+    permission_required = ("recommendations.change_tuningdecision",)
+    raise_exception = True
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Roll back once, or say why not."""
+        decision = get_object_or_404(TuningDecision, pk=pk)
+        try:
+            roll_back(decision, user=request.user, now=clock.now())
+        except ValueError as refused:
+            messages.error(request, _(str(refused)))
+        else:
+            messages.success(request, _("Rolled back. What stood before serves again."))
+        return redirect("admin:recommendations")

@@ -1,0 +1,57 @@
+"""Sendings and their messages: facts, shown and not edited."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from core.admin import FactsAdmin, LargeFactsAdmin
+from delivery.models import Message, MessageState, Run
+
+
+@admin.register(Run)
+class RunAdmin(FactsAdmin):
+    """One sending to a frozen audience."""
+
+    list_display = ["created_at", "source", "reference", "channel", "status", "audience", "finished_at"]
+    list_filter = ["state", "channel", "source"]
+    search_fields = ["reference__startswith"]
+
+    @display(
+        description=_("state"),
+        ordering="state",
+        label={
+            Run.State.RUNNING.label: "info",
+            Run.State.PAUSED.label: "warning",
+            Run.State.FINISHED.label: "success",
+            Run.State.CANCELLED.label: "danger",
+        },
+    )
+    def status(self, run: Run) -> str:
+        """Show the state as a pill."""
+        return run.get_state_display()
+
+
+@admin.register(Message)
+class MessageAdmin(LargeFactsAdmin):
+    """Every message, and why those not sent were not."""
+
+    list_display = ["due_at", "customer", "channel", "status", "skip_reason", "attempts", "sent_at"]
+    list_select_related = ["customer"]
+    list_filter = ["state", "skip_reason", "channel"]
+    search_fields = ["customer__external_id__exact", "message_id__exact"]
+    search_help_text = _("A customer id or a Message-ID, exactly")
+
+    @display(
+        description=_("state"),
+        label={
+            MessageState.SENT.label: "success",
+            MessageState.FAILED.label: "danger",
+            MessageState.UNCERTAIN.label: "warning",
+            MessageState.SKIPPED.label: "warning",
+            MessageState.SENDING.label: "info",
+            MessageState.CLAIMED.label: "info",
+        },
+    )
+    def status(self, message: Message) -> str:
+        """Show the state as a pill."""
+        return message.get_state_display()

@@ -1,0 +1,74 @@
+"""Personas, clusterings, profiles and scores."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from core.admin import Admin, FactsAdmin, LargeFactsAdmin
+from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona
+
+
+@admin.register(Persona)
+class PersonaAdmin(Admin):
+    """Groups of customers who behave alike; only the name is for people to change."""
+
+    list_display = ["number", "name", "size", "people"]
+    list_display_links = ["name"]
+    search_fields = ["name"]
+    ordering = ["number"]
+    fields = ["name", "number", "size", "traits", "clustering"]
+    readonly_fields = ["number", "size", "traits", "clustering"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: clustering makes personas."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Persona | None = None) -> bool:
+        """Refuse: numbers stay the same across refits."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Persona, form: Any, change: bool) -> None:
+        """Keep a name that a person gave across refits."""
+        obj.name_edited = obj.name_edited or "name" in form.changed_data
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("customers"))
+    def people(self, persona: Persona) -> Any:
+        """Link to the people in it."""
+        url = reverse("admin:customers_customer_changelist")
+        return format_html(
+            '<a class="st-link" href="{}?profile__persona__id__exact={}">{}</a>', url, persona.pk, _("Show")
+        )
+
+
+@admin.register(Clustering)
+class ClusteringAdmin(FactsAdmin):
+    """How the personas were found, and how good the fit is."""
+
+    list_display = ["as_of", "k", "silhouette", "stability", "customers", "active"]
+
+
+@admin.register(CustomerProfile)
+class CustomerProfileAdmin(FactsAdmin):
+    """What is known about each customer, field by field."""
+
+    list_display = ["customer", "rfm_class", "lifecycle", "persona", "orders", "revenue", "recency_days"]
+    list_select_related = ["customer", "persona"]
+    list_filter = ["rfm_class", "lifecycle", "persona"]
+    search_fields = ["customer__external_id__startswith"]
+    ordering = ["-pk"]
+
+
+@admin.register(CustomerScore)
+class CustomerScoreAdmin(LargeFactsAdmin):
+    """What models say about customers."""
+
+    list_display = ["customer", "kind", "score", "low", "high", "model_version", "as_of"]
+    list_select_related = ["customer"]
+    list_filter = ["kind"]
+    search_fields = ["customer__external_id__startswith"]
