@@ -26,7 +26,7 @@ class ExperimentAdmin(FactsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Experiment]:
         """Read variants and the newest look with the list: three queries for a page."""
-        newest = Snapshot.objects.order_by("experiment", "-look").distinct("experiment")
+        newest = Snapshot.objects.order_by("experiment_id", "-look").distinct("experiment_id")
         return (
             super()
             .get_queryset(request)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 TEAL = {
@@ -206,6 +207,15 @@ NAVIGATION = [
     },
 ]
 
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar with its badges counted; one without a count has no badge."""
+    groups = [{**group, "items": [dict(item) for item in group["items"]]} for group in NAVIGATION]
+    for item in (item for group in groups for item in group["items"]):
+        if count := item.pop("badge", None):
+            item["badge"] = import_string(count)(request)
+    return groups
+
+
 UNFOLD = {
     "SITE_TITLE": "Rapport",
     "SITE_HEADER": "Rapport",
@@ -233,7 +243,7 @@ UNFOLD = {
         "show_search": True,
         "command_search": True,
         "show_all_applications": False,
-        "navigation": NAVIGATION,
+        "navigation": "config.unfold.navigation",
     },
     "TABS": [
         _tabs(

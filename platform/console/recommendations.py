@@ -31,8 +31,8 @@ class Recommendations(Page):
         versions = list(
             ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED)
             .select_related("strategy")
-            .order_by("strategy", "-created_at")
-            .distinct("strategy")
+            .order_by("strategy_id", "-created_at")
+            .distinct("strategy_id")
         )
         rows = [_row(version) for version in versions]
         rows.sort(key=lambda row: -(row["replenish"].get("ndcg10") or 0))

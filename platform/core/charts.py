@@ -37,7 +37,10 @@ TOKENS = {
     "ink": "#1f2937",
     "label": "#6b7280",
 }
-_VERSION = "5.20"
+#: The Vega-Lite that draws, on the server and in the browser.
+VEGA_LITE = "6.4"
+#: The browser's part, built by `manage.py build_assets`, within the static files.
+BUNDLE = "charts/vega.js"
 _CACHE_SECONDS = 3600
 _FONT = 'Inter, "Noto Sans CJK SC", "Noto Sans SC", sans-serif'
 WIDTH = 640
@@ -75,7 +78,7 @@ class Chart:
 
 
 def _draw(spec: dict[str, Any]) -> str:
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION)
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
     # An SVG within a page needs neither the role texts, which screen readers would spell out, nor
     # the white ground.
     drawn = re.sub(r' aria-\w+="[^"]*"', "", drawn)

@@ -16,9 +16,10 @@ from core import clock
 from core.admin import Admin, FactsAdmin
 from core.templatetags.studio import number
 from segments.compiler import compile_rule
+from segments.explain import explain
 from segments.models import Segment, SegmentRun
 from segments.rules import RuleError
-from segments.sentences import sentence
+from segments.selectors import display_name
 
 
 class SegmentForm(forms.ModelForm):
@@ -66,7 +67,7 @@ class SegmentAdmin(Admin):
         """Show the name over the description."""
         return format_html(
             '<span class="st-strong">{}</span><br><span class="st-mute">{}</span>',
-            gettext(segment.name),
+            display_name(segment),
             gettext(segment.description) if segment.description else "",
         )
 
@@ -83,7 +84,10 @@ class SegmentAdmin(Admin):
     @display(description=_("rule"))
     def rule_sentence(self, segment: Segment) -> str:
         """Say the rule in words."""
-        return sentence(segment.rule)
+        try:
+            return explain(segment.rule) if segment.rule else "–"
+        except RuleError as error:
+            return str(error)
 
     @display(description=_("ready-made"), boolean=True, ordering="ready_made")
     def ready(self, segment: Segment) -> bool:
