@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.audit import record
 from accounts.keys import create_key
@@ -67,7 +67,7 @@ class ApiKeyForm(forms.ModelForm):
     """Name and scopes of a key."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("scopes"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultiple
+        label=_("scopes"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     class Meta:
