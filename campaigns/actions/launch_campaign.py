@@ -68,7 +68,7 @@ def launch_campaign(
 def _send(campaign: Campaign, *, as_of: datetime, now: datetime) -> int:
     if campaign.experiment is not None:
         experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
-        experiments.start(campaign.experiment, now)
+        experiments.start(campaign.experiment, as_of)
     run = delivery.launch(
         source=SOURCE,
         reference=str(campaign.pk),

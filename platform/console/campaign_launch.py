@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from campaigns.actions import launch_campaign, preview_campaign
-from campaigns.actions.errors import ActionRefused
+from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from console.page import Page
 from core import clock
@@ -30,7 +30,7 @@ class Review(Page):
         context: dict[str, Any] = {"campaign": campaign}
         try:
             preview = preview_campaign(campaign, user=self.request.user, now=clock.now())
-        except ActionRefused as refused:
+        except CampaignNotReady as refused:
             context["refused"] = str(refused)
         else:
             context |= {"preview": preview, "type_number": preview.reachable > TYPE_ABOVE}
@@ -46,7 +46,7 @@ class Review(Page):
                 messages.error(request, _("Type the number of people shown on the page, then send."))
                 return redirect("admin:campaign_review", pk=pk)
             launch_campaign(campaign, user=request.user, now=clock.now())
-        except ActionRefused as refused:
+        except CampaignNotReady as refused:
             messages.error(request, str(refused))
             return redirect("admin:campaign_review", pk=pk)
         messages.success(request, _("“%(name)s” is on its way.") % {"name": campaign.name})

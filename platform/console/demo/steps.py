@@ -5,18 +5,20 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from campaigns.actions import create_campaign, launch_campaign
 from django.core.management import CommandError
 
 from accounts.dispatch import start_job
 from accounts.models import Job, User
-from campaigns.content.services import ensure_starter_templates
+from campaigns.actions import create_campaign, launch_campaign
+from campaigns.content.services import needs
+from campaigns.content.starters import ensure_starter_templates
 from campaigns.coupons.models import CouponPool
 from campaigns.coupons.pools import create_pool, generate_codes
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
+from campaigns.promotions.services import create_promotion
 from console.demo import story
 from core import clock
 from delivery.models import Run
@@ -70,32 +72,14 @@ def train(say: Say, user: User) -> dict[str, Any]:
 
 def prepare_offers(user: User, now: datetime) -> CouponPool:
     """Store the demo's promotions and its pool of codes, once."""
-    template: dict[str, Any] = {"currency": "USD", "created_at": now}
-    coupon_promotion, _ = Promotion.objects.get_or_create(
-        slug="ten-percent",
-        defaults=template
-        | {
-            "name": "10 % off one basket",
-            "conditions": [{"type": "basket_amount", "at_least": "10.00"}],
-            "benefit": {"type": "percent", "percent": "10"},
-            "needs_code": True,
-            "limit_per_customer": 1,
-        },
-    )
-    Promotion.objects.get_or_create(
-        slug=story.PROMOTION.slug,
-        defaults=template
-        | {
-            "name": story.PROMOTION.name,
-            "conditions": [{"type": "categories", "paths": ["grocery/bag-snacks"], "quantity": 3}],
-            "benefit": {"type": "cheapest_free"},
-            "active": False,
-        },
-    )
-    pool = CouponPool.objects.filter(name="Ten percent back").first()
-    if pool is None:
-        pool = create_pool(name="Ten percent back", promotion=coupon_promotion, prefix="TEN", now=now)
-        generate_codes(pool, 1000, now=now)
+    pool = CouponPool.objects.filter(name=story.POOL).first()
+    if pool is not None:
+        return pool
+    for fields in story.PROMOTIONS:
+        create_promotion(**fields, currency=story.CURRENCY, user=user, now=now)
+    ten_percent = Promotion.objects.get(slug=story.TEN_PERCENT)
+    pool = create_pool(name=story.POOL, promotion=ten_percent, prefix="TEN", user=user, now=now)
+    generate_codes(pool, story.CODES, user=user, now=now)
     return pool
 
 
@@ -156,3 +140,9 @@ def wait_for_delivery(campaigns: list[Campaign], say: Say) -> None:
             return
         time.sleep(_POLL_SECONDS)
     raise CommandError("The messages were not sent in time. Is a worker running? See manage.py up.")
+
+
+def products_shown(campaigns: list[Campaign]) -> int:
+    """Return how many products the e-mail shows: the length of the list that the replay judges."""
+    (email,) = (campaign for campaign in campaigns if campaign.slug == story.EMAIL.slug)
+    return needs(email.content).products if email.content else 0

@@ -20,8 +20,11 @@ PRESENT = LAUNCH + timedelta(days=WINDOW_DAYS)
 SALT = "complete-journey-2017"
 HOLDOUT = 0.1
 OBJECTIVE = "replenish"
-#: Products shown in the mail, and so the length of the list that the replay judges.
-LIST_LENGTH = 6
+CURRENCY = "USD"
+POOL = "Ten percent back"
+CODES = 1000
+TEN_PERCENT = "ten-percent"
+SNACKS = "grocery/bag-snacks"
 
 USER = "demo"
 API_KEY_NAME = "Demo partner"
@@ -56,5 +59,23 @@ VARIANTS: list[dict[str, Any]] = [
         "weight": 1,
         "is_control": False,
         "levers": {"strategy": "hybrid"},
+    },
+]
+
+PROMOTIONS: list[dict[str, Any]] = [
+    {
+        "slug": TEN_PERCENT,
+        "name": "10 % off one basket",
+        "conditions": [{"kind": "basket_amount", "min": "10.00"}],
+        "benefit": {"kind": "percent", "percent": "10"},
+        "needs_code": True,
+        "limit_per_customer": 1,
+    },
+    {
+        "slug": PROMOTION.slug,
+        "name": PROMOTION.name,
+        "conditions": [{"kind": "categories", "any": [SNACKS], "min_quantity": 3}],
+        "benefit": {"kind": "cheapest_free", "every": 3, "on": {"categories": [SNACKS]}},
+        "active": False,
     },
 ]

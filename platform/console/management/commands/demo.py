@@ -65,7 +65,7 @@ class Command(BaseCommand):
                 user,
                 experiment=story.EXPERIMENT,
                 objective=story.OBJECTIVE,
-                length=story.LIST_LENGTH,
+                length=steps.products_shown(campaigns),
                 as_of=launch,
             )
             self.say("7/7 Tuning …")
