@@ -132,7 +132,9 @@ def load_products(frame: pl.DataFrame, now: datetime) -> tuple[int, int]:
         )
         copy_from_frame(frame, "product_load")
         cursor.execute(_LOAD, {"now": now, "currency": settings.SHOP_CURRENCY})
-        return cursor.fetchone()
+        new, changed = cursor.fetchone()
+        cursor.execute("DROP TABLE product_load")
+        return new, changed
 
 
 _LOAD = """

@@ -17,7 +17,8 @@ def copy_to_frame(
     60 MB a million narrow rows, against 10 s by a cursor.
     """
     buffer = io.BytesIO()
-    with connection.cursor() as cursor:
+    # COPY goes past Django's cursor, which would translate the driver's errors.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         query = cursor.mogrify(sql, params).decode() if params else sql
         cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER true)", buffer)
     buffer.seek(0)
@@ -30,7 +31,8 @@ def copy_from_frame(frame: pl.DataFrame, table: str, *, block_rows: int = 200_00
     Blocks bound the memory: 200,000 rows of ten columns take about 30 MB.
     """
     columns = ", ".join(f'"{name}"' for name in frame.columns)
-    with connection.cursor() as cursor:
+    # COPY goes past Django's cursor, which would translate the driver's errors.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         for block in frame.iter_slices(block_rows):
             buffer = io.BytesIO()
             block.write_csv(buffer, include_header=False, quote_style="non_numeric", null_value="")

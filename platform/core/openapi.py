@@ -20,3 +20,10 @@ def path_parameter(name: str, description: str) -> OpenApiParameter:
         OpenApiParameter.PATH,
         description=description,
     )
+
+
+def canonical_paths(
+    endpoints: list[tuple[str, str, str, Any]], **kwargs: Any
+) -> list[tuple[str, str, str, Any]]:
+    """Write the addresses without the slash that views also accept at the end."""
+    return [(path.rstrip("/"), regex, method, callback) for path, regex, method, callback in endpoints]

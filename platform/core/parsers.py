@@ -6,10 +6,16 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-from core.problems import Problem
+
+# Not a core.problems.Problem: that module stands on REST framework's views, which load this one.
+class TooLarge(APIException):
+    """The body is longer than the shop takes."""
+
+    status_code = 413
+    default_code = "too_large"
 
 
 class JSONParser(BaseParser):
@@ -27,16 +33,11 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the decoded body. Raises ParseError (400) or a Problem (413)."""
+        """Return the decoded body. Raises ParseError (400) or TooLarge (413)."""
         limit = settings.API_MAX_BODY_BYTES
         body = stream.read(limit + 1)
         if len(body) > limit:
-            raise Problem(
-                413,
-                "too-large",
-                _("The body is too large"),
-                _("At most %(limit)d bytes. Send fewer items in one call.") % {"limit": limit},
-            )
+            raise TooLarge(_("At most %(limit)d bytes. Send fewer items in one call.") % {"limit": limit})
         try:
             return json.loads(body.decode("utf-8-sig"))
         except RecursionError:

@@ -53,8 +53,8 @@ def test_good_events_are_kept_when_others_are_bad():
 
 
 def test_the_future_is_held_in_quarantine_and_not_believed():
-    result = ingest([event(occurred_at="2026-03-02T12:00:01Z"), event("old", occurred_at="1700-01-01T00:00Z")],
-                    now=NOW)  # fmt: skip
+    early, late = event("old", occurred_at="1700-01-01T00:00Z"), event(occurred_at="2026-03-02T12:00:01Z")
+    result = ingest([late, early], now=NOW)
     assert result.quarantined == [{"index": 0, "reason": "future"}, {"index": 1, "reason": "too_old"}]
     assert not Event.objects.exists()
     assert not EventKey.objects.exists()
@@ -69,8 +69,8 @@ def test_a_day_ahead_is_a_clock_that_runs_fast():
 
 
 def test_an_unknown_visitor_gets_an_identifier_but_no_customer():
-    ingest([event(customer=None, anonymous_id="cookie-1"), event("m2", customer=None, anonymous_id="cookie-1")],
-           now=NOW)  # fmt: skip
+    visitor = {"customer": None, "anonymous_id": "cookie-1"}
+    ingest([event(**visitor), event("m2", **visitor)], now=NOW)
     first, second = Event.objects.order_by("id")
     assert first.actor_id == second.actor_id == Identifier.objects.get(kind="anonymous").pk
     assert first.customer_id is None

@@ -214,6 +214,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Rapport",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["core.openapi.canonical_paths"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
