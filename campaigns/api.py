@@ -24,10 +24,11 @@ from campaigns.errors import CampaignNotReady
 from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
-from campaigns.serializers import StrictSerializer
 from core import clock
+from core.idempotency import PARAMETER, idempotent
 from core.pagination import CursorPagination
 from core.problems import Problem
+from core.serializers import StrictSerializer
 from recommendations.models import Objective
 from segments.models import Segment
 
@@ -99,10 +100,12 @@ class CampaignsView(ListAPIView):  # type: ignore[type-arg]
 
     @extend_schema(
         operation_id="create_campaign",
+        parameters=[PARAMETER],
         summary="Plan a campaign",
         request=NewCampaignSerializer,
         responses={201: CampaignSerializer},
     )
+    @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Store a draft."""
         form = NewCampaignSerializer(data=request.data)
@@ -140,10 +143,12 @@ class LaunchView(CampaignActionView):
 
     @extend_schema(
         operation_id="launch_campaign",
+        parameters=[PARAMETER],
         summary="Launch a campaign",
         request=None,
         responses=CampaignSerializer,
     )
+    @idempotent
     def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
         """Freeze the audience and begin to send."""
         return self.act(request, campaign_id, actions.launch_campaign, as_of=clock.knowledge_now())
@@ -153,8 +158,13 @@ class PauseView(CampaignActionView):
     """Pause."""
 
     @extend_schema(
-        operation_id="pause_campaign", summary="Pause a campaign", request=None, responses=CampaignSerializer
+        operation_id="pause_campaign",
+        parameters=[PARAMETER],
+        summary="Pause a campaign",
+        request=None,
+        responses=CampaignSerializer,
     )
+    @idempotent
     def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
         """Stop sending until it is resumed."""
         return self.act(request, campaign_id, actions.pause_campaign)
@@ -165,10 +175,12 @@ class ResumeView(CampaignActionView):
 
     @extend_schema(
         operation_id="resume_campaign",
+        parameters=[PARAMETER],
         summary="Resume a campaign",
         request=None,
         responses=CampaignSerializer,
     )
+    @idempotent
     def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
         """Send what is left."""
         return self.act(request, campaign_id, actions.resume_campaign)
@@ -179,10 +191,12 @@ class CancelView(CampaignActionView):
 
     @extend_schema(
         operation_id="cancel_campaign",
+        parameters=[PARAMETER],
         summary="Cancel a campaign",
         request=None,
         responses=CampaignSerializer,
     )
+    @idempotent
     def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
         """Leave out everybody who was not written to yet."""
         return self.act(request, campaign_id, actions.cancel_campaign)

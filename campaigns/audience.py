@@ -3,9 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from segments.selectors import members_query
-
 from campaigns.models import Campaign
+from segments.selectors import members_query
 
 Query = tuple[str, list[Any]]
 

@@ -11,18 +11,7 @@ from rest_framework import serializers
 
 from campaigns.promotions.carts import LARGEST_CART
 from core.money import Money
-
-
-class StrictSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """A serializer that refuses members it does not know."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Name every unknown member in the error."""
-        if isinstance(data, Mapping):
-            unknown = [str(name)[:100] for name in data if name not in self.fields]
-            if unknown:
-                raise serializers.ValidationError({name: [_("This is not known here.")] for name in unknown})
-        return super().to_internal_value(data)
+from core.serializers import StrictSerializer
 
 
 @extend_schema_field(

@@ -14,9 +14,12 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from campaigns.promotions.vocabulary import RuleInvalid
-from campaigns.serializers import StrictSerializer, cart_of, lines_field
+from campaigns.serializers import cart_of, lines_field
 from core import clock
+from core.idempotency import PARAMETER, idempotent
 from core.problems import Problem
+from core.serializers import StrictSerializer
+from core.throttling import KeyThrottle
 from customers.models import Customer
 
 from . import services
@@ -85,10 +88,18 @@ class ReservedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     expires_at = serializers.DateTimeField()
 
 
+class RolledBackSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A use taken back."""
+
+    code = serializers.CharField()
+    order = serializers.CharField()
+    rolled_back = serializers.BooleanField()
+
+
 class CouponView(APIView):
     """What the calls share: throttling against guessing, and how refusals are answered."""
 
-    throttle_classes = [GuessThrottle]
+    throttle_classes = [KeyThrottle, GuessThrottle]
     #: A sentence for each reason, where the service has none.
     TITLES = {
         "invalid_code": gettext_lazy("This code cannot be used"),
@@ -160,10 +171,12 @@ class ReserveView(CouponView):
 
     @extend_schema(
         operation_id="reserve_coupon",
+        parameters=[PARAMETER],
         summary="Keep a use of a code free for an order",
         request=ReserveSerializer,
         responses=ReservedSerializer,
     )
+    @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 with the moment until which it is kept; again for the same order extends it."""
         body = self.read(ReserveSerializer, request)
@@ -185,10 +198,12 @@ class RedeemView(CouponView):
 
     @extend_schema(
         operation_id="redeem_coupon",
+        parameters=[PARAMETER],
         summary="Use a code on an order",
         request=CodeSerializer,
         responses=RedeemedSerializer,
     )
+    @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 once and on its replay; 409 where the code is exhausted, ineligible or unknown."""
         done = services.redeem(**self.read(CodeSerializer, request), now=clock.now())
@@ -210,15 +225,17 @@ class RollbackView(CouponView):
 
     @extend_schema(
         operation_id="roll_back_coupon",
+        parameters=[PARAMETER],
         summary="Take back a code's use on an order",
         request=RollbackSerializer,
-        responses={204: None},
+        responses=RolledBackSerializer,
     )
+    @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer 204, also when it was taken back before."""
+        """Answer 200, also when it was taken back before."""
         body = self.read(RollbackSerializer, request)
         services.roll_back(body["code"], order_id=body["order"]["id"], now=clock.now())
-        return Response(status=204)
+        return Response({"code": body["code"], "order": body["order"]["id"], "rolled_back": True})
 
 
 urlpatterns = [

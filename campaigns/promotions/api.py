@@ -10,9 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
-from campaigns.serializers import StrictSerializer, cart_of, lines_field
+from campaigns.serializers import cart_of, lines_field
 from core import clock
 from core.problems import Problem
+from core.serializers import StrictSerializer
 from customers.models import Customer
 
 from . import services

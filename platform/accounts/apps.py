@@ -2,8 +2,9 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-# Permissions appear app by app after a migration; the last app's turn sees all of them.
-_LAST_APP = "console"
+# Permissions appear app by app after a migration; the last turn sees all of them. Apps without models,
+# as the console, get no turn.
+_LAST_APP = "campaigns"
 
 
 class AccountsConfig(AppConfig):

@@ -1,0 +1,237 @@
+"""Offers and campaigns over REST: good calls, hostile ones, and who may call."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import AuditEntry, Scope
+from campaigns.coupons.models import Coupon, Redemption
+from campaigns.models import Campaign
+from tests.factories.accounts import make_key
+from tests.factories.campaigns import starter
+from tests.factories.coupons import CouponFactory, PoolFactory
+from tests.factories.customers import make_customer
+from tests.factories.promotions import PromotionFactory
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def call():
+    """Return a function that posts (or gets) with a key of all scopes."""
+    cache.clear()
+    keys = {}
+
+    def send(path, body=None, *, scopes=tuple(Scope), **headers):
+        secret = keys.setdefault(scopes, None) or make_key(f"k{len(keys)}", scopes)
+        keys[scopes] = secret
+        client = Client(raise_request_exception=False)
+        headers = {"Authorization": f"Api-Key {secret}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        if body is None:
+            return client.get(f"/api/v1{path}", headers=headers)
+        return client.post(f"/api/v1{path}", body, content_type="application/json", headers=headers)
+
+    return send
+
+
+def line(price="10.00", quantity=1, sku="milk", **more):
+    return {"sku": sku, "quantity": quantity, "price": {"amount": price, "currency": "USD"}, **more}
+
+
+def usd(amount):
+    return {"amount": amount, "currency": "USD"}
+
+
+def shown(code, order="o1", customer=None, **more):
+    return {"code": code, "customer": customer, "order": {"id": order, "lines": [line()]}, **more}
+
+
+def test_a_cart_is_explained(call):
+    PromotionFactory(created_at=NOW, slug="ten", needs_code=False)
+    PromotionFactory(
+        created_at=NOW, slug="first", needs_code=False, conditions=[{"kind": "first_order"}], stacking="always"
+    )
+    PromotionFactory(created_at=NOW, slug="secret", needs_code=True)
+    answer = call("/promotions/evaluate", {"lines": [line("10.00", 2), line("0.25", sku="gum")]})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "lines": [
+            {"sku": "milk", "discounts": [{"promotion": "ten", "amount": usd("2.00"), "reason": "10% off"}]},
+            {"sku": "gum", "discounts": [{"promotion": "ten", "amount": usd("0.03"), "reason": "10% off"}]},
+        ],
+        "applied": ["ten"],
+        "not_applied": [
+            {
+                "promotion": "first",
+                "code": "condition",
+                "reason": "This offer is for a customer's first order; say who the customer is.",
+            }
+        ],
+        "free_shipping": False,
+        "subtotal": usd("20.25"),
+        "discount": usd("2.03"),
+        "total": usd("18.22"),
+    }
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"price": usd("-1")},
+        {"price": usd("NaN")},
+        {"price": usd("Infinity")},
+        {"price": usd("1e308")},
+        {"price": usd("1.00001")},
+        {"price": usd("١")},
+        {"price": {"amount": "1", "currency": "usd"}},
+        {"price": {"amount": "1", "currency": ["USD"]}},
+        {"price": {"amount": {"$gt": 0}, "currency": "USD"}},
+        {"price": {"amount": "1"}},
+        {"price": None},
+        {"price": []},
+        {"quantity": 0},
+        {"quantity": -1},
+        {"quantity": "NaN"},
+        {"quantity": 1e308},
+        {"quantity": True, "sku": None},
+        {"sku": "a\0b"},
+        {"sku": ""},
+        {"colour": "red"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/promotions/evaluate", "/coupons/redeem"])
+def test_hostile_lines_are_named_and_change_nothing(call, path, bad):
+    coupon = CouponFactory(created_at=NOW)
+    body = {"lines": [line() | bad]}
+    if path == "/coupons/redeem":
+        body = {"code": coupon.code, "order": {"id": "o1", **body}}
+    answer = call(path, body)
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert "lines" in str(answer.json()["errors"])
+    assert not Redemption.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["[]", "5", "null", '"x"', "{", '{"lines": {}}', '{"lines": NaN}', "\x00"])
+def test_what_is_no_cart_is_refused(call, body):
+    assert call("/promotions/evaluate", body).status_code == 400
+
+
+def test_other_currencies_are_kept_apart(call):
+    PromotionFactory(created_at=NOW, slug="ten", needs_code=False)
+    euros = {"sku": "milk", "quantity": "1.5", "price": {"amount": "10.00", "currency": "EUR"}}
+    answer = call("/promotions/evaluate", {"lines": [euros]}).json()
+    assert (answer["applied"], answer["not_applied"][0]["code"]) == ([], "currency")
+    assert answer["total"] == {"amount": "15.00", "currency": "EUR"}
+    assert call("/promotions/evaluate", {"lines": [euros, line()]}).status_code == 400
+
+
+def test_a_code_from_validation_to_roll_back(call):
+    coupon = CouponFactory(created_at=NOW)
+    valid = call("/coupons/validate", shown(f" {coupon.code.lower()} "))
+    assert valid.json() == {"valid": True, "discount": usd("1.00"), "reason": None, "detail": None}
+    assert call("/coupons/reserve", shown(coupon.code, minutes=5)).status_code == 200
+    first, again = (call("/coupons/redeem/", shown(coupon.code)) for _n in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert (first.json()["replayed"], again.json()["replayed"]) == (False, True)
+    assert first.json()["discount"] == again.json()["discount"] == usd("1.00")
+    other = call("/coupons/redeem", shown(coupon.code, order="o2"))
+    assert (other.status_code, other.json()["reason"]) == (409, "exhausted")
+    back = {"code": coupon.code, "order": {"id": "o1"}}
+    assert [call("/coupons/rollback", back).status_code for _n in range(2)] == [200, 200]
+    assert Coupon.objects.get(pk=coupon.pk).used == 0
+    assert call("/coupons/redeem", shown(coupon.code)).json()["reason"] == "rolled_back"
+
+
+def test_unknown_expired_and_foreign_codes_answer_alike(call):
+    alice = make_customer("alice", now=NOW)
+    make_customer("bob", now=NOW)
+    expired = CouponFactory(created_at=NOW, expires_at=NOW)
+    foreign = CouponFactory(created_at=NOW, customer=alice)
+    answers = [
+        call("/coupons/validate", shown(code, customer="bob")).json()
+        for code in ("NOSUCHCODE", "'; DROP TABLE", expired.code, foreign.code)
+    ]
+    assert answers[0]["reason"] == "invalid_code"
+    assert all(answer == answers[0] for answer in answers)
+    refusals = [
+        call("/coupons/redeem", shown(code, customer="bob"))
+        for code in ("NOSUCHCODE", expired.code, foreign.code)
+    ]
+    assert {answer.status_code for answer in refusals} == {409}
+    assert all(answer.json() == refusals[0].json() for answer in refusals)
+    assert call("/coupons/validate", shown(foreign.code, customer="alice")).json()["valid"]
+
+
+def test_guessing_is_held_up_and_a_busy_till_is_not(call):
+    coupon = CouponFactory(created_at=NOW, limit=1000)
+    for n in range(70):
+        assert call("/coupons/validate", shown(coupon.code, order=f"o{n}")).status_code == 200
+    codes = [call("/coupons/validate", shown(f"GUESS{n}")).status_code for n in range(61)]
+    assert codes == [200] * 60 + [429]
+    held = call("/coupons/redeem", shown(coupon.code))
+    assert held.status_code == 429
+    assert int(held["Retry-After"]) <= 61
+    assert not Redemption.objects.exists()
+
+
+def test_the_same_key_gives_the_same_answer(call):
+    coupon = CouponFactory(created_at=NOW, limit=5)
+    answers = [call("/coupons/redeem", shown(coupon.code), Idempotency_Key="abc") for _n in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert call("/coupons/redeem", shown(coupon.code, order="o2"), Idempotency_Key="abc").status_code == 422
+    assert Coupon.objects.get(pk=coupon.pk).used == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("/promotions/evaluate", Scope.COUPONS_WRITE),
+        ("/coupons/validate", Scope.COUPONS_WRITE),
+        ("/coupons/redeem", Scope.COUPONS_READ),
+        ("/coupons/reserve", Scope.COUPONS_READ),
+        ("/coupons/rollback", Scope.COUPONS_READ),
+        ("/campaigns", Scope.CAMPAIGNS_READ),
+    ],
+)
+def test_a_key_without_the_scope_is_refused(call, path, scope):
+    assert call(path, {}, scopes=(scope,)).status_code == 403
+    assert Client().post(f"/api/v1{path}", {}, content_type="application/json").status_code == 401
+
+
+def test_a_campaign_is_planned_launched_held_and_read(call):
+    starter("coupon", now=NOW)
+    pool = PoolFactory(created_at=NOW, promotion=PromotionFactory(created_at=NOW, budget=Decimal("99.00")))
+    make_customer("alice", now=NOW, email="alice@demo.invalid")
+    body = {"slug": "spring", "name": "Spring", "kind": "coupon", "template": "A coupon for you", "pool": str(pool.pk)}
+    made = call("/campaigns", body)
+    assert (made.status_code, made.json()["state"]) == (201, "draft")
+    assert call("/campaigns", body).status_code == 400
+    assert call("/campaigns", body | {"slug": "s", "state": "running"}).status_code == 400
+    assert call("/campaigns", body | {"slug": "s", "template": "none"}).status_code == 400
+    key = made.json()["id"]
+    assert call(f"/campaigns/{key}/launch", {}).json()["state"] == "running"
+    assert call(f"/campaigns/{key}/pause", {}).json()["state"] == "paused"
+    report = call(f"/campaigns/{key}/report").json()
+    assert (report["audience"], report["pending"]) == (1, 1)
+    parts = ("pending", "claimed", "sending", "sent", "failed", "skipped", "held_out", "uncertain")
+    assert sum(report[part] for part in parts) == report["audience"]
+    assert call(f"/campaigns/{key}/resume", {}).json()["state"] == "running"
+    assert call(f"/campaigns/{key}/cancel", {}).json()["state"] == "cancelled"
+    again = call(f"/campaigns/{key}/resume", {})
+    assert (again.status_code, again.json()["type"]) == (409, "/api/problems#campaign-not-ready")
+    assert [c["slug"] for c in call("/campaigns").json()["results"]] == ["spring"]
+    assert AuditEntry.objects.filter(actor__startswith="API key", action="launch_campaign").count() == 1
+
+
+def test_an_unready_campaign_is_told_what_is_missing(call):
+    made = call("/campaigns", {"slug": "x", "name": "X", "kind": "email"}).json()
+    answer = call(f"/campaigns/{made['id']}/launch", {})
+    assert (answer.status_code, answer.json()["problems"]) == (409, ["Choose the content of the mail."])
+    assert Campaign.objects.get().state == "draft"
+    assert call("/campaigns/nonsense/launch", {}).status_code == 404
+    assert call("/campaigns/01990000-0000-7000-8000-000000000000/report").status_code == 404
