@@ -207,6 +207,7 @@ NAVIGATION = [
     },
 ]
 
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar with its badges counted; one without a count has no badge."""
     groups = [{**group, "items": [dict(item) for item in group["items"]]} for group in NAVIGATION]

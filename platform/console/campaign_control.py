@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
-from campaigns.actions.errors import ActionRefused
+from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from core import clock
 
@@ -32,7 +32,7 @@ class Control(PermissionRequiredMixin, View):
         campaign = get_object_or_404(Campaign, pk=pk)
         try:
             act(campaign, user=request.user, now=clock.now())
-        except ActionRefused as refused:
+        except CampaignNotReady as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, done)

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from campaigns.actions import create_campaign, launch_campaign
 from django.core.management import CommandError
 
 from accounts.dispatch import start_job
 from accounts.models import Job, User
+from campaigns.actions import create_campaign, launch_campaign
 from campaigns.content.services import ensure_starter_templates
 from campaigns.coupons.models import CouponPool
 from campaigns.coupons.pools import create_pool, generate_codes
