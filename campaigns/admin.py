@@ -10,12 +10,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from accounts.audit import record
+from campaigns.actions import create_campaign
 from campaigns.models import Campaign
 from core import clock
 from core.admin import Admin
 from core.templatetags.studio import css_percent, number
 from delivery.models import Run
 from delivery.selectors import Breakdown, breakdown
+from segments.selectors import display_name
 
 
 @admin.register(Campaign)
@@ -80,7 +83,7 @@ class CampaignAdmin(Admin):
             return _("everyone")
         return format_html(
             '{}<br><span class="st-mute st-num">{}</span>',
-            campaign.segment.name,
+            display_name(campaign.segment),
             number(campaign.segment.size),
         )
 
@@ -114,10 +117,20 @@ class CampaignAdmin(Admin):
         return draft and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
-        """Stamp the draft."""
-        if not change:
-            obj.created_at, obj.created_by = clock.now(), request.user
-        super().save_model(request, obj, form, change)
+        """Create by the same action as the interface; a draft's changes go into the audit log."""
+        if change:
+            super().save_model(request, obj, form, change)
+            record(
+                action="change_campaign",
+                target=obj,
+                now=clock.now(),
+                user=request.user,
+                after={"fields": form.changed_data},
+            )
+            return
+        created = create_campaign(user=request.user, now=clock.now(), **form.cleaned_data)
+        obj.pk, obj.created_at, obj.created_by = created.pk, created.created_at, created.created_by
+        obj._state.adding = False
 
     def response_post_save_add(self, request: HttpRequest, obj: Campaign) -> HttpResponse:
         """Go on to the draft's own page, where it is previewed and launched."""

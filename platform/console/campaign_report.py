@@ -1,7 +1,8 @@
 """What became of a campaign: its verdict, its audience in eight parts, and what people bought."""
 
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,77 +15,38 @@ from campaigns.experiments.models import Experiment
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
+from campaigns.selectors import Outcome, Report, report
 from console.experiment import Verdict
 from console.page import Page
 from core import charts, clock
 from core.templatetags.studio import percent
-from delivery.models import Message, MessageState, Run, SkipReason
-from delivery.selectors import Breakdown, breakdown, skip_reasons
+from delivery.models import Message, MessageState, SkipReason
+from delivery.selectors import Breakdown
 
-OUTCOME_SECONDS = 60
+REPORT_SECONDS = 20
 LOG_ROWS = 25
 
-#: What each group of people did in the goal window, by intention to treat: everybody who was to be
-#: written to counts as such, whether the message went or not.
-_OUTCOMES = """
-    WITH people AS (
-        SELECT customer_id, bool_and(state = 'held_out') AS held
-        FROM delivery_message WHERE run_id = %(run)s GROUP BY customer_id
-    ), bought AS (
-        SELECT people.customer_id, count(DISTINCT event.order_id) AS orders, sum(event.amount) AS revenue
-        FROM people JOIN events_event AS event ON event.customer_id = people.customer_id
-        WHERE event.type = 'purchase' AND event.occurred_at >= %(start)s AND event.occurred_at < %(end)s
-        GROUP BY people.customer_id
+
+def added(outcomes: Iterable[Outcome], *, held_out: bool) -> Outcome:
+    """Return the outcomes of all variants, or of those held out, as one group."""
+    group = [o for o in outcomes if o.held_out == held_out]
+    return Outcome(
+        variant=None,
+        held_out=held_out,
+        people=sum(o.people for o in group),
+        buyers=sum(o.buyers for o in group),
+        orders=sum(o.orders for o in group),
+        revenue=sum((o.revenue for o in group), start=Decimal(0)),
     )
-    SELECT people.held, count(*), count(bought.customer_id),
-           coalesce(sum(bought.orders), 0)::bigint, coalesce(sum(bought.revenue), 0)
-    FROM people LEFT JOIN bought USING (customer_id) GROUP BY people.held
-"""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a group of people did in the goal window."""
-
-    people: int
-    buyers: int
-    orders: int
-    revenue: Decimal
-
-    @property
-    def rate(self) -> float | None:
-        """Return the share who ordered."""
-        return self.buyers / self.people if self.people else None
-
-    @property
-    def per_person(self) -> Decimal | None:
-        """Return the revenue for each person of the group."""
-        return self.revenue / self.people if self.people else None
+def per_person(outcome: Outcome) -> Decimal | None:
+    """Return the revenue for each person of the group, None for an empty one."""
+    return outcome.revenue / outcome.people if outcome.people else None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Those who were written to beside those who were left alone."""
-
-    written_to: Outcome
-    held_out: Outcome
-    start: datetime
-    end: datetime
-
-
-def outcomes(run: Run, days: int) -> Outcomes:
-    """Return what both groups bought within `days` of the run's moment. One query by the customers' index."""
-    end = run.as_of + timedelta(days=days)
-    with connection.cursor() as cursor:
-        cursor.execute(_OUTCOMES, {"run": run.pk, "start": run.as_of, "end": end})
-        rows = {held: Outcome(*figures) for held, *figures in cursor.fetchall()}
-    nobody = Outcome(0, 0, 0, Decimal(0))
-    return Outcomes(rows.get(False, nobody), rows.get(True, nobody), run.as_of, end)
-
-
-def effect(found: Outcomes, alpha: float = 0.05) -> tuple[Verdict, charts.Range | None]:
+def effect(treated: Outcome, held: Outcome, alpha: float = 0.05) -> tuple[Verdict, charts.Range | None]:
     """Say what the campaign caused: the difference in the share who ordered, with its likely range."""
-    treated, held = found.written_to, found.held_out
     if not held.people:
         return Verdict(
             "",
@@ -125,67 +87,61 @@ class CampaignReport(Page):
     template_name = "console/campaign.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the report of the newest run, or what a draft still needs."""
-        campaign = get_object_or_404(
-            Campaign.objects.select_related(
-                "segment", "experiment", "content__template", "pool", "promotion", "created_by"
-            ),
-            pk=self.kwargs["pk"],
-        )
+        """Return the report, or the plan of a draft."""
+        related = ("segment", "experiment", "content__template", "pool", "promotion", "created_by")
+        campaign = get_object_or_404(Campaign.objects.select_related(*related), pk=self.kwargs["pk"])
         self.title = campaign.name
-        run = (
-            Run.objects.filter(source="campaign", reference=str(campaign.pk)).order_by("-created_at").first()
+        found = cache.get_or_set(
+            f"console:campaign:{campaign.pk}:{campaign.state}",
+            lambda: report(campaign, now=clock.now()),
+            REPORT_SECONDS,
         )
         context: dict[str, Any] = {
             "campaign": campaign,
-            "run": run,
+            "launched": campaign.state != Campaign.State.DRAFT,
             "may_launch": self.request.user.has_perm("campaigns.launch_campaign"),
             "may_change": self.request.user.has_perm("campaigns.change_campaign"),
             "is_replay": bool(campaign.experiment and campaign.experiment.kind == Experiment.Kind.REPLAY),
             "variants": list(campaign.experiment.variants.all()) if campaign.experiment else [],
+            "report": found,
         }
-        if run is not None:
-            context |= self._results(campaign, run)
+        if found.run is not None:
+            context |= _results(found)
+            if self.request.user.has_perm("delivery.view_message"):
+                log = Message.objects.filter(run=found.run).select_related("customer")
+                context["log"] = log.order_by("-id")[:LOG_ROWS]
         return super().get_context_data(**context, **kwargs)
 
-    def _results(self, campaign: Campaign, run: Run) -> dict[str, Any]:
-        parts = breakdown([run.pk])[run.pk]
-        found = cache.get_or_set(
-            f"console:outcomes:{run.pk}:{campaign.goal_days}:{parts.held_out}",
-            lambda: outcomes(run, campaign.goal_days),
-            OUTCOME_SECONDS,
+
+def _results(found: Report) -> dict[str, Any]:
+    treated, held = (added(found.outcomes, held_out=side) for side in (False, True))
+    verdict, span = effect(treated, held)
+    tiles = _tiles(found.parts)
+    return {
+        "parts": tiles,
+        "parts_chart": charts.bars(
+            _("Where the audience stands"),
+            [(str(tile["name"]), tile["count"]) for tile in tiles if tile["count"]],
+            column=_("People"),
         )
-        verdict, span = effect(found)
-        context = {
-            "parts": _tiles(parts),
-            "audience": parts.audience,
-            "parts_chart": charts.bars(
-                _("Where the audience stands"),
-                [(str(tile["name"]), tile["count"]) for tile in _tiles(parts) if tile["count"]],
-                column=_("People"),
-            )
-            if parts.audience
-            else None,
-            "skipped": [
-                (SkipReason(reason).label if reason in SkipReason.values else reason, count)
-                for reason, count in skip_reasons(run).items()
-            ],
-            "outcomes": found,
-            "verdict": verdict,
-            "complete": found.end <= clock.knowledge_now() or _history_reaches(found.end),
-            "forest": charts.forest(
-                _("Difference in the share who ordered"),
-                [span],
-                columns=(_("Difference"), _("From"), _("To")),
-            )
-            if span
-            else None,
-        }
-        if self.request.user.has_perm("delivery.view_message"):
-            context["log"] = (
-                Message.objects.filter(run=run).select_related("customer").order_by("-id")[:LOG_ROWS]
-            )
-        return context
+        if found.parts.audience
+        else None,
+        "skipped": [
+            (SkipReason(reason).label if reason in SkipReason.values else reason, count)
+            for reason, count in found.reasons.items()
+        ],
+        "treated": treated,
+        "held": held,
+        "treated_each": per_person(treated),
+        "held_each": per_person(held),
+        "verdict": verdict,
+        "complete": found.window is not None and _over(found.window[1]),
+        "forest": charts.forest(
+            _("Difference in the share who ordered"), [span], columns=(_("Difference"), _("From"), _("To"))
+        )
+        if span
+        else None,
+    }
 
 
 def _tiles(parts: Breakdown) -> list[dict[str, Any]]:
@@ -198,8 +154,10 @@ def _tiles(parts: Breakdown) -> list[dict[str, Any]]:
     ]
 
 
-def _history_reaches(moment: datetime) -> bool:
-    """Say whether facts after the moment are there, as in a replay of the past."""
+def _over(moment: datetime) -> bool:
+    """Say whether the goal window is over: by the clock, or because later facts are there already."""
+    if moment <= clock.knowledge_now():
+        return True
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT 1 FROM events_event WHERE occurred_at >= %s)", [moment])
         return bool(cursor.fetchone()[0])

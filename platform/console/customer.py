@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.page import Page
+from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Customer
 from delivery.models import Message, MessageState
@@ -19,7 +20,9 @@ from recommendations.reasons import sentence
 from recommendations.selectors import lists_for
 from segments.models import SegmentMembership
 
-EVENTS = 50
+MOMENTS = 50
+#: A weekly shop is one moment and dozens of lines.
+LINES = 600
 OFFERS = 5
 
 #: Icon and tone of what happened.
@@ -84,20 +87,17 @@ class Customer360(Page):
 
 
 def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
-    """Return the last EVENTS facts with the messages that were not sent, newest first. Two queries."""
-    events = list(
-        Event.objects.filter(customer=customer).select_related("product").order_by("-occurred_at")[:EVENTS]
-    )
-    moments = _moments(events)
+    """Return the last MOMENTS of what happened, with messages that were not sent, newest first.
+
+    Two queries by the customer's indexes. What lies after the shop's present is not shown.
+    """
+    events = Event.objects.filter(customer=customer, occurred_at__lte=clock.knowledge_now())
+    lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
+    moments = _moments(lines)
     if with_messages:
-        since = events[-1].occurred_at if len(events) == EVENTS else None
-        unsent = Message.objects.filter(
-            customer=customer, state__in=[MessageState.SKIPPED, MessageState.HELD_OUT, MessageState.FAILED]
-        ).select_related("run")
-        if since:
-            unsent = unsent.filter(due_at__gte=since)
-        moments += [_unsent(message) for message in unsent.order_by("-due_at")[:EVENTS]]
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)
+        messages = Message.objects.filter(customer=customer).select_related("run")
+        moments += [_message(message) for message in messages.order_by("-due_at")[:MOMENTS]]
+    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:MOMENTS]
 
 
 def _moments(events: list[Event]) -> list[Moment]:
@@ -127,17 +127,22 @@ def _moment(lines: list[Event]) -> Moment:
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 
 
-def _unsent(message: Message) -> Moment:
-    if message.state == MessageState.HELD_OUT:
-        return Moment(message.due_at, "back_hand", "", _("Held out of a campaign, to measure its effect"))
-    if message.state == MessageState.FAILED:
-        return Moment(message.due_at, "error", "warn", _("A message could not be delivered"))
-    return Moment(
-        message.due_at,
-        "do_not_disturb_on",
-        "warn",
-        _("A message was not sent: %(reason)s") % {"reason": message.get_skip_reason_display()},
-    )
+def _message(message: Message) -> Moment:
+    """Say what became of a message, at the shop's moment of its launch."""
+    at = message.run.as_of
+    match message.state:
+        case MessageState.SENT:
+            return Moment(at, "mail", "info", _("A message was sent"))
+        case MessageState.HELD_OUT:
+            return Moment(at, "back_hand", "", _("Held out of a campaign, to measure its effect"))
+        case MessageState.FAILED:
+            return Moment(at, "error", "warn", _("A message could not be delivered"))
+        case MessageState.SKIPPED:
+            reason = message.get_skip_reason_display()
+            text = _("A message was not sent: %(reason)s") % {"reason": reason}
+            return Moment(at, "do_not_disturb_on", "warn", text)
+        case _:
+            return Moment(at, "schedule_send", "", _("A message is on its way"))
 
 
 def _affinities(profile: Any) -> list[tuple[str, float]]:

@@ -18,6 +18,7 @@ from events.models import Event
 from profiles.models import Clustering
 from recommendations.models import ModelVersion
 from segments.models import Segment, SegmentMembership
+from segments.selectors import display_name
 
 SUGGESTIONS = 3
 
@@ -124,7 +125,7 @@ def suggestions() -> list[Suggestion]:
 
 
 def _suggestion(segment: Segment, facts: dict) -> Suggestion:
-    name = _(segment.name)
+    name = display_name(segment)
     query = urlencode({"segment": segment.pk, "kind": Campaign.Kind.EMAIL, "name": name})
     return Suggestion(
         title=_("%(people)s people: %(segment)s") % {"people": _number(facts["people"]), "segment": name},

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.cache import cache
 from django.db.models import Count
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
@@ -139,9 +139,7 @@ def _groups() -> charts.Chart | None:
     )
     if not counts:
         return None
-    items = [(str(group.label), counts.get(group.value, 0)) for group in RfmClass]
-    if not (get_language() or "").startswith("zh"):
-        items = [(name[:1].upper() + name[1:], n) for name, n in items]
+    items = [(capfirst(group.label), counts.get(group.value, 0)) for group in RfmClass]
     return charts.bars(_("Customer groups"), items, column=_("Customers"))
 
 

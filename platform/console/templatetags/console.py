@@ -3,8 +3,16 @@
 from django import template
 
 from console import tuning
+from segments.models import Segment
+from segments.selectors import display_name
 
 register = template.Library()
 register.filter("decision_title", tuning.title)
 register.filter("decision_note", tuning.note)
 register.filter("use_name", tuning.use_name)
+
+
+@register.filter
+def segment_name(segment: Segment | None) -> str:
+    """Return a segment's name, that of a ready-made one in the active language."""
+    return display_name(segment) if segment else ""
