@@ -7,10 +7,12 @@ from recommender.base import Recommender
 from recommender.errors import DataError, UnknownModelError
 from recommender.models.als import ALS
 from recommender.models.content import Content
+from recommender.models.ease import EASE
 from recommender.models.hybrid import Hybrid
 from recommender.models.item_knn import ItemKNN
 from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
 from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 
 MODELS: dict[str, type[Recommender]] = {
@@ -25,6 +27,8 @@ MODELS: dict[str, type[Recommender]] = {
         ItemKNN,
         Content,
         ALS,
+        EASE,
+        RP3Beta,
         Hybrid,
     )
 }
@@ -61,6 +65,7 @@ def create_seeded(name: str, seed: int, **params: Any) -> Recommender:
 
 __all__ = [
     "ALS",
+    "EASE",
     "LINE_UP",
     "MODELS",
     "Content",
@@ -70,6 +75,7 @@ __all__ = [
     "OwnLasting",
     "OwnRecent",
     "Popularity",
+    "RP3Beta",
     "RecentPopularity",
     "UserKNN",
     "create",

@@ -83,8 +83,11 @@ def test_unknown_users_get_the_fallback_and_known_ones_are_untouched_by_them(mod
     lists = model.recommend(["nobody", "bob", "", "alice"], 3)
     assert [reason for _, _, reason in lists.for_user(0)] == [FALLBACK] * 3
     assert ids(lists, 0) == ids(lists, 2) == ["t0", "t1", "t2"]
-    assert lists.for_user(1) == model.recommend(["bob"], 3).for_user(0)
-    assert lists.for_user(3) == model.recommend(["alice"], 3).for_user(0)
+    for position, user in ((1, "bob"), (3, "alice")):
+        alone = model.recommend([user], 3)
+        assert ids(lists, position) == ids(alone)
+        # BLAS adds up in another order for one row than for many.
+        assert np.allclose(lists.scores[position], alone.scores[0], rtol=1e-5)
 
 
 def test_candidates_and_exclusions_hold_for_model_and_fallback(model):
