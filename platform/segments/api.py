@@ -12,25 +12,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
-from core import clock
+from core import clock, idempotency
 from core.pagination import CursorPagination
 from core.problems import Problem
+from core.serializers import StrictSerializer
 from segments import dispatch, selectors
 from segments.explain import explain
 from segments.models import Segment, SegmentMembership
 from segments.preview import preview
 from segments.rules import RuleError
 from segments.services import SlugTakenError, save_segment
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuse fields that are not known, so that a misspelt one is noticed."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Report unknown fields beside the others' errors."""
-        if isinstance(data, dict) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError({name: ["This field is not known."] for name in unknown})
-        return super().to_internal_value(data)
 
 
 class RuleIn(StrictSerializer):
@@ -118,7 +109,13 @@ class SegmentList(APIView):
         """List the segments."""
         return _page(self, ByNewest(), Segment.objects.all(), SegmentOut, request)
 
-    @extend_schema(operation_id="segments_create", request=SegmentIn, responses={201: SegmentOut})
+    @extend_schema(
+        operation_id="segments_create",
+        parameters=[idempotency.PARAMETER],
+        request=SegmentIn,
+        responses={201: SegmentOut},
+    )
+    @idempotency.idempotent
     def post(self, request: Request) -> Response:
         """Make a segment by rule; it is counted in the background."""
         body = SegmentIn(data=request.data)

@@ -24,6 +24,7 @@ from segments.rules import (
     Node,
     Not,
     RuleError,
+    at,
     parse,
 )
 
@@ -93,7 +94,7 @@ class _Compiler:
         except LookupError:
             known = ", ".join(name for name, _field in fields)
             raise RuleError(
-                f"{node.path}.field".lstrip("."),
+                at(node.path, "field"),
                 _("There is no field “%(name)s”; known: %(known)s.")
                 % {"name": node.field[:50], "known": known},
             ) from None
@@ -123,7 +124,7 @@ class _Compiler:
 
     def member(self, node: Member) -> Query:
         self.count(node)
-        path = f"{node.path}.segment".lstrip(".")
+        path = at(node.path, "segment")
         if node.slug in self.open_segments:
             circle = " → ".join([*self.open_segments, node.slug])
             raise SegmentCircleError(

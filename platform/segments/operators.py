@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from core.clock import parse_moment
 from segments.query import Query, compose
-from segments.rules import RuleError, listed, number, pair, text, whole_days
+from segments.rules import RuleError, at, listed, number, pair, text, whole_days
 
 
 class Kind(StrEnum):
@@ -122,11 +122,11 @@ def compare(
         x = compose(_attribute_as(value), x=x)
     if operator.read is None:
         if value is not None:
-            raise RuleError(f"{path}.value", _("“%(op)s” takes no value.") % {"op": op})
+            raise RuleError(at(path, "value"), _("“%(op)s” takes no value.") % {"op": op})
         return compose(f"({operator.template}) IS TRUE", x=x)
-    read = operator.read(value, f"{path}.value")
+    read = operator.read(value, at(path, "value"))
     if choices is not None:
-        _among(choices, read, f"{path}.value")
+        _among(choices, read, at(path, "value"))
     low, high = read if op == "between" else (None, None)
     return compose(f"({operator.template}) IS TRUE", x=x, v=read, low=low, high=high, as_of=as_of)
 
@@ -137,7 +137,7 @@ def _operator(kind: Kind, op: str, value: Any, path: str) -> Operator:
         known = OPERATORS[_kind_of(value)] if value is not None else _IS_SET
     if op not in known:
         raise RuleError(
-            f"{path}.op",
+            at(path, "op"),
             _("“%(op)s” does not fit; use one of: %(names)s.") % {"op": op[:50], "names": ", ".join(known)},
         )
     return known[op]

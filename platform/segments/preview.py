@@ -1,5 +1,6 @@
 """What a rule would find, before it is saved."""
 
+import json
 import time
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,6 @@ def preview(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -
     return {
         "size": size,
         "reachable": reachable,
-        "sample": sample,
+        "sample": json.loads(sample),
         "ms": round((time.monotonic() - started) * 1000),
     }

@@ -115,7 +115,7 @@ class _Reader:
                 return self._group(rule, key, path, depth)
         if "not" in rule:
             _only(rule, {"not"}, path)
-            return Not(path, self.node(rule["not"], _at(path, "not"), depth + 1))
+            return Not(path, self.node(rule["not"], at(path, "not"), depth + 1))
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
             raise RuleError(path, _("The rule has more than %(n)d conditions.") % {"n": MAX_CONDITIONS})
@@ -123,44 +123,44 @@ class _Reader:
             _only(rule, {"field", "op", "value"}, path)
             return Comparison(
                 path,
-                text(rule["field"], _at(path, "field")),
-                text(rule.get("op"), _at(path, "op")),
+                text(rule["field"], at(path, "field")),
+                text(rule.get("op"), at(path, "op")),
                 rule.get("value"),
             )
         if "event" in rule:
             return _behaviour(rule, path)
         if "segment" in rule:
             _only(rule, {"segment"}, path)
-            return Member(path, text(rule["segment"], _at(path, "segment")))
+            return Member(path, text(rule["segment"], at(path, "segment")))
         raise RuleError(path, _("A rule is an object with all, any, not, field, event or segment."))
 
     def _group(self, rule: dict[str, Any], key: str, path: str, depth: int) -> Group:
         _only(rule, {key}, path)
         members = rule[key]
         if not isinstance(members, list):
-            raise RuleError(_at(path, key), _("This must be a list of rules."))
+            raise RuleError(at(path, key), _("This must be a list of rules."))
         if not members and key == "any":
-            raise RuleError(_at(path, key), _("Name at least one rule; nobody fits an empty “any”."))
+            raise RuleError(at(path, key), _("Name at least one rule; nobody fits an empty “any”."))
         if len(members) > MAX_CONDITIONS:
             raise RuleError(path, _("The rule has more than %(n)d conditions.") % {"n": MAX_CONDITIONS})
-        nodes = tuple(self.node(m, f"{_at(path, key)}[{i}]", depth + 1) for i, m in enumerate(members))
+        nodes = tuple(self.node(m, f"{at(path, key)}[{i}]", depth + 1) for i, m in enumerate(members))
         return Group(path, key == "all", nodes)
 
 
 def _behaviour(rule: dict[str, Any], path: str) -> Behaviour:
     _only(rule, {"event", "within_days", "properties", "never", *NARROWINGS, *MEASURES}, path)
-    event = text(rule["event"], _at(path, "event"))
+    event = text(rule["event"], at(path, "event"))
     if event not in EventType.values:
-        raise RuleError(_at(path, "event"), _("There is no event “%(name)s”.") % {"name": event[:50]})
+        raise RuleError(at(path, "event"), _("There is no event “%(name)s”.") % {"name": event[:50]})
     days = rule.get("within_days")
-    narrowed = tuple((key, _texts(rule[key], _at(path, key))) for key in NARROWINGS if key in rule)
+    narrowed = tuple((key, _texts(rule[key], at(path, key))) for key in NARROWINGS if key in rule)
     measure, op, value = _measure(rule, path)
     return Behaviour(
         path=path,
         event=event,
         narrowed=narrowed,
-        properties=_properties(rule.get("properties", {}), _at(path, "properties")),
-        within_days=None if days is None else whole_days(days, _at(path, "within_days")),
+        properties=_properties(rule.get("properties", {}), at(path, "properties")),
+        within_days=None if days is None else whole_days(days, at(path, "within_days")),
         measure=measure,
         op=op,
         value=value,
@@ -174,7 +174,7 @@ def _measure(rule: dict[str, Any], path: str) -> tuple[str, str, Any]:
     if not given:
         return "count", "gte", 1
     name = given[0]
-    place = _at(path, name)
+    place = at(path, name)
     if name == "never":
         if rule["never"] is not True:
             raise RuleError(place, _("Write true, or leave it out."))
@@ -186,14 +186,14 @@ def _measure(rule: dict[str, Any], path: str) -> tuple[str, str, Any]:
         )
     op, value = next(iter(wanted.items()))
     if op == "between":
-        return name, op, pair(value, _at(place, op))
-    return name, op, number(value, _at(place, op))
+        return name, op, pair(value, at(place, op))
+    return name, op, number(value, at(place, op))
 
 
 def _properties(value: Any, path: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict) or len(value) > 10:
         raise RuleError(path, _("This must be an object of at most 10 names and texts."))
-    return tuple((text(k, path), text(v, _at(path, k[:50]))) for k, v in sorted(value.items()))
+    return tuple((text(k, path), text(v, at(path, k[:50]))) for k, v in sorted(value.items()))
 
 
 def _only(rule: dict[str, Any], known: set[str], path: str) -> None:
@@ -201,7 +201,8 @@ def _only(rule: dict[str, Any], known: set[str], path: str) -> None:
         raise RuleError(path, _("“%(name)s” is not known here.") % {"name": str(unknown[0])[:50]})
 
 
-def _at(path: str, key: str) -> str:
+def at(path: str, key: str) -> str:
+    """Return the path of a part."""
     return f"{path}.{key}" if path else key
 
 

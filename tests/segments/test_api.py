@@ -1,0 +1,100 @@
+"""Segments over REST."""
+
+import pytest
+from django.test import Client
+
+from accounts.keys import create_key
+from accounts.models import AuditEntry, Scope
+from segments.models import Segment
+from segments.services import refresh_segment
+from tests.segments.conftest import AS_OF
+
+RULE = {"event": "purchase", "within_days": 10}
+
+
+@pytest.fixture
+def alice(shop, settings):
+    """A caller who may read and write segments."""
+    settings.SHOP_AS_OF = AS_OF.isoformat()
+    return caller([Scope.SEGMENTS_READ, Scope.SEGMENTS_WRITE])
+
+
+def caller(scopes):
+    _key, secret = create_key(name="Alice's shop", scopes=scopes, now=AS_OF)
+    return Client(headers={"Authorization": f"Api-Key {secret}"})
+
+
+def post(client, path, body):
+    return client.post(f"/api/v1{path}", body, content_type="application/json")
+
+
+def test_make_list_and_read_a_segment(alice, shop):
+    for number in range(3):
+        shop.event(shop.customer(f"c{number}"), 2)
+    answer = post(alice, "/segments", {"name": "Recent", "rule": RULE})
+    assert answer.status_code == 201, answer.content
+    body = answer.json()
+    assert (body["slug"], body["size"], body["sentence"]) == ("recent", None, "Bought in the last 10 days.")
+    assert AuditEntry.objects.get(action="segment.created").actor == "Alice's shop"
+    refresh_segment(Segment.objects.get(pk=body["id"]), as_of=AS_OF, now=AS_OF)
+    listed = alice.get("/api/v1/segments").json()["results"]
+    assert next(row for row in listed if row["slug"] == "recent")["size"] == 3
+    page = alice.get(f"/api/v1/segments/{body['id']}/members?limit=2").json()
+    assert [row["customer"] for row in page["results"]] == ["c0", "c1"]
+    assert [row["customer"] for row in alice.get(page["next"]).json()["results"]] == ["c2"]
+
+
+def test_preview(alice, shop):
+    shop.event(shop.customer("c0"), 2)
+    answer = post(alice, "/segments/preview/", {"rule": RULE})
+    assert answer.status_code == 200
+    assert answer.json()["size"] == 1
+    assert set(answer.json()) == {"size", "reachable", "sample", "ms"}
+    assert not Segment.objects.filter(ready_made=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/segments", {"name": "x"}, 400),
+        ("/segments", {"rule": RULE}, 400),
+        ("/segments", {"name": "x", "rule": RULE, "colour": "red"}, 400),
+        ("/segments", {"name": "x", "rule": {"field": "nope", "op": "eq"}}, 422),
+        ("/segments", {"name": "x", "rule": []}, 422),
+        ("/segments", {"name": "x", "slug": "champions", "rule": RULE}, 409),
+        ("/segments", {"name": "x", "slug": "not a slug", "rule": RULE}, 400),
+        ("/segments", [], 400),
+        ("/segments/preview", {}, 400),
+        ("/segments/preview", {"rule": {"event": "sneeze"}}, 422),
+        ("/segments/preview", {"rule": None}, 400),
+        ("/segments/preview", {"rule": {"field": "customer.country", "op": "eq", "value": "\ud800"}}, 422),
+    ],
+)
+def test_bad_input_gets_problem_details(alice, path, body, status):
+    answer = post(alice, path, body)
+    assert answer.status_code == status, answer.content
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert not Segment.objects.filter(ready_made=False).exists()
+
+
+def test_the_place_of_the_error_is_told(alice):
+    answer = post(alice, "/segments/preview", {"rule": {"all": [RULE, {"event": "sneeze"}]}})
+    assert answer.json()["path"] == "all[1].event"
+    assert "sneeze" in answer.json()["detail"]
+
+
+def test_who_may_read_may_not_write(alice):
+    bob = caller([Scope.SEGMENTS_READ])
+    assert bob.get("/api/v1/segments").status_code == 200
+    assert post(bob, "/segments", {"name": "x", "rule": RULE}).status_code == 403
+    assert post(bob, "/segments/preview", {"rule": RULE}).status_code == 200
+    charlie = caller([Scope.CUSTOMERS_READ])
+    assert charlie.get("/api/v1/segments").status_code == 403
+    assert Client().get("/api/v1/segments").status_code == 401
+    assert not Segment.objects.filter(ready_made=False).exists()
+
+
+def test_an_unknown_segment_is_not_found(alice):
+    answer = alice.get("/api/v1/segments/01890000-0000-7000-8000-000000000000/members")
+    assert answer.status_code == 404
