@@ -23,6 +23,7 @@ from core.serializers import BulkResultSerializer, ObjectField, StrictSerializer
 from customers import selectors, services
 from customers.models import Customer
 
+_CODES = {"locale", "time_zone", "country"}
 CUSTOMER = path_parameter("customer", "Your id of the customer.")
 
 
@@ -74,6 +75,11 @@ class CustomerAnswerSerializer(CustomerRowSerializer):
     is_stub = serializers.BooleanField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
+
+    def to_representation(self, instance: Customer) -> dict[str, Any]:
+        """Return codes that are not known as null, so that the answer can be sent back as it is."""
+        body = super().to_representation(instance)
+        return {n: None if n in _CODES and v == "" else v for n, v in body.items()}
 
 
 class CustomersView(APIView):
