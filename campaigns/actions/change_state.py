@@ -50,9 +50,9 @@ def change_state(
     campaign.save(update_fields=["state", "finished_at"])
     if (run := run_of(campaign)) is not None:
         on_run(run)
-    if campaign.kind == Campaign.Kind.PROMOTION:
+    if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:
         running = after == Campaign.State.RUNNING
-        Promotion.objects.filter(pk=campaign.promotion_id).update(active=running)
+        Promotion.objects.filter(pk=campaign.promotion.pk).update(active=running)
     audit.record(
         action=action,
         target=campaign,

@@ -47,8 +47,8 @@ def launch_campaign(
     if found := problems(campaign, now=now):
         raise CampaignNotReady(found)
     as_of = as_of or now
-    if campaign.kind == Campaign.Kind.PROMOTION:
-        Promotion.objects.filter(pk=campaign.promotion_id).update(active=True)
+    if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:
+        Promotion.objects.filter(pk=campaign.promotion.pk).update(active=True)
     people = _send(campaign, as_of=as_of, now=now) if mails(campaign) else 0
     campaign.state = Campaign.State.RUNNING
     campaign.as_of, campaign.launched_at = as_of, now

@@ -1,8 +1,9 @@
 """The life of a code at the till: validate → reserve → redeem → roll back.
 
 `used` counts redemptions that stand and reservations that live. It changes only by a conditional UPDATE
-whose row count is checked; behind it stand a CHECK and UNIQUE (coupon, order). Locks are always taken in
-the order coupon → redemption or reservation → promotion.
+whose row count is checked; behind it stand a CHECK and UNIQUE (coupon, order). Redeeming and rolling back
+lock redemption → coupon → promotion; what touches several reservations locks the coupon before them, and
+redeeming never needs the coupon when it used its order's own reservation: no two can wait in a circle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,13 @@ class Refused(Exception):
         self.reason = reason
         self.detail = detail
         super().__init__(reason)
+
+
+class _NothingLeft(Refused):
+    """All uses are taken, reservations included."""
+
+    def __init__(self) -> None:
+        super().__init__("exhausted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ def redeem(code: str, *, customer: Customer | None, order: Order, now: datetime)
     """Use the code on the order, once: a repeat gives the same answer and counts nothing.
 
     Raises Refused when the code or its promotion is exhausted, does not fit the order or the customer,
-    or was rolled back on this order. About 6 ms; uses of one code run one after the other.
+    or was rolled back on this order. About 17 statements, of which uses of one code share the last four.
     """
     coupon = _find(code)
     if prior := _replay(coupon, order):
@@ -118,27 +126,26 @@ def redeem(code: str, *, customer: Customer | None, order: Order, now: datetime)
     _check_living(coupon, customer, now)
     discount = _discount(coupon, customer, order, now)
     try:
-        with transaction.atomic():
-            _lock(coupon)
-            if prior := _replay(coupon, order):
-                return prior
-            _redeem(coupon, customer, order, discount, now)
+        _redeem(coupon, customer, order, discount, now)
+    except _NothingLeft:
+        # Reservations that expired may hold what is missing.
+        if not _release_expired(coupon, now):
+            raise Refused("exhausted") from None
+        return redeem(code, customer=customer, order=order, now=now)
     except promotions.Exhausted:
         raise Refused("exhausted") from None
     except IntegrityError:
-        # The last net: a rival's row or a CHECK stood in the way, and everything here was undone.
+        # A rival's row for this order stood in the way, and everything here was undone.
         if prior := _replay(coupon, order):
             return prior
         raise Refused("exhausted") from None
     return Redeemed(coupon.code, order.id, discount, now, replayed=False)
 
 
+@transaction.atomic
 def _redeem(coupon: Coupon, customer: Customer | None, order: Order, discount: Money, now: datetime) -> None:
+    """Write the use. The rows that many want at once come last and are held for four statements."""
     promotion = coupon.pool.promotion
-    _release_expired(coupon, now)
-    # A use reserved for this order is already counted.
-    if coupon.reservations.filter(order_id=order.id, released_at=None).update(released_at=now) == 0:
-        _take(coupon)
     redemption = Redemption.objects.create(
         coupon=coupon,
         customer=customer,
@@ -149,7 +156,9 @@ def _redeem(coupon: Coupon, customer: Customer | None, order: Order, discount: M
     )
     if customer:
         record_events([_event(redemption, coupon, discount, now)], now=now)
-    # Last, since it holds the promotion's row until the commit.
+    # A use reserved for this order is already counted.
+    if coupon.reservations.filter(order_id=order.id, released_at=None).update(released_at=now) == 0:
+        _take(coupon)
     promotions.spend(promotion, amount=discount.amount, reference=f"redemption:{redemption.pk}", now=now)
     if promotion.limit_per_customer is not None and customer:
         times = Redemption.objects.filter(
@@ -163,14 +172,24 @@ def _redeem(coupon: Coupon, customer: Customer | None, order: Order, discount: M
 def roll_back(code: str, *, order_id: str, now: datetime) -> None:
     """Take back the code's use on an order: redeemed or reserved. A repeat changes nothing."""
     coupon = _find(code)
-    _lock(coupon)
-    redemption = Redemption.objects.filter(coupon=coupon, order_id=order_id).first()
-    if redemption is None:
-        if coupon.reservations.filter(order_id=order_id, released_at=None).update(released_at=now):
-            _give_back(coupon, 1)
-        elif not coupon.reservations.filter(order_id=order_id).exists():
-            raise Refused("invalid_code")
+    if _roll_back_redemption(coupon, order_id, now):
         return
+    if coupon.reservations.filter(order_id=order_id, released_at=None).update(released_at=now):
+        _give_back(coupon, 1)
+    # The reservation may just have been redeemed while we waited for it.
+    elif not _roll_back_redemption(coupon, order_id, now) and not coupon.reservations.filter(
+        order_id=order_id
+    ):
+        raise Refused("invalid_code")
+
+
+def _roll_back_redemption(coupon: Coupon, order_id: str, now: datetime) -> bool:
+    """Take a redemption back where there is one, once; return whether there is one."""
+    redemption = (
+        Redemption.objects.select_for_update(no_key=True).filter(coupon=coupon, order_id=order_id).first()
+    )
+    if redemption is None:
+        return False
     if Redemption.objects.filter(pk=redemption.pk, rolled_back_at=None).update(rolled_back_at=now):
         _give_back(coupon, 1)
         if redemption.discount is not None:
@@ -180,6 +199,7 @@ def roll_back(code: str, *, order_id: str, now: datetime) -> None:
                 reference=f"rollback:{redemption.pk}",
                 now=now,
             )
+    return True
 
 
 def release_expired(*, now: datetime, batch: int = 1000) -> int:
@@ -188,9 +208,7 @@ def release_expired(*, now: datetime, batch: int = 1000) -> int:
     ids = sorted(set(expired.values_list("coupon_id", flat=True)[:batch]))
     released = 0
     for coupon in Coupon.objects.filter(pk__in=ids).order_by("pk"):
-        with transaction.atomic():
-            _lock(coupon)
-            released += _release_expired(coupon, now)
+        released += _release_expired(coupon, now)
     return released
 
 
@@ -239,14 +257,16 @@ def _lock(coupon: Coupon) -> None:
 
 def _take(coupon: Coupon) -> None:
     if Coupon.objects.filter(pk=coupon.pk, used__lt=F("limit")).update(used=F("used") + 1) != 1:
-        raise Refused("exhausted")
+        raise _NothingLeft
 
 
 def _give_back(coupon: Coupon, times: int) -> None:
     Coupon.objects.filter(pk=coupon.pk, used__gte=times).update(used=F("used") - times)
 
 
+@transaction.atomic
 def _release_expired(coupon: Coupon, now: datetime) -> int:
+    _lock(coupon)
     released = coupon.reservations.filter(released_at=None, expires_at__lte=now).update(released_at=now)
     if released:
         _give_back(coupon, released)

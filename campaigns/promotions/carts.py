@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -28,24 +29,24 @@ class Line:
     brand: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cart:
-    """Lines in one currency. `amounts` holds each line's price before any discount."""
+    """Lines in one currency. Its sums are worked out once, since every promotion asks for them."""
 
     lines: tuple[Line, ...]
     currency: str
 
-    @property
+    @cached_property
     def amounts(self) -> tuple[Decimal, ...]:
-        """Return quantity × price per line, rounded half up."""
+        """Return quantity × price per line before any discount, rounded half up."""
         return tuple(round_money(line.quantity * line.price, self.currency) for line in self.lines)
 
-    @property
+    @cached_property
     def amount(self) -> Decimal:
         """Return the sum of the lines."""
         return sum(self.amounts, Decimal(0))
 
-    @property
+    @cached_property
     def quantity(self) -> Decimal:
         """Return the number of units."""
         return sum((line.quantity for line in self.lines), Decimal(0))

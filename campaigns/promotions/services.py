@@ -73,7 +73,8 @@ def situation_of(
     return Situation(cart, selectors.shopper(customer, now=now, but_order=order_id), now)
 
 
-@transaction.atomic
+# No savepoints of their own: whoever calls these gives up the whole of his transaction when they raise.
+@transaction.atomic(savepoint=False)
 def spend(promotion: Promotion, *, amount: Decimal, reference: str, now: datetime) -> None:
     """Count one use and its discount, within limit, budget and period, or raise Exhausted.
 
@@ -94,7 +95,7 @@ def spend(promotion: Promotion, *, amount: Decimal, reference: str, now: datetim
     BudgetEntry.objects.create(promotion=promotion, amount=amount, reference=reference, at=now)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def give_back(promotion: Promotion, *, amount: Decimal, reference: str, now: datetime) -> None:
     """Take back one use and its discount: the contrary of `spend`, as a further ledger entry."""
     counted = Promotion.objects.filter(pk=promotion.pk, used__gt=0, spent__gte=amount).update(
