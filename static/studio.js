@@ -82,6 +82,17 @@
     if (content && !document.querySelector('main, [role=main]')) content.setAttribute('role', 'main');
   }
 
+  // A search field of Django's autocomplete is named by its value alone; an empty one has no name.
+  function comboboxes() {
+    document.querySelectorAll('select.select2-hidden-accessible').forEach((select) => {
+      const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+      const box = select.nextElementSibling?.querySelector('[role=combobox]');
+      if (!label || !box) return;
+      label.id ||= select.id + '-label';
+      box.setAttribute('aria-labelledby', `${label.id} ${box.getAttribute('aria-labelledby') || ''}`.trim());
+    });
+  }
+
   document.addEventListener('htmx:configRequest', (event) => {
     const token = document.cookie.match(/csrftoken=([^;]+)/);
     if (token) event.detail.headers['X-CSRFToken'] = token[1];
@@ -94,5 +105,8 @@
     landmarks();
     tables();
   });
-  window.addEventListener('load', charts);
+  window.addEventListener('load', () => {
+    charts();
+    comboboxes();
+  });
 })();

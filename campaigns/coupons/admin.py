@@ -43,7 +43,7 @@ class CouponPoolAdmin(Admin):
         """Show how many codes there are."""
         return number(pool.codes_n)
 
-    @display(description=_("left"), ordering="left_n")
+    @display(description=_("not given out"), ordering="left_n")
     def left(self, pool: Any) -> str:
         """Show how many nobody has yet."""
         return number(pool.left_n)

@@ -108,8 +108,8 @@ class CampaignReport(Page):
         if found.run is not None:
             context |= _results(found)
             if self.request.user.has_perm("delivery.view_message"):
-                log = Message.objects.filter(run=found.run).select_related("customer")
-                context["log"] = log.order_by("-id")[:LOG_ROWS]
+                log = Message.objects.filter(run=found.run).exclude(state=MessageState.HELD_OUT)
+                context["log"] = log.select_related("customer").order_by("-id")[:LOG_ROWS]
         return super().get_context_data(**context, **kwargs)
 
 

@@ -34,7 +34,9 @@ class Recommendations(Page):
             .order_by("strategy_id", "-created_at")
             .distinct("strategy_id")
         )
-        rows = [_row(version) for version in versions]
+        champions = list(Champion.objects.select_related("strategy", "decision"))
+        serving = {champion.strategy_id for champion in champions}
+        rows = [_row(version, version.strategy_id in serving) for version in versions]
         rows.sort(key=lambda row: -(row["replenish"].get("ndcg10") or 0))
         decisions = list(
             TuningDecision.objects.select_related("decided_by", "reverted_by").order_by("-created_at")[
@@ -45,7 +47,7 @@ class Recommendations(Page):
         return super().get_context_data(
             rows=rows,
             ndcg_charts=[chart for chart in (_chart(rows, o) for o in Objective) if chart],
-            champions=Champion.objects.select_related("strategy", "decision"),
+            champions=champions,
             decisions=[(d, experiments.get(d.reference.partition("#")[0])) for d in decisions],
             blends=[_blend(p) for p in Posterior.objects.filter(subject__startswith="blend:")],
             may_roll_back=self.request.user.has_perm("recommendations.change_tuningdecision"),
@@ -53,11 +55,12 @@ class Recommendations(Page):
         )
 
 
-def _row(version: ModelVersion) -> dict[str, Any]:
+def _row(version: ModelVersion, serves: bool) -> dict[str, Any]:
     figures = version.metrics.get("objectives", {})
     return {
         "version": version,
         "name": _(version.strategy.name),
+        "serves": serves,
         "replenish": figures.get(Objective.REPLENISH, {}),
         "discover": figures.get(Objective.DISCOVER, {}),
     }

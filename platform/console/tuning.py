@@ -17,6 +17,22 @@ def use_name(use: str) -> str:
     return f"{places.get(place, place)} · {objectives.get(objective, objective)}"
 
 
+def part_name(part: str) -> str:
+    """Return a part of the blend in words."""
+    names = {
+        "own-frequency": _("What they buy again and again"),
+        "own-recent": _("What they bought lately"),
+        "own-lasting": _("Their regulars over the year"),
+        "user-knn": _("What similar customers buy"),
+        "item-knn": _("What goes with their products"),
+        "content": _("Similar products"),
+        "als": _("Hidden tastes (ALS)"),
+        "popularity": _("Best-sellers"),
+        "recent-popularity": _("Best-sellers of late"),
+    }
+    return names.get(part, part)
+
+
 def title(decision: TuningDecision) -> str:
     """Say what a decision changed, in one line."""
     use = use_name(decision.use)

@@ -141,10 +141,12 @@ def bars(
 
     With `shares` the value is followed by its part of the first item's, as in a funnel.
     """
+    # Lazy texts would become lists of letters in the specification.
+    items = [(str(name), value) for name, value in items]
     top = float(items[0][1]) if items else 0.0
     values = []
     for name, value in items:
-        text = number_format(value, digits, force_grouping=True)
+        text = _figure(value, digits)
         if shares and top and float(value) != top:
             text += f"  {float(value) / top:.0%}"
         values.append({"name": name, "value": float(value), "text": text})
@@ -161,7 +163,7 @@ def bars(
     chart = base.mark_bar(color=TOKENS[tone], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
         align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
     ).encode(text="text:N")
-    rows = tuple((name, number_format(value, digits, force_grouping=True)) for name, value in items)
+    rows = tuple((name, _figure(value, digits)) for name, value in items)
     return _chart(title, chart, ("", column), rows, max(60, 30 * len(items)))
 
 
@@ -203,9 +205,15 @@ def forest(
         .encode(x="zero:Q")
     )
     axis = alt.Axis(title=None, format=form, tickCount=5, gridColor=TOKENS["grid"])
+    edges = [0.0, *(r.low for r in ranges), *(r.high for r in ranges)]
+    # Room at both sides for the figures above the points.
+    room = (max(edges) - min(edges) or 1.0) * 0.18
+    scale = alt.Scale(domain=[min(edges) - room, max(edges) + room], nice=False)
     chart = (
         zero
-        + base.mark_rule(strokeWidth=3, strokeCap="round").encode(x=alt.X("low:Q", axis=axis), x2="high:Q")
+        + base.mark_rule(strokeWidth=3, strokeCap="round").encode(
+            x=alt.X("low:Q", axis=axis, scale=scale), x2="high:Q"
+        )
         + base.mark_point(filled=True, size=120, opacity=1).encode(x="middle:Q")
         + base.mark_text(dy=-13, fontSize=12, color=TOKENS["ink"]).encode(
             x="middle:Q", text="text:N", color=alt.value(TOKENS["ink"])
@@ -255,6 +263,10 @@ def _theme() -> dict[str, Any]:
         },
         "legend": {"labelColor": TOKENS["label"], "labelFontSize": 12, "symbolType": "square"},
     }
+
+
+def _figure(value: float | Decimal, digits: int) -> str:
+    return number_format(f"{value:.{digits}f}", digits, force_grouping=True)
 
 
 def _day_format() -> str:

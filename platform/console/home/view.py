@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -15,7 +15,7 @@ from console.home.figures import DAYS, Figures, change, figures
 from console.home.health import signs
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import money_text
+from core.templatetags.studio import money_text, number
 from delivery.models import Run
 from delivery.selectors import breakdown
 from profiles.models import CustomerProfile, Persona, RfmClass
@@ -105,13 +105,13 @@ def _kpis(found: Figures) -> list[Kpi]:
         ),
         Kpi(
             _("Orders"),
-            number_format(now.orders, force_grouping=True),
+            number(now.orders),
             change(now.orders, before.orders),
             charts.spark([day.orders for day in found.days]),
         ),
         Kpi(
             _("Customers who bought"),
-            number_format(now.customers, force_grouping=True),
+            number(now.customers),
             change(now.customers, before.customers),
             charts.spark([day.customers for day in found.days]),
         ),
@@ -123,7 +123,7 @@ def _kpis(found: Figures) -> list[Kpi]:
         ),
         Kpi(
             _("Messages sent"),
-            number_format(now.sent, force_grouping=True),
+            number(now.sent),
             change(now.sent, before.sent),
             "",
         ),

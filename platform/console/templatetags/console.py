@@ -10,6 +10,7 @@ register = template.Library()
 register.filter("decision_title", tuning.title)
 register.filter("decision_note", tuning.note)
 register.filter("use_name", tuning.use_name)
+register.filter("part_name", tuning.part_name)
 
 
 @register.filter

@@ -42,13 +42,16 @@ def pill(state: str) -> str:
 @register.filter
 def number(value: Any, digits: int = 0) -> str:
     """Write a number with grouping; a dash for what is not known."""
-    return "–" if value is None else number_format(value, digits, use_l10n=True, force_grouping=True)
+    # Django cuts floats off; people expect rounding.
+    if value is None or value == "":
+        return "–"
+    return number_format(f"{value:.{digits}f}", digits, use_l10n=True, force_grouping=True)
 
 
 @register.filter
 def percent(value: float | None, digits: int = 1) -> str:
     """Write a share as a percentage; a dash for what is not known."""
-    return "–" if value is None else f"{number_format(value * 100, digits)}%"
+    return "–" if value is None else f"{number(value * 100, digits)}%"
 
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
@@ -60,7 +63,7 @@ def money_text(value: Any, currency: str = "", *, whole: bool = False) -> str:
         return "–"
     currency = currency or settings.SHOP_CURRENCY
     digits = 0 if whole else -minor_unit(currency).as_tuple().exponent
-    text = number_format(value, digits, force_grouping=True)
+    text = number(value, digits)
     sign = _SIGNS.get(currency)
     if sign is None:
         return f"{text} {currency}"

@@ -1,0 +1,203 @@
+"""A small shop with something on every page, for tests that look at pages."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from accounts.models import Job, User
+from campaigns.actions import create_campaign, launch_campaign
+from campaigns.content.starters import ensure_starter_templates
+from campaigns.experiments.models import Snapshot
+from campaigns.experiments.services import create_experiment
+from campaigns.models import Campaign
+from campaigns.promotions.models import Promotion
+from catalog.services import upsert_products
+from customers.models import Channel
+from customers.services import record_consents, upsert_customers
+from delivery.models import ReceivedMail
+from events.services import ingest
+from profiles.services import build_profiles
+from recommendations.models import Champion, ModelVersion, Objective, TuningDecision
+from recommendations.strategies import ensure_strategies
+from segments.models import Segment
+from segments.services import refresh_all
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PASSWORD = "correct horse"
+
+MAIL = b"""From: Shop <shop@demo.invalid>
+To: c1@demo.invalid
+Subject: Picked for you
+Message-ID: <1@demo.invalid>
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary="b"
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+Plain words
+--b
+Content-Type: text/html; charset=utf-8
+
+<!doctype html><html lang="en"><title>Mail</title><h1>Words</h1><script>window.top.hacked = 1</script></html>
+--b--
+"""
+
+
+def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
+    """Store a shop with history, profiles, segments, a finished comparison, a job and a mail.
+
+    Returns the addresses of the pages that are not in the sidebar, by name. Alice may do everything.
+    """
+    alice = User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
+    upsert_products(
+        [{"sku": f"p{n}", "name": f"Tea {n}", "price": Decimal("4.50"), "currency": "USD"} for n in range(5)],
+        now,
+    )
+    people = upsert_customers(
+        [
+            {
+                "external_id": f"c{n}",
+                "first_name": "Ann",
+                "last_name": f"No{n}",
+                "email": f"c{n}@demo.invalid",
+            }
+            for n in range(customers)
+        ],
+        now,
+    )
+    record_consents(
+        [
+            {
+                "customer_id": pk,
+                "channel": Channel.EMAIL,
+                "granted": True,
+                "source": "test",
+                "occurred_at": now,
+            }
+            for pk in people.ids.values()
+        ],
+        now,
+    )
+    ingest(_orders(customers, now), now=now, default_source="shop")
+    build_profiles(as_of=now, now=now)
+    refresh_all(as_of=now, now=now)
+    ensure_strategies(now)
+    experiment = _experiment(now)
+    campaign = create_campaign(
+        user=alice,
+        now=now,
+        name="Spring picks",
+        slug="spring",
+        kind=Campaign.Kind.EMAIL,
+        content=ensure_starter_templates(now)["recommendations"],
+        experiment=experiment,
+    )
+    launch_campaign(campaign, user=alice, now=now, as_of=now)
+    draft = create_campaign(
+        user=alice,
+        now=now,
+        name="Draft",
+        slug="draft",
+        kind=Campaign.Kind.EMAIL,
+        segment=Segment.objects.first(),
+    )
+    Promotion.objects.create(
+        slug="tea",
+        name="Tea week",
+        benefit={"kind": "percent_off", "percent": "10"},
+        currency="USD",
+        created_at=now,
+    )
+    job = Job.objects.create(
+        kind="train", title="Training", state=Job.State.RUNNING, done=3, total=10, created_at=now,
+        started_at=now, heartbeat_at=now, started_by=alice,
+    )  # fmt: skip
+    mail = ReceivedMail.objects.create(
+        envelope_from="shop@demo.invalid", envelope_to="c1@demo.invalid", sender="Shop",
+        subject="Picked for you", message_id="<1@demo.invalid>", raw=MAIL, size=len(MAIL), received_at=now,
+    )  # fmt: skip
+    return {
+        "customer": f"/admin/customers/{people.ids['c1']}/",
+        "campaign": f"/admin/campaigns/{campaign.pk}/report/",
+        "draft": f"/admin/campaigns/{draft.pk}/report/",
+        "review": f"/admin/campaigns/{draft.pk}/review/",
+        "new campaign": "/admin/campaigns/campaign/add/",
+        "experiment": f"/admin/experiments/{experiment.pk}/",
+        "job": f"/admin/jobs/{job.pk}/",
+        "mail": f"/admin/mailbox/{mail.pk}/",
+    }
+
+
+def _orders(customers: int, now: datetime) -> list[dict]:
+    return [
+        {
+            "message_id": f"m{n}-{k}",
+            "type": "purchase",
+            "source": "shop",
+            "occurred_at": (now - timedelta(days=3 * k + n % 3 + 1)).isoformat(),
+            "customer": f"c{n}",
+            "sku": f"p{(n + k) % 5}",
+            "order_id": f"o{n}-{k}",
+            "quantity": 1,
+            "amount": {"amount": "4.50", "currency": "USD"},
+        }
+        for n in range(customers)
+        for k in range(n % 6 + 1)
+    ]
+
+
+def _experiment(now: datetime):
+    experiment = create_experiment(
+        key="picks", name="Best-sellers or personal picks?", salt="s",
+        variants=[
+            {"key": "a", "name": "Best-sellers", "is_control": True, "levers": {"strategy": "popularity"}},
+            {"key": "b", "name": "Personal picks", "levers": {"strategy": "hybrid"}},
+        ],
+        holdout_share=0.1, window_days=28, now=now, kind="replay",
+    )  # fmt: skip
+    Snapshot.objects.create(
+        experiment=experiment,
+        look=1,
+        as_of=now,
+        created_at=now,
+        code_version="1",
+        statistics={},
+        results={
+            "kind": "replay",
+            "objective": "replenish",
+            "variants": [
+                {
+                    "key": "a",
+                    "name": "Best-sellers",
+                    "is_control": True,
+                    "n": 100,
+                    "conversions": 20,
+                    "rate": 0.2,
+                },
+                {
+                    "key": "b",
+                    "name": "Personal picks",
+                    "is_control": False,
+                    "n": 100,
+                    "conversions": 40,
+                    "rate": 0.4,
+                },
+            ],
+            "difference": 0.2,
+            "interval": [0.08, 0.32],
+            "verdict": "better",
+            "holdout_check": {"reason": "arm too small", "held_out": 1, "treated": 11},
+            "sample_ratio": {"p_value": 0.5, "clean": True, "counts": [6, 5]},
+        },
+    )
+    champion = Champion.objects.select_related("strategy").get(use=f"email:{Objective.REPLENISH}")
+    ModelVersion.objects.create(
+        strategy=champion.strategy, as_of=now, code_version="1", artifact="-", checksum="-", created_at=now,
+        metrics={"objectives": {"replenish": {"ndcg10": 0.25, "recall10": 0.1, "coverage10": 0.3}}},
+    )  # fmt: skip
+    TuningDecision.objects.create(
+        kind=TuningDecision.Kind.STRATEGY, use=champion.use, reference="picks#1", verdict="better",
+        evidence={"kind": "replay", "interval": [0.08, 0.32]}, before={"strategy": "popularity"},
+        after={"strategy": "hybrid"}, changed=True, as_of=now, created_at=now,
+    )  # fmt: skip
+    return experiment

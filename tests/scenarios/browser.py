@@ -1,0 +1,82 @@
+"""Debian's chromium, driven as a person would, with everything that went wrong written down."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "resultTypes": ["violations"],
+}
+
+
+@dataclass
+class Visit:
+    """A browser window on the server, and what it complained about."""
+
+    page: Page
+    origin: str
+    complaints: list[str] = field(default_factory=list)
+
+    def sign_in(self, username: str, password: str) -> None:
+        """Sign in by the form."""
+        self.page.goto(f"{self.origin}/admin/login/")
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", password)
+        self.page.click("[type=submit]")
+        self.page.wait_for_url(f"{self.origin}/admin/")
+
+    def go(self, path: str) -> int:
+        """Open a page, wait until it is quiet, and return its status."""
+        answer = self.page.goto(f"{self.origin}{path}")
+        self.page.wait_for_load_state("networkidle")
+        return answer.status if answer else 0
+
+    def faults(self) -> list[str]:
+        """Return what axe-core finds on the page (WCAG 2.2 A and AA)."""
+        found = Axe().run(self.page, options=_RULES).response["violations"]
+        return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
+
+
+@contextmanager
+def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
+    """Open a fresh profile in a theme and a language."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+        # The sandboxed preview of a mail has no storage.
+        context.add_init_script(f"try {{ localStorage.adminTheme = '\"{theme}\"' }} catch (error) {{}}")
+        context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
+        page = context.new_page()
+        window = Visit(page, origin)
+        page.on("pageerror", lambda error: window.complaints.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                window.complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda request: (
+                None if _ours(request.url, origin) else window.complaints.append(f"asks {request.url}")
+            ),
+        )
+        try:
+            yield window
+        finally:
+            browser.close()
+
+
+def _ours(url: str, origin: str) -> bool:
+    return urlsplit(url).scheme in {"data", "blob", "about"} or url.startswith(f"{origin}/")

@@ -1,0 +1,76 @@
+"""Alice walks every page in both languages and themes; nothing is broken, foreign or inaccessible."""
+
+import os
+import shutil
+
+import pytest
+from django.core.management import call_command
+
+from tests.factories.shop import PASSWORD, open_shop
+from tests.scenarios.browser import visit
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
+]
+
+
+@pytest.fixture
+def shop(settings, monkeypatch):
+    # Playwright's own event loop runs in this thread; the requests are answered in another one.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
+    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
+    call_command("build_assets", verbosity=0)
+    return open_shop()
+
+
+@pytest.mark.parametrize(
+    ("theme", "language"), [("light", "en"), ("dark", "en"), ("light", "zh-hans"), ("dark", "zh-hans")]
+)
+def test_every_page_is_sound(live_server, shop, theme, language):
+    with visit(live_server.url, theme=theme, language=language) as window:
+        page = window.page
+        window.sign_in("alice", PASSWORD)
+        links = page.eval_on_selector_all("#nav-sidebar-apps a", "links => links.map(a => a.pathname)")
+        assert len(links) == 14, links
+        faults = []
+        for path in [*links, *shop.values()]:
+            status = window.go(path)
+            assert status == 200, (path, status)
+            assert page.locator("#nav-sidebar").count() == 1, f"{path}: not signed in"
+            assert page.evaluate("document.documentElement.classList.contains('dark')") is (theme == "dark")
+            assert page.evaluate("document.documentElement.lang") == language
+            assert page.locator("main, [role=main]").count() == 1, path
+            faults += [f"{path} {fault}" for fault in window.faults()]
+        assert faults == []
+        assert window.complaints == []
+        assert page.evaluate("window.hacked") is None
+
+
+def test_planted_faults_are_found(live_server, shop):
+    with visit(live_server.url, theme="light", language="en") as window:
+        window.sign_in("alice", PASSWORD)
+        window.page.evaluate(
+            """document.querySelector('main').insertAdjacentHTML('beforeend',
+               '<img src="data:,"><input type="text"><p style="color:#ddd;background:#fff">pale</p>')"""
+        )
+        found = {fault.split(":")[0] for fault in window.faults()}
+        assert {"image-alt", "label", "color-contrast"} <= found
+
+
+def test_charts_come_alive_and_follow_the_theme(live_server, shop):
+    with visit(live_server.url, theme="light", language="en") as window:
+        window.sign_in("alice", PASSWORD)
+        page = window.page
+        page.wait_for_selector(".st-picture.is-live .st-stage svg")
+        light = page.inner_html(".st-picture.is-live .st-stage")
+        page.evaluate("document.documentElement.classList.add('dark')")
+        page.wait_for_function(
+            "before => document.querySelector('.st-picture.is-live .st-stage').innerHTML !== before",
+            arg=light,
+        )
+        page.click(".st-data summary")
+        assert page.locator(".st-data[open] tbody tr").count() >= 1
+        assert window.complaints == []
