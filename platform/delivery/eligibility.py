@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from customers.models import Consent, Customer, Suppression
-from delivery.channels import Channel
+from delivery.channels.base import Channel
 from delivery.models import Run, SkipReason
 
 

@@ -33,7 +33,7 @@ def unsubscribe_token(message: Message) -> str:
 def unsubscribe_url(message: Message) -> str:
     """Return the full address of the page on which the recipient can unsubscribe."""
     path = reverse("delivery:unsubscribe", kwargs={"token": unsubscribe_token(message)})
-    return settings.PUBLIC_URL.rstrip("/") + path
+    return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
 
 
 def read_token(token: str) -> tuple[UUID, int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from core.ids import uuid7, uuid7_moment
 from core.partitions import ensure_partitions, month_of
@@ -110,7 +110,7 @@ def let_be(messages: Iterable[Message]) -> int:
     return _uncertain(messages).update(state=MessageState.FAILED)
 
 
-def _uncertain(messages: Iterable[Message]):  # type: ignore[no-untyped-def]
+def _uncertain(messages: Iterable[Message]) -> QuerySet[Message]:
     keys = list(messages)
     return Message.objects.filter(
         run__in={m.run_id for m in keys}, pk__in=[m.pk for m in keys], state=MessageState.UNCERTAIN

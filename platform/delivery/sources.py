@@ -15,7 +15,10 @@ from delivery.models import Message, Run
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message ready for its channel."""
+    """A message ready for its channel.
+
+    It goes to the address that was checked for consent and suppression; `to` is for previews.
+    """
 
     to: str
     subject: str
@@ -40,13 +43,19 @@ class MessageSource(Protocol):
     ) -> dict[int, tuple[Rendered, dict[str, Any]] | Skip]:
         """Render a claimed batch: per message id the content and the context to freeze, or a Skip.
 
-        Called inside the claim's transaction, before any provider is called: what must happen
-        together with sending (assigning a coupon code) happens here, with a constant number of
-        queries for the batch.
+        Called while the claim is held, in the transaction that freezes the contexts and before any
+        provider is called: what must happen together with sending (assigning a coupon code) happens
+        here, with a constant number of queries for the batch. Only people who may be written to are
+        asked for. When it raises, it is asked again for each message by itself; one that still fails
+        is tried three times.
         """
 
     def finished(self, run: Run, now: datetime) -> None:
-        """Take note that nothing of the run is left to send."""
+        """Take note that nothing of the run is left to send.
+
+        Called in the transaction that finishes the run, which may still be rolled back (and come again):
+        write to the database only.
+        """
 
 
 sources: Registry[MessageSource] = Registry("message source")

@@ -241,6 +241,28 @@ def test_a_source_that_fails_to_finish_keeps_the_run_open_for_the_next_sweep(sou
     assert source.finished_runs == [run.id]
 
 
+def test_a_run_that_is_paused_at_the_last_moment_is_not_finished(source, sink, now, monkeypatch):
+    make_customers(1, now=now)
+    run = make_run(now=now)
+
+    def pause_from_elsewhere(finished, at):
+        def rival():
+            pause(finished)  # would wait for ever if the run were locked before its source is told
+            connection.close()
+
+        thread = threading.Thread(target=rival)
+        thread.start()
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+        Consent.objects.update(topic="written by the source")
+
+    monkeypatch.setattr(source, "finished", pause_from_elsewhere)
+    assert deliver(run.id, clock=clock.now) == 1
+    run.refresh_from_db()
+    assert (run.state, run.finished_at) == ("paused", None)
+    assert Consent.objects.get().topic == "marketing"
+
+
 def test_a_message_whose_workers_keep_dying_is_given_up(source, now):
     make_customers(1, now=now)
     run = make_run(now=now)

@@ -52,7 +52,7 @@ def write(run_id: UUID, changes: Sequence[Change], *, from_states: Sequence[Mess
     """Apply the changes and return the ids of those that still held: same fence, one of the states."""
     if not changes:
         return set()
-    params = {
+    params: dict[str, Any] = {
         "run": run_id,
         "from_states": [str(state) for state in from_states],
         "ids": [c.id for c in changes],

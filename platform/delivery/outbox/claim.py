@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -85,7 +86,7 @@ def give_back(run_id: UUID, messages: Sequence[Message]) -> None:
         cursor.execute(_GIVE_BACK, held(run_id, messages))
 
 
-def held(run_id: UUID, messages: Sequence[Message]) -> dict[str, object]:
+def held(run_id: UUID, messages: Sequence[Message]) -> dict[str, Any]:
     """Return the parameters that name messages together with the fence under which they are held."""
     return {
         "run": run_id,

@@ -4,26 +4,34 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from delivery.models import Message, MessageState, Run
 from delivery.sources import sources
 
-#: A run with one of these is not over; uncertain ones wait for a person's decision.
-OPEN = (MessageState.PENDING, MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
+#: In the hands of workers, or uncertain and waiting for a person's decision.
+HELD = (MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
 
 
 def finish_if_done(run_id: UUID, *, now: datetime) -> bool:
-    """Finish a running run of which nothing is open, and tell its source; once. Return whether it was now.
+    """Finish a running run of which nothing is open, and tell its source. Return whether it was now.
 
     When the source fails, the run stays unfinished and the sweeper tries again.
     """
-    open_messages = Message.objects.filter(run=OuterRef("pk"), state__in=OPEN)
+    run = _done(run_id).first()
+    if run is None:
+        return False
     with transaction.atomic():
-        finished = Run.objects.filter(~Exists(open_messages), pk=run_id, state=Run.State.RUNNING).update(
-            state=Run.State.FINISHED, finished_at=now
-        )
-        if finished:
-            run = Run.objects.get(pk=run_id)
-            sources.get(run.source).finished(run, now)
-    return bool(finished)
+        # The source goes first: whoever pauses or cancels locks its record first and the run second.
+        sources.get(run.source).finished(run, now)
+        if not _done(run_id).update(state=Run.State.FINISHED, finished_at=now):
+            transaction.set_rollback(True)  # paused, or finished by another worker, meanwhile
+            return False
+    return True
+
+
+def _done(run_id: UUID) -> QuerySet[Run]:
+    # Asked apart, so that each question has its own small index.
+    messages = Message.objects.filter(run=OuterRef("pk"))
+    waiting, held = messages.filter(state=MessageState.PENDING), messages.filter(state__in=HELD)
+    return Run.objects.filter(~Exists(waiting), ~Exists(held), pk=run_id, state=Run.State.RUNNING)

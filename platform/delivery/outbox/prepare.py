@@ -9,8 +9,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from delivery import eligibility
-from delivery.channels import Channel
-from delivery.channels.base import Outgoing
+from delivery.channels.base import Channel, Outgoing
 from delivery.identity import message_id, unsubscribe_url
 from delivery.models import Message, MessageState, Run
 from delivery.outbox.changes import Change, write

@@ -8,8 +8,8 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
-from delivery.channels import Channel, channels
-from delivery.channels.base import Connection, Outcome, Verdict
+from delivery.channels import channels
+from delivery.channels.base import Channel, Connection, Outcome, Verdict
 from delivery.models import Run
 from delivery.outbox.claim import claim, give_back, mark_sending
 from delivery.outbox.finish import finish_if_done

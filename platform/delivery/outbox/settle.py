@@ -7,8 +7,7 @@ from django.db import transaction
 
 from customers.models import Suppression
 from customers.services import suppress
-from delivery.channels import Channel
-from delivery.channels.base import Outcome, Verdict
+from delivery.channels.base import Channel, Outcome, Verdict
 from delivery.models import MessageState, Run
 from delivery.outbox.changes import Change, write
 from delivery.outbox.policy import Policy

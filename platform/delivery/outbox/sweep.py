@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -71,7 +72,7 @@ class Swept:
 def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
     """Free expired claims, call expired sendings uncertain, finish runs, and name runs to wake."""
     ensure_message_partitions(now)
-    params = {
+    params: dict[str, Any] = {
         "now": now,
         "claims": policy.claims,
         "killer": f"Given up after {policy.claims} workers ended while preparing it.",

@@ -45,7 +45,7 @@ def build(mail: Outgoing) -> bytes:
     )
     message.attach_alternative(content.html, "text/html")
     try:
-        return message.message().as_bytes(linesep="\r\n")
+        return bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # Django's own
     except (BadHeaderError, ValueError) as error:
         raise TransportError("A header of the mail has a line break or cannot be encoded.", True) from error
 

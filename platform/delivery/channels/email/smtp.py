@@ -96,11 +96,17 @@ class SmtpConnection:
             return True
         try:
             self._backend.open()
-            self._backend.connection.ehlo_or_helo_if_needed()
+            self._smtp.ehlo_or_helo_if_needed()
         except OSError as error:  # every smtplib error is one
             self._close()
             raise ProviderUnreachable(_sentence("The mail server cannot be reached", error)) from error
         return False
+
+    @property
+    def _smtp(self) -> smtplib.SMTP:
+        if self._backend.connection is None:
+            raise smtplib.SMTPServerDisconnected("The connection was closed.")
+        return self._backend.connection
 
     def _close(self) -> None:
         connection, self._backend.connection = self._backend.connection, None
@@ -111,7 +117,7 @@ class SmtpConnection:
                 connection.close()
 
     def _envelope(self, sender: str, recipient: str) -> None:
-        smtp = self._backend.connection
+        smtp = self._smtp
         options = ["BODY=8BITMIME"] if smtp.has_extn("8bitmime") else []
         if not (sender.isascii() and recipient.isascii()):
             if not smtp.has_extn("smtputf8"):
@@ -127,7 +133,7 @@ class SmtpConnection:
 
     def _content(self, content: bytes) -> None:
         """Hand the content over. From the first byte on, silence means that it may have gone."""
-        smtp = self._backend.connection
+        smtp = self._smtp
         try:
             smtp.send(_dot_stuffed(content))
             reply = smtp.getreply()
@@ -165,7 +171,7 @@ class SmtpConnection:
 
     def _reset(self) -> None:
         try:
-            self._backend.connection.rset()
+            self._smtp.rset()
         except OSError:
             self._broke()
 
