@@ -29,8 +29,8 @@ def build_profiles(*, as_of: datetime, now: datetime, progress: Progress = silen
 
     One pass over the facts by set-based SQL in one transaction: readers see the old profiles until
     the new ones are complete. Customers without orders get a row as well; those who object to
-    profiling lose theirs. Repeating it changes nothing but `computed_at`. About 3 s a million
-    purchase lines on two cores; builds at the same time take turns.
+    profiling lose theirs. Repeating it changes nothing but `computed_at`. Takes 6 s of
+    processor time for 1.2 million purchase lines; builds at the same time take turns.
     """
     parameters: dict[str, Any] = PARAMETERS | {"as_of": as_of, "now": now, "zone": str(clock.shop_zone())}
     total = len(sql.FACTS) + 1
