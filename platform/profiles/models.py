@@ -94,8 +94,14 @@ class CustomerProfile(models.Model):
     as_of = models.DateTimeField(_("as of"))
     first_order_at = models.DateTimeField(_("first order"), null=True)
     last_order_at = models.DateTimeField(_("last order"), null=True)
-    recency_days = models.FloatField(_("days since last order"), null=True)
-    orders = models.PositiveIntegerField(_("orders"), default=0, help_text=_("Distinct orders."))
+    recency_days = models.FloatField(
+        _("days since last order"),
+        null=True,
+        help_text=_("From the last order to the moment of the profile."),
+    )
+    orders = models.PositiveIntegerField(
+        _("orders"), default=0, help_text=_("Distinct orders that were not cancelled.")
+    )
     orders_90d = models.PositiveIntegerField(_("orders in 90 days"), default=0)
     units = models.DecimalField(_("units"), max_digits=14, decimal_places=3, default=0)
     products = models.PositiveIntegerField(_("different products"), default=0)
@@ -106,7 +112,7 @@ class CustomerProfile(models.Model):
     basket_value = models.DecimalField(
         _("average basket"), max_digits=14, decimal_places=2, null=True, help_text=_("Revenue ÷ orders.")
     )
-    basket_items = models.FloatField(_("items per basket"), null=True)
+    basket_items = models.FloatField(_("items per basket"), null=True, help_text=_("Lines ÷ orders."))
     gap_days = models.FloatField(
         _("days between orders"),
         null=True,
@@ -121,11 +127,18 @@ class CustomerProfile(models.Model):
     weekend_share = models.FloatField(
         _("weekend share"), null=True, help_text=_("Share of orders on Saturday or Sunday.")
     )
-    preferred_hour = models.PositiveSmallIntegerField(_("preferred hour"), null=True)
-    preferred_weekday = models.PositiveSmallIntegerField(
-        _("preferred weekday"), null=True, help_text=_("1 is Monday.")
+    preferred_hour = models.PositiveSmallIntegerField(
+        _("preferred hour"), null=True, help_text=_("The hour of most orders, in the shop's time zone.")
     )
-    preferred_channel = models.CharField(_("preferred channel"), max_length=50, blank=True)
+    preferred_weekday = models.PositiveSmallIntegerField(
+        _("preferred weekday"), null=True, help_text=_("The weekday of most orders; 1 is Monday.")
+    )
+    preferred_channel = models.CharField(
+        _("preferred channel"),
+        max_length=50,
+        blank=True,
+        help_text=_("The channel of most orders, or where they came from."),
+    )
     top_category = models.ForeignKey(
         Category, null=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("top category")
     )
@@ -134,13 +147,43 @@ class CustomerProfile(models.Model):
         default=dict,
         help_text=_("Share of spend by top-level category, halved every 90 days."),
     )
-    brand_affinity = models.JSONField(_("brand affinity"), default=dict)
-    interests = models.JSONField(_("search interests"), default=list)
-    rfm_r = models.PositiveSmallIntegerField(_("recency score"), null=True)
+    brand_affinity = models.JSONField(
+        _("brand affinity"),
+        default=dict,
+        help_text=_("Share of spend by brand, halved every 90 days; the 20 largest."),
+    )
+    interests = models.JSONField(
+        _("search interests"), default=list, help_text=_("The ten terms searched for most.")
+    )
+    rfm_r = models.PositiveSmallIntegerField(
+        _("recency score"),
+        null=True,
+        help_text=_("1 to 5 by rank among all buyers; equal values score equally, 5 is best."),
+    )
     rfm_f = models.PositiveSmallIntegerField(_("frequency score"), null=True)
     rfm_m = models.PositiveSmallIntegerField(_("money score"), null=True)
-    rfm_class = models.CharField(_("RFM group"), max_length=20, choices=RfmClass, blank=True)
-    lifecycle = models.CharField(_("lifecycle"), max_length=10, choices=Lifecycle, default=Lifecycle.PROSPECT)
+    rfm_class = models.CharField(
+        _("RFM group"),
+        max_length=20,
+        choices=RfmClass,
+        blank=True,
+        help_text=_(
+            "Champions: all scores 4 or 5. Big spenders gone quiet: money 4 or 5, recency 1 or 2. At risk:"
+            " recency 1 or 2, frequency 3 or more. Loyal: frequency 4 or 5. New: one order, recency 4 or 5."
+            " Promising: recency 3 or more. Hibernating: the rest."
+        ),
+    )
+    lifecycle = models.CharField(
+        _("lifecycle"),
+        max_length=10,
+        choices=Lifecycle,
+        default=Lifecycle.PROSPECT,
+        help_text=_(
+            "New: first order within 30 days. Lapsing after two, lapsed after four of the customer's own gaps"
+            " between orders (at least a week; the shop's median below three orders). Won back: returned"
+            " within 60 days from such a silence."
+        ),
+    )
     persona = models.ForeignKey(
         Persona, null=True, on_delete=models.SET_NULL, related_name="profiles", verbose_name=_("persona")
     )

@@ -1,6 +1,7 @@
 """What is written about customers: profiles from facts, personas from profiles."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from threadpoolctl import threadpool_limits
@@ -28,10 +29,10 @@ def build_profiles(*, as_of: datetime, now: datetime, progress: Progress = silen
 
     One pass over the facts by set-based SQL in one transaction: readers see the old profiles until
     the new ones are complete. Customers without orders get a row as well; those who object to
-    profiling lose theirs. Repeating it changes nothing but `computed_at`. About 3 s a million
-    purchase lines on two cores; builds at the same time take turns.
+    profiling lose theirs. Repeating it changes nothing but `computed_at`. Takes 6 s of
+    processor time for 1.2 million purchase lines; builds at the same time take turns.
     """
-    parameters = PARAMETERS | {"as_of": as_of, "now": now, "zone": str(clock.shop_zone())}
+    parameters: dict[str, Any] = PARAMETERS | {"as_of": as_of, "now": now, "zone": str(clock.shop_zone())}
     total = len(sql.FACTS) + 1
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
@@ -44,7 +45,7 @@ def build_profiles(*, as_of: datetime, now: datetime, progress: Progress = silen
         cursor.execute("ANALYZE profile_order, profile_affinity")
         cursor.execute(sql.FORGET)
         cursor.execute(sql.STORE, parameters)
-        built = cursor.rowcount
+        built = int(cursor.rowcount)
         cursor.execute(sql.CLEAN_UP)
     progress(total, total)
     return built

@@ -122,7 +122,7 @@ class SegmentList(APIView):
         body.is_valid(raise_exception=True)
         segment = Segment(kind=Segment.Kind.DYNAMIC, **body.validated_data)
         try:
-            save_segment(segment, now=clock.now(), actor=request.auth.name)
+            save_segment(segment, now=clock.now(), actor=str(getattr(request.auth, "name", "")))
         except RuleError as error:
             raise _rule_problem(error) from error
         except SlugTakenError as error:
@@ -164,7 +164,7 @@ class SegmentMembers(APIView):
 def _page(
     view: APIView, pages: BaseCursorPagination, rows: Any, serializer: Any, request: Request
 ) -> Response:
-    page = pages.paginate_queryset(rows, request, view=view)
+    page: Any = pages.paginate_queryset(rows, request, view=view)
     return pages.get_paginated_response(serializer(page, many=True).data)
 
 

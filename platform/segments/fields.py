@@ -7,7 +7,7 @@ here cannot be reached by a rule.
 
 from dataclasses import dataclass, field
 
-from django.db.models import Choices
+from django.db.models import Choices, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -86,13 +86,17 @@ _PROFILE = {
 }
 
 
+def _label(model: type[Model], name: str) -> str | Promise:
+    return getattr(model._meta.get_field(name), "verbose_name", name)
+
+
 def _choice(label: str | Promise, sql: str, choices: type[Choices]) -> Field:
     values = frozenset(str(value) for value in choices.values)
     return Field(label, Kind.CHOICE, sql, ("profile",), values, labels=dict(choices.choices))
 
 
 for name, kind in _CUSTOMER.items():
-    fields.add(f"customer.{name}", Field(Customer._meta.get_field(name).verbose_name, kind, f"c.{name}"))
+    fields.add(f"customer.{name}", Field(_label(Customer, name), kind, f"c.{name}"))
 fields.add("customer.has_email", Field(_("has an e-mail address"), Kind.BOOLEAN, "(c.email IS NOT NULL)"))
 fields.add(
     "customer.attributes",
@@ -100,8 +104,7 @@ fields.add(
 )
 
 for name, kind in _PROFILE.items():
-    label = CustomerProfile._meta.get_field(name).verbose_name
-    fields.add(f"profile.{name}", Field(label, kind, f"p.{name}", ("profile",)))
+    fields.add(f"profile.{name}", Field(_label(CustomerProfile, name), kind, f"p.{name}", ("profile",)))
 fields.add("profile.lifecycle", _choice(_("lifecycle"), "p.lifecycle", Lifecycle))
 fields.add("profile.rfm_class", _choice(_("RFM group"), "p.rfm_class", RfmClass))
 fields.add("profile.persona", Field(_("persona"), Kind.NUMBER, "persona.number", ("persona",)))
