@@ -64,6 +64,8 @@ def test_a_clearly_better_strategy_becomes_champion_and_the_next_training_starts
     assert strategy.changed
     assert Champion.objects.get(use=USE).strategy.key == "hybrid"
     assert Champion.objects.get(use="email:discover").strategy.key == "popularity"
+    # Each serves one use, so both are champions.
+    assert set(ModelVersion.objects.values_list("stage", flat=True)) == {ModelVersion.Stage.CHAMPION}
     weights = ModelVersion.objects.get(strategy__key="hybrid").parameters["blend"]["replenish"]
     # 80 people differed; a replay counts half.
     assert blend.after["alpha"] == pytest.approx({part: 40 * weight for part, weight in weights.items()})

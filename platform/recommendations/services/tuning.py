@@ -207,6 +207,10 @@ def _write(
 def _crown(champion: Champion, strategy: Strategy, decision: TuningDecision | None, now: datetime) -> None:
     champion.strategy, champion.decision, champion.since = strategy, decision, now
     champion.save(update_fields=["strategy", "decision", "since"])
+    champions = Champion.objects.values("strategy")
+    living = ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED)
+    living.filter(strategy__in=champions).update(stage=ModelVersion.Stage.CHAMPION)
+    living.exclude(strategy__in=champions).update(stage=ModelVersion.Stage.CANDIDATE)
 
 
 def _save_posterior(posterior: Posterior, alpha: dict[str, float], now: datetime) -> None:

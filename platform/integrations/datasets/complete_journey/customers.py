@@ -49,8 +49,8 @@ def _customer(household: dict[str, Any]) -> dict[str, Any]:
     number = household["household_id"]
     return {
         "external_id": str(number),
-        "first_name": "Household",
-        "last_name": str(number),
+        "first_name": "",
+        "last_name": f"Household {number}",
         "email": f"household-{number}@demo.invalid",
         "locale": "en",
         "country": "US",

@@ -1,0 +1,82 @@
+"""The whole product end to end: real data, real workers, broker, database and mail sink, twice."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOUSEHOLDS = 120
+PARTS = ("pending", "claimed", "sending", "sent", "failed", "skipped", "held_out", "uncertain")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+
+
+def demo(var: Path) -> dict:
+    """Run the demo on a slice in a `var/` of its own and return its last line."""
+    names = ("PATH", "HOME", "LANG", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    environment = {name: os.environ[name] for name in names if name in os.environ}
+    environment |= {"RAPPORT_VAR": str(var), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}"}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "manage.py"), *arguments],
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    ready = run("migrate", "--verbosity", "0")
+    assert ready.returncode == 0, ready.stderr
+    done = run("demo", "--no-serve", "--households", str(HOUSEHOLDS))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_loop_runs_on_a_slice_of_real_data_and_a_second_time_doubles_nothing(tmp_path):
+    first = demo(tmp_path / "var")
+
+    assert first["customers"] == HOUSEHOLDS
+    assert first["profiles"] == HOUSEHOLDS
+    assert 4 <= first["clusters"]["k"] <= 8
+    assert sum(first["clusters"]["sizes"]) <= HOUSEHOLDS
+    assert {model["name"] for model in first["models"]} == {
+        "popularity", "own-frequency", "user-knn", "item-knn", "content", "als", "hybrid",
+    }  # fmt: skip
+    email, coupon, promotion = first["campaigns"]
+    assert [email["kind"], coupon["kind"], promotion["kind"]] == ["email", "coupon", "promotion"]
+    for campaign in first["campaigns"]:
+        assert campaign["audience"] == sum(campaign[part] for part in PARTS)
+        assert campaign["pending"] == campaign["claimed"] == campaign["sending"] == 0
+    assert email["audience"] == HOUSEHOLDS
+    assert email["sent"] > 0
+    assert email["held_out"] > 0
+    assert email["failed"] == email["uncertain"] == 0
+    assert promotion["audience"] == 0
+    assert first["mailbox_messages"] == email["sent"] + coupon["sent"]
+    test = first["experiment"]
+    assert test["kind"] == "replay"
+    assert [arm["n"] for arm in test["variants"]] == [HOUSEHOLDS, HOUSEHOLDS]
+    low, high = test["interval"]
+    assert low <= test["difference"] <= high
+    assert test["verdict"] == ("better" if low > 0 else "worse" if high < 0 else "no difference")
+    winner = {"better": "hybrid", "worse": "popularity", "no difference": "popularity"}[test["verdict"]]
+    assert first["tuning"]["champion_before"] == "popularity"
+    assert first["tuning"]["champion_after"] == winner
+    assert first["tuning"]["changed"] == (winner != "popularity")
+    access = tmp_path / "var" / "demo.json"
+    assert access.stat().st_mode & 0o777 == 0o600
+    assert {"url", "username", "password", "api_key", "write_key"} <= json.loads(access.read_text()).keys()
+
+    second = demo(tmp_path / "var")
+
+    told_anew = {"import_seconds", "total_seconds"}
+    assert {k: v for k, v in second.items() if k not in told_anew} == {
+        k: v for k, v in first.items() if k not in told_anew
+    }
