@@ -64,8 +64,9 @@ class ProductAnswerSerializer(ProductRowSerializer):
     def to_representation(self, instance: Product) -> dict[str, Any]:
         """Return the product with its category as names and its price as money."""
         price = None if instance.price is None else Money(instance.price, instance.currency)
+        plain = [str(name) for name in self.fields if str(name) not in ("category", "price")]
         body = super().to_representation(
-            {name: getattr(instance, name) for name in self.fields if name not in ("category", "price")}
+            {name: getattr(instance, name) for name in plain}
             | {"category": selectors.category_names(instance.category), "price": price}
         )
         return dict(body)

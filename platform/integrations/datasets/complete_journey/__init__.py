@@ -7,6 +7,8 @@ N*, and the consents (see `customers`).
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from accounts.jobs import Progress
 from integrations.datasets.complete_journey import customers, history, products
 from integrations.datasets.complete_journey.files import NAME, Files
@@ -19,7 +21,7 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
 
     About 35 s and 600 MB on two cores. Progress counts rows.
     """
-    progress(0, None, "Reading the files")
+    progress(0, None, _("Reading the files"))
     files = Files(households)
     parts = {
         "customers": files.households.height,
@@ -28,11 +30,18 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
         "mailings": files.campaigns.height,
         "redemptions": files.redemptions.height,
     }
+    names = {
+        "customers": _("customers"),
+        "products": _("products"),
+        "purchases": _("purchases"),
+        "mailings": _("mailings of old campaigns"),
+        "redemptions": _("coupon redemptions"),
+    }
     total = sum(parts.values())
 
     def tell(part: str, within: int = 0) -> None:
         before = list(parts).index(part)
-        progress(sum(list(parts.values())[:before]) + within, total, f"{parts[part]:,} {part}")
+        progress(sum(list(parts.values())[:before]) + within, total, f"{parts[part]:,} {names[part]}")
 
     tell("customers")
     customers.load(files, now)
@@ -44,5 +53,5 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
     history.load_mailings(files, links, now)
     tell("redemptions")
     history.load_redemptions(files, links, now)
-    progress(total, total, "Everything is in")
+    progress(total, total, _("Everything is in"))
     return parts | {"product_stubs": links.stubs, "events": sum(list(parts.values())[2:])}

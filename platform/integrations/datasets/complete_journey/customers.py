@@ -9,8 +9,6 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import polars as pl
-
 from customers.models import Channel
 from customers.services import ConsentRow, record_consents, upsert_customers
 from integrations.datasets.complete_journey.files import NAME, Files
@@ -34,7 +32,12 @@ def load(files: Files, now: datetime) -> None:
         counts.rejected = len(result.rejected)
         counts.duplicates = counts.rows - counts.accepted - counts.rejected
     with import_run(dataset=NAME, kind="consents", source=SOURCE, now=now) as counts:
-        rows = [row for h in households for row in _consents(h, result.ids[str(h["household_id"])])]
+        known = [
+            (h, result.ids[str(h["household_id"])])
+            for h in households
+            if str(h["household_id"]) in result.ids
+        ]
+        rows = [row for household, pk in known for row in _consents(household, pk)]
         counts.rows, counts.accepted = len(rows), record_consents(rows, now)
         counts.duplicates = counts.rows - counts.accepted
 
@@ -66,8 +69,3 @@ def _consents(household: dict[str, Any], customer_id: int) -> list[ConsentRow]:
         return [given]
     left = max(WITHDRAWN_AT, first + timedelta(days=1))
     return [given, ConsentRow(customer_id, Channel.EMAIL, False, SOURCE, left, proof=_PROOF)]
-
-
-def ids(frame: pl.DataFrame) -> list[str]:
-    """Return the customer ids of a frame's households."""
-    return [str(number) for number in frame["household_id"].unique()]

@@ -39,8 +39,7 @@ class Command(BaseCommand):
                 result = DATASETS[name](now=now, progress=self._told(progress), households=households)
         except MissingDataset as error:
             raise CommandError(str(error)) from error
-        result |= {"seconds": round(time.monotonic() - started, 1)}
-        self.stdout.write(json.dumps(result))
+        self.stdout.write(json.dumps({**result, "seconds": round(time.monotonic() - started, 1)}))
 
     def _told(self, progress: JobProgress) -> Any:
         def tell(done: int, total: int | None = None, message: str = "") -> None:
