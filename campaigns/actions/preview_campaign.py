@@ -33,7 +33,9 @@ class Preview:
     @property
     def codes_missing(self) -> int:
         """Return for how many people the pool has no code."""
-        return 0 if self.stock is None else max(0, self.reach.would_get - self.stock.free)
+        if self.stock is None or self.stock.generic:
+            return 0
+        return max(0, self.reach.would_get - self.stock.free)
 
 
 def preview_campaign(
@@ -64,10 +66,15 @@ def preview_campaign(
     return Preview(
         problems(campaign, now=now),
         reach,
-        stock(campaign.pool, now=now) if campaign.pool else None,
+        _stock(campaign, now),
         customer,
         _content(campaign, customer, strategy) if customer and campaign.content else None,
     )
+
+
+def _stock(campaign: Campaign, now: datetime) -> Stock | None:
+    shows_code = campaign.content is not None and needs(campaign.content).coupon
+    return stock(campaign.pool, now=now) if campaign.pool and shows_code else None
 
 
 def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Content:

@@ -12,13 +12,17 @@ from .querysets import FREE
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """How a pool stands. `out` are codes that people hold and could still redeem."""
+    """How a pool stands. `out` are codes that people hold and could still redeem.
+
+    `generic` are codes for everybody with uses left: with one of them nobody goes without.
+    """
 
     codes: int
     free: int
     assigned: int
     redeemed: int
     out: int
+    generic: int
 
 
 def find(code: str) -> Coupon | None:
@@ -39,6 +43,7 @@ def stock(pool: CouponPool, *, now: datetime) -> Stock:
         free=Count("pk", filter=FREE),
         assigned=Count("pk", filter=held),
         redeemed=Count("pk", filter=Q(used__gt=0)),
+        generic=Count("pk", filter=Q(customer=None, limit__gt=1, used__lt=F("limit")) & alive),
         out=Count("pk", filter=held & alive & Q(used__lt=F("limit"))),
     )
     return Stock(**counts)

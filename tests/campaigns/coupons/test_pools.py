@@ -37,7 +37,7 @@ def test_assigning_shows_the_same_person_the_same_code_again(now, alice, bob):
     other = pools.assign(pool, [alice.pk], reference="autumn", now=now)
     assert other[alice.pk].code != first[alice.pk].code
     assert (first[alice.pk].expires_at - now).total_seconds() == 48 * 3600
-    assert stock(pool, now=now) == Stock(codes=3, free=0, assigned=3, redeemed=0, out=3)
+    assert stock(pool, now=now) == Stock(codes=3, free=0, assigned=3, redeemed=0, out=3, generic=0)
     told = Event.objects.filter(type="coupon_assigned")
     assert sorted(told.values_list("customer_id", flat=True)) == sorted([alice.pk, alice.pk, bob.pk])
 
