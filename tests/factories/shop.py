@@ -11,13 +11,15 @@ from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from catalog.services import upsert_products
+from core.money import Money
+from customers.consent import ConsentRow
 from customers.models import Channel
 from customers.services import record_consents, upsert_customers
 from delivery.models import ReceivedMail
 from events.services import ingest
 from profiles.services import build_profiles
-from recommendations.models import Champion, ModelVersion, Objective, TuningDecision
-from recommendations.strategies import ensure_strategies
+from recommendations.models import Champion, Objective, TuningDecision
+from recommendations.services import train_models
 from segments.models import Segment
 from segments.services import refresh_all
 
@@ -50,7 +52,7 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     """
     alice = User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     upsert_products(
-        [{"sku": f"p{n}", "name": f"Tea {n}", "price": Decimal("4.50"), "currency": "USD"} for n in range(5)],
+        [{"sku": f"p{n}", "name": f"Tea {n}", "price": Money(Decimal("4.50"), "USD")} for n in range(5)],
         now,
     )
     people = upsert_customers(
@@ -65,23 +67,11 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         ],
         now,
     )
-    record_consents(
-        [
-            {
-                "customer_id": pk,
-                "channel": Channel.EMAIL,
-                "granted": True,
-                "source": "test",
-                "occurred_at": now,
-            }
-            for pk in people.ids.values()
-        ],
-        now,
-    )
+    record_consents([_consent(pk, now) for pk in people.ids.values()], now)
     ingest(_orders(customers, now), now=now, default_source="shop")
     build_profiles(as_of=now, now=now)
     refresh_all(as_of=now, now=now)
-    ensure_strategies(now)
+    train_models(as_of=now, now=now, keys=["popularity", "own-frequency"])
     experiment = _experiment(now)
     campaign = create_campaign(
         user=alice,
@@ -126,6 +116,12 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "job": f"/admin/jobs/{job.pk}/",
         "mail": f"/admin/mailbox/{mail.pk}/",
     }
+
+
+def _consent(customer_id: int, now: datetime) -> ConsentRow:
+    return ConsentRow(
+        customer_id=customer_id, channel=Channel.EMAIL, granted=True, source="test", occurred_at=now
+    )
 
 
 def _orders(customers: int, now: datetime) -> list[dict]:
@@ -190,11 +186,7 @@ def _experiment(now: datetime):
             "sample_ratio": {"p_value": 0.5, "clean": True, "counts": [6, 5]},
         },
     )
-    champion = Champion.objects.select_related("strategy").get(use=f"email:{Objective.REPLENISH}")
-    ModelVersion.objects.create(
-        strategy=champion.strategy, as_of=now, code_version="1", artifact="-", checksum="-", created_at=now,
-        metrics={"objectives": {"replenish": {"ndcg10": 0.25, "recall10": 0.1, "coverage10": 0.3}}},
-    )  # fmt: skip
+    champion = Champion.objects.get(use=f"email:{Objective.REPLENISH}")
     TuningDecision.objects.create(
         kind=TuningDecision.Kind.STRATEGY, use=champion.use, reference="picks#1", verdict="better",
         evidence={"kind": "replay", "interval": [0.08, 0.32]}, before={"strategy": "popularity"},

@@ -17,9 +17,10 @@ pytestmark = [
 
 
 @pytest.fixture
-def shop(settings, monkeypatch):
+def shop(settings, monkeypatch, tmp_path):
     # Playwright's own event loop runs in this thread; the requests are answered in another one.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    settings.ARTIFACTS = tmp_path
     settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     call_command("build_assets", verbosity=0)
