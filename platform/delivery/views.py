@@ -1,5 +1,6 @@
 """Public pages. They know nobody: no session, no cookie, nothing about the person is shown."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -35,5 +36,6 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, stage: str, status: int = 200) -> HttpResponse:
-    page = render_to_string("public/unsubscribe.html", {"stage": stage}, request)
+    context = {"stage": stage, "shop": settings.SHOP_NAME}
+    page = render_to_string("public/unsubscribe.html", context, request)
     return HttpResponse(page, status=status, headers=_SECURITY)

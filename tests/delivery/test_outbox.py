@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from core import clock
+from core.registry import UnknownEntry
 from customers.models import Consent, Customer
 from delivery.models import Message, ReceivedMail, Run
 from delivery.outbox.claim import claim, mark_sending
@@ -239,6 +240,15 @@ def test_a_source_that_fails_to_finish_keeps_the_run_open_for_the_next_sweep(sou
         assert sweep(now=now).finished == 0
     assert sweep(now=now).finished == 1
     assert source.finished_runs == [run.id]
+
+
+def test_a_run_whose_source_is_gone_keeps_its_messages_waiting(source, now):
+    make_customers(1, now=now)
+    run = make_run(now=now)
+    Run.objects.update(source="removed")
+    with pytest.raises(UnknownEntry):
+        deliver(run.id, clock=clock.now)
+    assert states(run) == {"pending": 1}
 
 
 def test_a_run_that_is_paused_at_the_last_moment_is_not_finished(source, sink, now, monkeypatch):

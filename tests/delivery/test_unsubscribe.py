@@ -46,9 +46,11 @@ def test_looking_at_the_page_changes_nothing(client, address, method):
     assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
 
 
-def test_the_page_asks_by_a_button_and_loads_nothing_else(client, address):
+def test_the_page_asks_by_a_button_and_loads_nothing_else(client, address, settings):
+    settings.SHOP_NAME = "Ann & Sons"
     page = client.get(address).content.decode()
     assert '<form method="post"><button type="submit">Unsubscribe</button></form>' in page
+    assert "Ann &amp; Sons" in page
     assert "http" not in page
     assert "c0" not in page
 

@@ -12,7 +12,7 @@ from delivery.outbox.policy import Policy
 
 _CLAIM = """
 WITH due AS (
-    SELECT run_id, id
+    SELECT id
       FROM delivery_message
      WHERE run_id = %(run)s AND state = 'pending' AND due_at <= %(now)s
        AND EXISTS (SELECT 1 FROM delivery_run r WHERE r.id = %(run)s AND r.state = 'running')
@@ -23,7 +23,7 @@ WITH due AS (
 UPDATE delivery_message m
    SET state = 'claimed', fence = m.fence + 1, lease_until = %(lease_until)s
   FROM due
- WHERE m.run_id = due.run_id AND m.id = due.id
+ WHERE m.run_id = %(run)s AND m.id = due.id
 RETURNING m.*
 """
 

@@ -56,11 +56,12 @@ def deliver_batch(
     run: Run, channel: Channel, connection: Connection, *, clock: Clock, policy: Policy = DEFAULT
 ) -> Done:
     """Claim, prepare and send one batch."""
+    source = sources.get(run.source)  # before anything is claimed for it
     messages = claim(run.id, now=clock(), policy=policy)
     if not messages:
         return Done(sent=0, goes_on=False)
     checked_at = clock()
-    waiting = prepare(run, messages, sources.get(run.source), channel, now=checked_at, policy=policy)
+    waiting = prepare(run, messages, source, channel, now=checked_at, policy=policy)
     answers: Answers = []
     sent, goes_on = 0, True
     while waiting and goes_on:
