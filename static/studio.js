@@ -89,6 +89,8 @@
       const box = select.nextElementSibling?.querySelector('[role=combobox]');
       if (!label || !box) return;
       label.id ||= select.id + '-label';
+      // The value inside has a role of its own, which an empty one leaves without a name.
+      box.querySelector('[role=textbox]')?.setAttribute('aria-label', label.textContent.trim());
       box.setAttribute('aria-labelledby', `${label.id} ${box.getAttribute('aria-labelledby') || ''}`.trim());
     });
   }

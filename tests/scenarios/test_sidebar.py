@@ -28,7 +28,13 @@ def shop(settings, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("theme", "language"), [("light", "en"), ("dark", "en"), ("light", "zh-hans"), ("dark", "zh-hans")]
+    ("theme", "language"),
+    [
+        ("light", "en"),
+        ("dark", "zh-hans"),
+        pytest.param("dark", "en", marks=pytest.mark.slow),
+        pytest.param("light", "zh-hans", marks=pytest.mark.slow),
+    ],
 )
 def test_every_page_is_sound(live_server, shop, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:
