@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 
 class ExperimentsConfig(AppConfig):
@@ -8,8 +9,11 @@ class ExperimentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer analysis and tuning as jobs."""
-        from accounts.jobs import kinds
-        from campaigns.experiments.jobs import ANALYSE, TUNE
+        from accounts.jobs import JobKind, kinds
 
-        kinds.add("analyse", ANALYSE)
-        kinds.add("tune", TUNE)
+        kinds.add(
+            "analyse", JobKind(noop("Analyse an experiment"), "default", "campaigns.experiments.jobs.analyse")
+        )
+        kinds.add(
+            "tune", JobKind(noop("Tune by an experiment"), "default", "campaigns.experiments.jobs.decide")
+        )

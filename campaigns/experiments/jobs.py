@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
-from accounts.jobs import JobKind, Progress, as_of
+from accounts.jobs import Progress, as_of
 from campaigns.experiments.analysis import replay
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.tuning import tune
@@ -32,7 +30,3 @@ def decide(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> 
     decisions = tune(Experiment.objects.get(key=parameters["experiment"]), use=parameters["use"], now=now)
     progress(1, 1)
     return {"decisions": [str(decision.pk) for decision in decisions]}
-
-
-ANALYSE = JobKind(_("Analyse an experiment"), "default", analyse)
-TUNE = JobKind(_("Tune by an experiment"), "default", decide)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.utils.module_loading import import_string
+
 from accounts.models import Job, User
 from core import clock
 from core.registry import Registry
@@ -34,13 +36,19 @@ def silent(done: int, total: int | None = None, message: str = "") -> None:
 class JobKind:
     """A kind of long work: what it is called, which workers run it, and what it calls.
 
-    `run` gets the job's parameters (plain JSON), the moment it starts and a Progress, and returns
-    plain JSON that is kept as the job's result.
+    `run` is the dotted path of a function that gets the job's parameters (plain JSON), the moment it
+    starts and a Progress, and returns plain JSON that is kept as the job's result. It is a path so that
+    only the worker that runs the job loads what the work needs.
     """
 
     title: str
     queue: str
-    run: Callable[[Mapping[str, Any], datetime, Progress], dict[str, Any]]
+    run: str
+
+    def load(self) -> Callable[[Mapping[str, Any], datetime, Progress], dict[str, Any]]:
+        """Return the function that does the work."""
+        function: Callable[[Mapping[str, Any], datetime, Progress], dict[str, Any]] = import_string(self.run)
+        return function
 
 
 kinds: Registry[JobKind] = Registry("kind of job")
@@ -95,7 +103,7 @@ def run(job: Job) -> None:
     if taken != 1:
         return
     with running(job) as progress:
-        result = kinds.get(job.kind).run(job.parameters, now, progress)
+        result = kinds.get(job.kind).load()(job.parameters, now, progress)
         Job.objects.filter(pk=job.pk).update(result=result)
 
 

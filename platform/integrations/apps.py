@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 
 class IntegrationsConfig(AppConfig):
@@ -8,7 +9,6 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer imports as jobs."""
-        from accounts.jobs import kinds
-        from integrations.jobs import IMPORT
+        from accounts.jobs import JobKind, kinds
 
-        kinds.add("import", IMPORT)
+        kinds.add("import", JobKind(noop("Import a data set"), "ingest", "integrations.jobs.import_dataset"))

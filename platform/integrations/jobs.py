@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
-from accounts.jobs import JobKind, Progress
+from accounts.jobs import Progress
 from integrations.datasets import DATASETS
 
 
@@ -14,6 +12,3 @@ def import_dataset(parameters: Mapping[str, Any], now: datetime, progress: Progr
     """Load a public data set; safe to run again after a crash, since what is in stays single."""
     load = DATASETS[parameters["dataset"]]
     return dict(load(now=now, progress=progress, households=parameters.get("households")))
-
-
-IMPORT = JobKind(_("Import a data set"), "ingest", import_dataset)

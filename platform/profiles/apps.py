@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 
 class ProfilesConfig(AppConfig):
@@ -8,8 +9,7 @@ class ProfilesConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer profiling and clustering as jobs."""
-        from accounts.jobs import kinds
-        from profiles.jobs import CLUSTER, PROFILE
+        from accounts.jobs import JobKind, kinds
 
-        kinds.add("profile", PROFILE)
-        kinds.add("cluster", CLUSTER)
+        kinds.add("profile", JobKind(noop("Build customer profiles"), "training", "profiles.jobs.profile"))
+        kinds.add("cluster", JobKind(noop("Find personas"), "training", "profiles.jobs.cluster"))

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
-from accounts.jobs import JobKind, Progress, as_of
+from accounts.jobs import Progress, as_of
 from profiles.models import Persona
 from profiles.services import build_profiles, cluster_customers
 
@@ -26,7 +24,3 @@ def cluster(parameters: Mapping[str, Any], now: datetime, progress: Progress) ->
         "stability": found.stability,
         "sizes": list(sizes),
     }
-
-
-PROFILE = JobKind(_("Build customer profiles"), "training", profile)
-CLUSTER = JobKind(_("Find personas"), "training", cluster)

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 
 class RecommendationsConfig(AppConfig):
@@ -8,7 +9,6 @@ class RecommendationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer training as a job."""
-        from accounts.jobs import kinds
-        from recommendations.jobs import TRAIN
+        from accounts.jobs import JobKind, kinds
 
-        kinds.add("train", TRAIN)
+        kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))

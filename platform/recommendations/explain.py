@@ -1,13 +1,15 @@
 """What carried a product's place for one customer: the items, neighbours or attributes themselves."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from catalog.models import Product
 from recommendations.artifacts import fitted
 from recommendations.models import ModelVersion
-from recommender.base import Because, Recommender
 from recommender.errors import DataError
+
+if TYPE_CHECKING:
+    from recommender import Because, Recommender
 
 _PARTS = 3
 
@@ -27,7 +29,7 @@ def explain(
     return {pk: [_as_json(part, parts, products) for part in parts] for pk, parts in found.items()}
 
 
-def _because(model: Recommender, customer_id: int, product_id: int, objective: str) -> list[Because]:
+def _because(model: "Recommender", customer_id: int, product_id: int, objective: str) -> "list[Because]":
     try:
         return list(model.explain(str(customer_id), str(product_id), _PARTS, objective).because)
     except DataError:
@@ -35,7 +37,7 @@ def _because(model: Recommender, customer_id: int, product_id: int, objective: s
         return []
 
 
-def _as_json(part: Because, parts: list[Because], products: dict[int, Product]) -> dict[str, Any]:
+def _as_json(part: "Because", parts: "list[Because]", products: dict[int, Product]) -> dict[str, Any]:
     total = sum(abs(other.value) for other in parts) or 1.0
     said: dict[str, Any] = {"kind": part.kind, "share": round(abs(part.value) / total, 3)}
     if part.kind in ("own", "item") and (product := products.get(int(part.id))):

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from core import clock
 from core.periodic import once_per_slot
-from recommendations.services import train_models
+from recommendations.services.training import train_models
 
 
 @shared_task

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
 
 
 class SegmentsConfig(AppConfig):
@@ -8,7 +9,6 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Offer refreshing as a job."""
-        from accounts.jobs import kinds
-        from segments.jobs import REFRESH
+        from accounts.jobs import JobKind, kinds
 
-        kinds.add("segments", REFRESH)
+        kinds.add("segments", JobKind(noop("Refresh segments"), "default", "segments.jobs.refresh"))

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_noop as _
-
-from accounts.jobs import JobKind, Progress, as_of
+from accounts.jobs import Progress, as_of
 from segments.services import refresh_all
 
 
@@ -14,6 +12,3 @@ def refresh(parameters: Mapping[str, Any], now: datetime, progress: Progress) ->
     """Refresh all segments, or those of `slugs`; the result says how many were refreshed."""
     runs = refresh_all(as_of=as_of(parameters), now=now, slugs=parameters.get("slugs"), progress=progress)
     return {"segments": len(runs)}
-
-
-REFRESH = JobKind(_("Refresh segments"), "default", refresh)

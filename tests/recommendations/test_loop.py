@@ -12,7 +12,8 @@ from campaigns.experiments.tuning import tune
 from customers.models import Customer
 from recommendations.models import Champion, ModelVersion, Posterior, Strategy, TuningDecision
 from recommendations.selectors import lists_for
-from recommendations.services import roll_back, train_models
+from recommendations.services import roll_back
+from recommendations.services.training import train_models
 from recommendations.strategies import ensure_strategies
 from tests.recommendations.planted import CUSTOMERS, CUT, plant
 

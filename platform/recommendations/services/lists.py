@@ -1,6 +1,7 @@
 """Lists that are ready before anybody asks."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import polars as pl
 from django.db import connection, transaction
@@ -12,7 +13,9 @@ from core.copy import copy_from_frame
 from customers.models import Customer
 from recommendations.artifacts import fitted
 from recommendations.models import ModelVersion, Objective, RecommendationList
-from recommender.base import Recommendations, Recommender
+
+if TYPE_CHECKING:
+    from recommender import Recommendations, Recommender
 
 #: Longer than what is shown, so that stock and rules can still drop some.
 LIST_LENGTH = 20
@@ -22,7 +25,7 @@ _BLOCK = 500
 
 def precompute_lists(
     version: ModelVersion,
-    model: Recommender,
+    model: "Recommender",
     *,
     objectives: Iterable[str] = Objective.values,
     progress: Progress = silent,
@@ -70,15 +73,15 @@ def _available() -> list[str]:
 
 
 def _lists(
-    model: Recommender, customers: Sequence[int], objective: str, available: list[str]
-) -> Recommendations:
+    model: "Recommender", customers: Sequence[int], objective: str, available: list[str]
+) -> "Recommendations":
     return model.recommend(
         [str(pk) for pk in customers], LIST_LENGTH, objective, candidates=available, reasons=True
     )
 
 
 @transaction.atomic
-def _write(version: ModelVersion, objective: str, customers: Sequence[int], lists: Recommendations) -> None:
+def _write(version: ModelVersion, objective: str, customers: Sequence[int], lists: "Recommendations") -> None:
     rows = []
     for position, customer_id in enumerate(customers):
         places = lists.for_user(position)

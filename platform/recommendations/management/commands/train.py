@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
-from recommendations.services import train_models
-from recommendations.services.training import NothingToLearnError
+from recommendations.services.training import NothingToLearnError, train_models
 
 
 class Command(BaseCommand):
