@@ -24,6 +24,7 @@ from core.templatetags.studio import money_text, number
 from customers.admin import CustomerAdmin
 from customers.models import Customer
 from profiles.models import RfmClass
+from profiles.personas import display_name
 from segments.models import Segment, SegmentMembership
 
 
@@ -93,7 +94,7 @@ class CustomerOverviewAdmin(CustomerAdmin):
     def persona(self, customer: Customer) -> str:
         """Show the persona's name."""
         profile = _profile(customer)
-        return str(profile.persona) if profile and profile.persona else "–"
+        return display_name(profile.persona) if profile and profile.persona else "–"
 
     @display(description=_("orders"), ordering="profile__orders")
     def orders(self, customer: Customer) -> str:

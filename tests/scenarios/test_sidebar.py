@@ -52,7 +52,10 @@ def test_every_page_is_sound(live_server, shop, theme, language):
             assert page.locator("main, [role=main]").count() == 1, path
             faults += [f"{path} {fault}" for fault in window.faults()]
         assert faults == []
-        assert window.complaints == []
+        # The mail carries a script; the browser says that it was not run, and nothing else.
+        blocked = [c for c in window.complaints if "Blocked script execution" in c]
+        assert len(blocked) == 1
+        assert [c for c in window.complaints if c not in blocked] == []
         assert page.evaluate("window.hacked") is None
 
 

@@ -20,7 +20,8 @@ from delivery.models import Run
 from delivery.selectors import breakdown
 from profiles.models import CustomerProfile, Persona, RfmClass
 
-FIGURES_SECONDS = 60
+#: Sixty days of orders are added up at most this often.
+FIGURES_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class Home(Page):
 
     def _shop(self) -> dict[str, Any]:
         end = clock.knowledge_now()
-        # The key holds the minute: a moving present must not make a new key for every page.
-        key = f"console:home:{end:%Y%m%d%H%M}"
+        # The key holds the hour: a moving present must not make a new key for every page.
+        key = f"console:home:{end:%Y%m%d%H}"
         found = cache.get_or_set(key, lambda: figures(end), FIGURES_SECONDS)
         if not found.current.orders and not found.before.orders:
             return {"nothing_yet": True}

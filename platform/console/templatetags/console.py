@@ -3,6 +3,8 @@
 from django import template
 
 from console import tuning
+from profiles import personas
+from profiles.models import Persona
 from segments.models import Segment
 from segments.selectors import display_name
 
@@ -17,3 +19,9 @@ register.filter("part_name", tuning.part_name)
 def segment_name(segment: Segment | None) -> str:
     """Return a segment's name, that of a ready-made one in the active language."""
     return display_name(segment) if segment else ""
+
+
+@register.filter
+def persona_name(persona: Persona | None) -> str:
+    """Return a persona's name: the one a person gave it, or its traits in the active language."""
+    return personas.display_name(persona) if persona else "–"
