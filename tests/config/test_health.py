@@ -48,7 +48,7 @@ def _fail(*args, **kwargs):
 
 @pytest.mark.django_db
 def test_a_page_answers_503_while_the_database_is_away(client, monkeypatch):
-    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.login", _fail)
+    monkeypatch.setattr("django.contrib.auth.views.LoginView.dispatch", _fail)
     answer = client.get("/admin/login/")
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"

@@ -19,9 +19,9 @@ from delivery.models import ReceivedMail
 from events.services import ingest
 from profiles.services import build_profiles
 from recommendations.models import Champion, Objective, TuningDecision
-from recommendations.services import train_models
+from recommendations.services.training import train_models
 from segments.models import Segment
-from segments.services import refresh_all
+from segments.services import ensure_ready_made, refresh_all
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PASSWORD = "correct horse"
@@ -50,6 +50,8 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
 
     Returns the addresses of the pages that are not in the sidebar, by name. Alice may do everything.
     """
+    # An earlier test may have emptied the tables that a migration filled.
+    ensure_ready_made(now=now)
     alice = User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     upsert_products(
         [{"sku": f"p{n}", "name": f"Tea {n}", "price": Money(Decimal("4.50"), "USD")} for n in range(5)],
