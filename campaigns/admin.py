@@ -1,6 +1,6 @@
 """Campaigns as a list and a plain form; previewing, launching and the report are pages of the console."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.audit import record
+from accounts.models import User
 from campaigns.actions import create_campaign
 from campaigns.models import Campaign
 from core import clock
@@ -118,17 +119,18 @@ class CampaignAdmin(Admin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: Any, change: bool) -> None:
         """Create by the same action as the interface; a draft's changes go into the audit log."""
+        person = cast(User, request.user)  # the site lets nobody else in
         if change:
             super().save_model(request, obj, form, change)
             record(
                 action="change_campaign",
                 target=obj,
                 now=clock.now(),
-                user=request.user,
+                user=person,
                 after={"fields": form.changed_data},
             )
             return
-        created = create_campaign(user=request.user, now=clock.now(), **form.cleaned_data)
+        created = create_campaign(user=person, now=clock.now(), **form.cleaned_data)
         obj.pk, obj.created_at, obj.created_by = created.pk, created.created_at, created.created_by
         obj._state.adding = False
 

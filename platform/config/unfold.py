@@ -6,7 +6,6 @@ Read by the settings module before any app is loaded, so callables are named by 
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -75,7 +74,7 @@ def _tabs(*tabs: tuple[Any, str]) -> dict[str, Any]:
     return {"models": [model for _title, model in tabs], "items": [_tab(*tab) for tab in tabs]}
 
 
-NAVIGATION = [
+NAVIGATION: list[dict[str, Any]] = [
     {
         "items": [
             {
@@ -220,7 +219,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 UNFOLD = {
     "SITE_TITLE": "Rapport",
     "SITE_HEADER": "Rapport",
-    "SITE_SUBHEADER": lambda request: settings.SHOP_NAME if settings.SHOP_NAME != "Rapport" else "",
+    "SITE_SUBHEADER": "console.shell.shop_name",
     "SITE_SYMBOL": "handshake",
     "SITE_URL": None,
     "SITE_FAVICONS": [

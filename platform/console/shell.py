@@ -28,6 +28,11 @@ def environment(request: HttpRequest) -> list[str] | None:
     return [_("Demo data"), "warning"]
 
 
+def shop_name(request: HttpRequest) -> str:
+    """Return the shop's name for under ours; nothing when it has none of its own."""
+    return "" if settings.SHOP_NAME == "Rapport" else str(settings.SHOP_NAME)
+
+
 def sending_badge(request: HttpRequest) -> int | None:
     """Return how many campaigns are sending, None for no badge."""
     return _counted(

@@ -65,7 +65,7 @@ class Chart:
     def svg(self, *, standalone: bool = False) -> str:
         """Return the picture. About 40 ms the first time, then from the cache."""
         name = f"chart:svg:{self.key}"
-        drawn = cache.get(name)
+        drawn: str | None = cache.get(name)
         if drawn is None:
             drawn = _draw(self.spec)
             cache.set(name, drawn, _CACHE_SECONDS)
@@ -111,7 +111,7 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
         sort=None,
     )
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart(alt.InlineData(values=values))
         .mark_area(opacity=0.14, interpolate="monotone", line={"strokeWidth": 2.2, "opacity": 1})
         .encode(
             x=alt.X("day:T", axis=alt.Axis(title=None, format=_day_format(), grid=False, labelOverlap=True)),
@@ -142,16 +142,16 @@ def bars(
     With `shares` the value is followed by its part of the first item's, as in a funnel.
     """
     # Lazy texts would become lists of letters in the specification.
-    items = [(str(name), value) for name, value in items]
-    top = float(items[0][1]) if items else 0.0
+    shown = [(str(name), value) for name, value in items]
+    top = float(shown[0][1]) if shown else 0.0
     values = []
-    for name, value in items:
+    for name, value in shown:
         text = _figure(value, digits)
         if shares and top and float(value) != top:
             text += f"  {float(value) / top:.0%}"
         values.append({"name": name, "value": float(value), "text": text})
-    names = [v["name"] for v in values]
-    base = alt.Chart(alt.Data(values=values)).encode(
+    names = [name for name, _value in shown]
+    base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y(
             "name:N",
             sort=names,
@@ -163,8 +163,8 @@ def bars(
     chart = base.mark_bar(color=TOKENS[tone], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
         align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
     ).encode(text="text:N")
-    rows = tuple((name, _figure(value, digits)) for name, value in items)
-    return _chart(title, chart, ("", column), rows, max(60, 30 * len(items)))
+    rows = tuple((name, _figure(value, digits)) for name, value in shown)
+    return _chart(title, chart, ("", column), rows, max(60, 30 * len(shown)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +194,13 @@ def forest(
         for r in ranges
     ]
     names = [r.name for r in ranges]
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = alt.Chart(alt.InlineData(values=values)).encode(
         y=alt.Y("name:N", sort=names, axis=alt.Axis(title=None, labelLimit=190, labelColor=TOKENS["ink"])),
         color=alt.Color("colour:N", scale=None),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
     )
     zero = (
-        alt.Chart(alt.Data(values=[{"zero": 0}]))
+        alt.Chart(alt.InlineData(values=[{"zero": 0}]))
         .mark_rule(strokeDash=[4, 3], color=TOKENS["label"])
         .encode(x="zero:Q")
     )

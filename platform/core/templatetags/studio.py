@@ -62,7 +62,7 @@ def money_text(value: Any, currency: str = "", *, whole: bool = False) -> str:
     if value is None:
         return "–"
     currency = currency or settings.SHOP_CURRENCY
-    digits = 0 if whole else -minor_unit(currency).as_tuple().exponent
+    digits = 0 if whole else len(str(minor_unit(currency)).partition(".")[2])
     text = number(value, digits)
     sign = _SIGNS.get(currency)
     if sign is None:
