@@ -87,7 +87,8 @@
     document.querySelectorAll('select.select2-hidden-accessible').forEach((select) => {
       const label = document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
       const box = select.nextElementSibling?.querySelector('[role=combobox]');
-      if (!label || !box) return;
+      if (!label || !box || box.dataset.named) return;
+      box.dataset.named = 'yes';
       label.id ||= select.id + '-label';
       // The value inside has a role of its own, which an empty one leaves without a name.
       box.querySelector('[role=textbox]')?.setAttribute('aria-label', label.textContent.trim());
@@ -110,5 +111,7 @@
   window.addEventListener('load', () => {
     charts();
     comboboxes();
+    // Django makes the fields when it is ready, which may be later than now.
+    new MutationObserver(comboboxes).observe(document.body, { childList: true, subtree: true });
   });
 })();
