@@ -20,6 +20,7 @@ from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.promotions.services import create_promotion
 from console.demo import story
+from console.demo.ticker import Ticker
 from core import clock
 from delivery.models import Run
 from delivery.selectors import breakdown
@@ -34,25 +35,37 @@ _LONGEST_DELIVERY_SECONDS = 600
 
 
 def run_job(kind: str, say: Say, user: User, **parameters: Any) -> dict[str, Any]:
-    """Start a job, tell its progress and return its result. Raises CommandError with the job's reason."""
+    """Start a job, tell its progress and return its result.
+
+    Somebody who waits reads a line at least every few seconds. When they stop waiting, the job is asked
+    to stop too. Raises CommandError with the job's reason.
+    """
     job = start_job(kind, now=clock.now(), user=user, parameters=parameters)
-    until, told = time.monotonic() + _LONGEST_JOB_SECONDS, ""
+    try:
+        return _watched(job, Ticker(say))
+    except KeyboardInterrupt:
+        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+        raise
+
+
+def _watched(job: Job, ticker: Ticker) -> dict[str, Any]:
+    until = time.monotonic() + _LONGEST_JOB_SECONDS
     while time.monotonic() < until:
         job.refresh_from_db()
-        line = f"{job.title}: {_share(job)}{job.message}"
-        if line != told and job.state == Job.State.RUNNING:
-            say(f"  {line}")
-            told = line
         if job.state == Job.State.DONE:
             return dict(job.result or {})
         if job.state in (Job.State.FAILED, Job.State.CANCELLED):
             raise CommandError(f"{job.title}: {job.error or job.get_state_display()}")
+        ticker(f"{job.title}: {_progress(job)}")
         time.sleep(_POLL_SECONDS)
     raise CommandError(f"{job.title} took longer than {_LONGEST_JOB_SECONDS // 60} minutes.")
 
 
-def _share(job: Job) -> str:
-    return f"{100 * job.done // job.total} % " if job.total else ""
+def _progress(job: Job) -> str:
+    if job.state == Job.State.QUEUED:
+        return "waiting for a worker"
+    share = f"{100 * job.done // job.total} % " if job.total else ""
+    return f"{share}{job.message}".strip() or "started"
 
 
 def train(say: Say, user: User) -> dict[str, Any]:
@@ -128,14 +141,12 @@ def launch(campaign: Campaign, user: User) -> None:
 def wait_for_delivery(campaigns: list[Campaign], say: Say) -> None:
     """Tell how many have been sent until nothing is left to send."""
     references = [str(campaign.pk) for campaign in campaigns]
-    until, told = time.monotonic() + _LONGEST_DELIVERY_SECONDS, -1
+    until, ticker = time.monotonic() + _LONGEST_DELIVERY_SECONDS, Ticker(say)
     while time.monotonic() < until:
         runs = Run.objects.filter(source="campaign", reference__in=references)
         parts = breakdown([run.pk for run in runs]).values()
         settled = sum(part.audience - part.pending - part.claimed - part.sending for part in parts)
-        if settled != told:
-            say(f"  {settled:,} of {sum(part.audience for part in parts):,} messages settled")
-            told = settled
+        ticker(f"{settled:,} of {sum(part.audience for part in parts):,} messages settled")
         if not runs.filter(state=Run.State.RUNNING).exists():
             return
         time.sleep(_POLL_SECONDS)
