@@ -57,6 +57,7 @@ class Command(BaseCommand):
             raise CommandError("--port must be between 1 and 65535.")
         self._migrate()
         host, port = options["host"], options["port"]
+        self.wanted = port
         if "web" in kinds:
             port = free_port(host, port)
         mail_port = free_port("127.0.0.1", MAIL_PORT) if "mail" in kinds else 0
@@ -125,6 +126,9 @@ class Command(BaseCommand):
             loop.add_reader(sys.stdin.fileno(), asked.set)
         write_private(self.state_file, self.state)
         supervisor.start()
+        self.output.line("up", f"starting {', '.join(process.name for process in processes)}")
+        if with_web and port != self.wanted:
+            self.output.line("up", f"port {self.wanted} is taken; the web server listens on {port}")
         watchers = [asyncio.create_task(self._announce(with_web, host, port))]
         if getattr(settings, "EMBEDDED", False):
             watchers.append(asyncio.create_task(self._keep_servers()))

@@ -58,16 +58,15 @@ class Command(BaseCommand):
         with workers.running(Path(settings.VAR) / "log" / "demo.log", self.say):
             self.say("1/7 Importing Complete Journey …")
             import_started = time.monotonic()
-            steps.run_job("import", self.say, user, dataset=story.DATASET, households=options["households"])
+            since = steps.import_data(self.say, user, options["households"])
             import_seconds = time.monotonic() - import_started
-            launch = story.LAUNCH.isoformat()
             self.say("2/7 Profiles and personas …")
-            steps.run_job("profile", self.say, user, as_of=launch)
-            clusters = steps.run_job("cluster", self.say, user, as_of=launch)
+            steps.learn("profile", self.say, user, since)
+            clusters = steps.learn("cluster", self.say, user, since)
             self.say("3/7 Segments …")
-            steps.run_job("segments", self.say, user, as_of=launch)
+            steps.learn("segments", self.say, user, since)
             self.say("4/7 Training the recommenders …")
-            training = steps.train(self.say, user)
+            training = steps.train(self.say, user, since)
             self.say("5/7 Campaigns …")
             pool = steps.prepare_offers(user, now)
             campaigns = steps.prepare_campaigns(user, pool, now)
@@ -82,7 +81,7 @@ class Command(BaseCommand):
                 experiment=story.EXPERIMENT,
                 objective=story.OBJECTIVE,
                 length=steps.products_shown(campaigns),
-                as_of=launch,
+                as_of=story.LAUNCH.isoformat(),
             )
             self.say("7/7 Tuning …")
             steps.run_job(
