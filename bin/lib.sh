@@ -61,6 +61,17 @@ have_openmp() {
     "$PYTHON" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' >/dev/null 2>&1
 }
 
+# Say every five seconds how far pip is, for as long as this script runs.
+tell_packages() {
+    while sleep 5 && kill -0 $$ 2>/dev/null; do
+        if grep -q '^Installing collected' "$1" 2>/dev/null; then
+            say "  unpacking …"
+        else
+            say "  $(grep -c '^Collecting' "$1" 2>/dev/null) packages found …"
+        fi
+    done
+}
+
 # install FILE...: install pinned requirements unless exactly these are there already.
 install() {
     if [ -e "$VENV" ] && ! is_recent "$PYTHON"; then
@@ -77,12 +88,16 @@ install() {
         [ -e "$stamp" ] && [ "$(cat "$stamp")" = "$digest" ] && continue
         started=$(date +%s)
         say "Installing the packages of $file (about a minute) …"
+        tell_packages "$VENV/install.log" &
+        ticker=$!
         # Python compiles what it imports; compiling everything now would take longer than the download.
-        if ! "$PYTHON" -m pip install --quiet --no-compile --requirement "$file" >"$VENV/install.log" 2>&1 </dev/null
+        if ! "$PYTHON" -m pip install --progress-bar off --no-compile --requirement "$file" >"$VENV/install.log" 2>&1 </dev/null
         then
-            cat "$VENV/install.log" >&2
-            fail "The packages could not be installed; the reason is above."
+            kill "$ticker" 2>/dev/null || :
+            tail -n 20 "$VENV/install.log" >&2
+            fail "The packages could not be installed; the reason is above, all of it in .venv/install.log."
         fi
+        kill "$ticker" 2>/dev/null || :
         printf '%s\n' "$digest" >"$stamp"
         say "Installed in $(($(date +%s) - started)) s."
     done

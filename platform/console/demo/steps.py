@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management import CommandError
+from django.db.models import QuerySet
 
 from accounts.dispatch import start_job
 from accounts.models import Job, User
@@ -20,6 +21,7 @@ from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.promotions.services import create_promotion
 from console.demo import story
+from console.demo.ticker import Ticker
 from core import clock
 from delivery.models import Run
 from delivery.selectors import breakdown
@@ -34,29 +36,65 @@ _LONGEST_DELIVERY_SECONDS = 600
 
 
 def run_job(kind: str, say: Say, user: User, **parameters: Any) -> dict[str, Any]:
-    """Start a job, tell its progress and return its result. Raises CommandError with the job's reason."""
+    """Start a job, tell its progress and return its result.
+
+    Somebody who waits reads a line at least every few seconds. When they stop waiting, the job is asked
+    to stop too. Raises CommandError with the job's reason.
+    """
     job = start_job(kind, now=clock.now(), user=user, parameters=parameters)
-    until, told = time.monotonic() + _LONGEST_JOB_SECONDS, ""
+    try:
+        return _watched(job, Ticker(say))
+    except KeyboardInterrupt:
+        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+        raise
+
+
+def _watched(job: Job, ticker: Ticker) -> dict[str, Any]:
+    until = time.monotonic() + _LONGEST_JOB_SECONDS
     while time.monotonic() < until:
         job.refresh_from_db()
-        line = f"{job.title}: {_share(job)}{job.message}"
-        if line != told and job.state == Job.State.RUNNING:
-            say(f"  {line}")
-            told = line
         if job.state == Job.State.DONE:
             return dict(job.result or {})
         if job.state in (Job.State.FAILED, Job.State.CANCELLED):
             raise CommandError(f"{job.title}: {job.error or job.get_state_display()}")
+        ticker(f"{job.title}: {_progress(job)}")
         time.sleep(_POLL_SECONDS)
     raise CommandError(f"{job.title} took longer than {_LONGEST_JOB_SECONDS // 60} minutes.")
 
 
-def _share(job: Job) -> str:
-    return f"{100 * job.done // job.total} % " if job.total else ""
+def _progress(job: Job) -> str:
+    if job.state == Job.State.QUEUED:
+        return "waiting for a worker"
+    share = f"{100 * job.done // job.total} % " if job.total else ""
+    return f"{share}{job.message}".strip() or "started"
 
 
-def train(say: Say, user: User) -> dict[str, Any]:
-    """Train as of the launch, unless exactly these strategies have been trained for it already."""
+def import_data(say: Say, user: User, households: int | None) -> datetime:
+    """Import what is missing of the data set. Returns the moment when all of it was in for the first time."""
+    chosen = {"dataset": story.DATASET, "households": households}
+    run_job("import", say, user, **chosen)
+    whole = Job.objects.filter(kind="import", state=Job.State.DONE, parameters=chosen).earliest("finished_at")
+    assert whole.finished_at is not None  # noqa: S101  it is done
+    return whole.finished_at
+
+
+def learn(kind: str, say: Say, user: User, since: datetime) -> dict[str, Any]:
+    """Run a job as of the launch once, after the data of `since`; later it returns the result there is.
+
+    The shop lives on after the demo: its nights bring profiles and segments to its present, and a second
+    demo must not throw them back.
+    """
+    chosen = {"as_of": story.LAUNCH.isoformat()}
+    known = _finished(kind, since).filter(parameters=chosen).order_by("-created_at").first()
+    return dict(known.result or {}) if known else run_job(kind, say, user, **chosen)
+
+
+def _finished(kind: str, since: datetime) -> QuerySet[Job]:
+    return Job.objects.filter(kind=kind, state=Job.State.DONE, created_at__gte=since)
+
+
+def train(say: Say, user: User, since: datetime) -> dict[str, Any]:
+    """Train as of the launch, unless exactly these strategies have learnt from the data of `since`."""
     wanted = set(Strategy.objects.filter(active=True).values_list("key", flat=True))
     known = {
         version.strategy.key: version
@@ -64,9 +102,8 @@ def train(say: Say, user: User) -> dict[str, Any]:
         .select_related("strategy")
         .order_by("created_at")
     }
-    trained = Job.objects.filter(kind="train", state=Job.State.DONE).order_by("-created_at").first()
-    if trained and wanted and wanted <= known.keys():
-        return dict(trained.result or {})
+    if wanted and wanted <= known.keys():
+        return learn("train", say, user, since)
     return run_job("train", say, user, as_of=story.LAUNCH.isoformat())
 
 
@@ -128,14 +165,12 @@ def launch(campaign: Campaign, user: User) -> None:
 def wait_for_delivery(campaigns: list[Campaign], say: Say) -> None:
     """Tell how many have been sent until nothing is left to send."""
     references = [str(campaign.pk) for campaign in campaigns]
-    until, told = time.monotonic() + _LONGEST_DELIVERY_SECONDS, -1
+    until, ticker = time.monotonic() + _LONGEST_DELIVERY_SECONDS, Ticker(say)
     while time.monotonic() < until:
         runs = Run.objects.filter(source="campaign", reference__in=references)
         parts = breakdown([run.pk for run in runs]).values()
         settled = sum(part.audience - part.pending - part.claimed - part.sending for part in parts)
-        if settled != told:
-            say(f"  {settled:,} of {sum(part.audience for part in parts):,} messages settled")
-            told = settled
+        ticker(f"{settled:,} of {sum(part.audience for part in parts):,} messages settled")
         if not runs.filter(state=Run.State.RUNNING).exists():
             return
         time.sleep(_POLL_SECONDS)

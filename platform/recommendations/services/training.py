@@ -41,6 +41,10 @@ class NothingToLearnError(ValueError):
     """There are no purchases to learn from; the text says what to do."""
 
 
+class UnknownStrategyError(LookupError):
+    """No active strategy has this key; the text names those there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
     """What a training did: its versions and, per model, the figures of CJ-28."""
@@ -65,13 +69,19 @@ def train_models(
     Figures come from the 28 days after a cut that no model saw: after `as_of` itself when the history
     goes on that far (a replay of the past), else after a cut 28 days before it, with models of their
     own. The hybrid starts from the posterior that tuning left. Versions appear in one transaction after
-    all artefacts are stored; killed before that, the old ones serve on.
+    all artefacts are stored; killed before that, the old ones serve on. Raises UnknownStrategyError for a
+    key that no active strategy has, NothingToLearnError without purchases.
 
     Complete Journey (1.4 million purchases): about 60 s and 1.5 GB on two cores.
     """
     ensure_strategies(now)
     strategies = list(Strategy.objects.filter(active=True).order_by("pk"))
     if keys is not None:
+        known = [strategy.key for strategy in strategies]
+        if unknown := sorted(set(keys) - set(known)):
+            raise UnknownStrategyError(
+                f"There is no active strategy {', '.join(unknown)}; there are: {', '.join(known)}."
+            )
         strategies = [strategy for strategy in strategies if strategy.key in keys]
     steps = 2 * len(strategies) + 2
     progress(0, steps, "Reading purchases")

@@ -30,7 +30,12 @@ class Command(BaseCommand):
         if experiment is None:
             known = ", ".join(Experiment.objects.values_list("key", flat=True)) or "none"
             raise CommandError(f"There is no experiment “{options['experiment']}”. Known: {known}.")
-        as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
+        if options["length"] < 1:
+            raise CommandError("--length must be at least 1.")
+        try:
+            as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if as_of is None:
             raise CommandError(f"“{experiment.key}” has not started. Launch its campaign first.")
         try:

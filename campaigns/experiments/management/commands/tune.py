@@ -10,6 +10,7 @@ from campaigns.experiments.analysis import NothingToAnalyseError
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.tuning import tune
 from core import clock
+from recommendations.models import Champion
 
 
 class Command(BaseCommand):
@@ -26,7 +27,11 @@ class Command(BaseCommand):
         """Tune and print."""
         experiment = Experiment.objects.filter(key=options["experiment"]).first()
         if experiment is None:
-            raise CommandError(f"There is no experiment “{options['experiment']}”.")
+            known = ", ".join(Experiment.objects.values_list("key", flat=True)) or "none"
+            raise CommandError(f"There is no experiment “{options['experiment']}”. Known: {known}.")
+        if not Champion.objects.filter(use=options["use"]).exists():
+            known = ", ".join(Champion.objects.order_by("use").values_list("use", flat=True)) or "none"
+            raise CommandError(f"There is no use “{options['use']}”. Known: {known}.")
         try:
             decisions = tune(experiment, use=options["use"], now=clock.now())
         except NothingToAnalyseError as error:

@@ -42,6 +42,10 @@ class Command(BaseCommand):
             "--only", default=",".join(KINDS), help="parts to run, of %(default)s; separated by commas"
         )
 
+        parser.add_argument(
+            "--leash", action="store_true", help="stop when standard input ends, as when its writer dies"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until SIGINT or SIGTERM."""
         kinds = [kind for kind in options["only"].split(",") if kind]
@@ -53,6 +57,7 @@ class Command(BaseCommand):
             raise CommandError("--port must be between 1 and 65535.")
         self._migrate()
         host, port = options["host"], options["port"]
+        self.wanted = port
         if "web" in kinds:
             port = free_port(host, port)
         mail_port = free_port("127.0.0.1", MAIL_PORT) if "mail" in kinds else 0
@@ -70,6 +75,7 @@ class Command(BaseCommand):
         self.state = {**content, "status": "starting", "processes": [process.name for process in processes]}
         self.state_file = settings.VAR / "run" / "up.json"
         self.state_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.leash = options["leash"]
         asyncio.run(self._run(processes, "web" in kinds, shown, port))
         if getattr(settings, "EMBEDDED", False):
             self.output.line("up", "stopping PostgreSQL and Redis")
@@ -116,12 +122,19 @@ class Command(BaseCommand):
         asked = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, asked.set)
+        if self.leash:
+            loop.add_reader(sys.stdin.fileno(), asked.set)
         write_private(self.state_file, self.state)
         supervisor.start()
+        self.output.line("up", f"starting {', '.join(process.name for process in processes)}")
+        if with_web and port != self.wanted:
+            self.output.line("up", f"port {self.wanted} is taken; the web server listens on {port}")
         watchers = [asyncio.create_task(self._announce(with_web, host, port))]
         if getattr(settings, "EMBEDDED", False):
             watchers.append(asyncio.create_task(self._keep_servers()))
         await asked.wait()
+        if self.leash:
+            loop.remove_reader(sys.stdin.fileno())
         self.output.line("up", "stopping")
         for watcher in watchers:
             watcher.cancel()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from argparse import ArgumentParser
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from console.demo import steps, story, workers
 from console.demo.access import demo_file, ensure_access
@@ -29,29 +30,43 @@ class Command(BaseCommand):
         """Add how much of the data to take and whether to serve."""
         parser.add_argument("--no-serve", action="store_true", help="Do everything but serving.")
         parser.add_argument("--households", type=int, help="Only so many households (for a quick look).")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=8000, help="Of the web server; the next free one.")
+        parser.add_argument("--since", type=float, help="Epoch seconds from which total_seconds counts.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the steps; the last line on stdout is the summary."""
-        started, now = time.monotonic(), clock.now()
+        if options["households"] is not None and options["households"] < 1:
+            raise CommandError("--households must be at least 1.")
+        if not 1 <= options["port"] <= 65_535:
+            raise CommandError("--port must be between 1 and 65535.")
+        # SIGTERM ends the demo as Ctrl-C does: what it started is stopped.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            self._tell(options)
+        except KeyboardInterrupt:
+            self.say("Stopped. What is done stays; the same command goes on from there.")
+            sys.exit(130)
+
+    def _tell(self, options: dict[str, Any]) -> None:
+        now = clock.now()
+        started = options["since"] or now.timestamp()
         user, access = ensure_access(now)
         if not settings.IS_DEMO:
             # The settings take the shop's name and day from the file that was just written.
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
         ensure_strategies(now)
-        with workers.running(Path(settings.VAR) / "log" / "demo.log"):
+        with workers.running(Path(settings.VAR) / "log" / "demo.log", self.say):
             self.say("1/7 Importing Complete Journey …")
             import_started = time.monotonic()
-            steps.run_job("import", self.say, user, dataset=story.DATASET, households=options["households"])
+            since = steps.import_data(self.say, user, options["households"])
             import_seconds = time.monotonic() - import_started
-            launch = story.LAUNCH.isoformat()
             self.say("2/7 Profiles and personas …")
-            steps.run_job("profile", self.say, user, as_of=launch)
-            clusters = steps.run_job("cluster", self.say, user, as_of=launch)
+            steps.learn("profile", self.say, user, since)
+            clusters = steps.learn("cluster", self.say, user, since)
             self.say("3/7 Segments …")
-            steps.run_job("segments", self.say, user, as_of=launch)
+            steps.learn("segments", self.say, user, since)
             self.say("4/7 Training the recommenders …")
-            training = steps.train(self.say, user)
+            training = steps.train(self.say, user, since)
             self.say("5/7 Campaigns …")
             pool = steps.prepare_offers(user, now)
             campaigns = steps.prepare_campaigns(user, pool, now)
@@ -66,14 +81,14 @@ class Command(BaseCommand):
                 experiment=story.EXPERIMENT,
                 objective=story.OBJECTIVE,
                 length=steps.products_shown(campaigns),
-                as_of=launch,
+                as_of=story.LAUNCH.isoformat(),
             )
             self.say("7/7 Tuning …")
             steps.run_job(
                 "tune", self.say, user, experiment=story.EXPERIMENT, use=use_key("email", story.OBJECTIVE)
             )
         result = summarise(import_seconds=import_seconds, clusters=clusters, training=training)
-        result["total_seconds"] = round(time.monotonic() - started, 1)
+        result["total_seconds"] = round(clock.now().timestamp() - started, 1)
         self.stdout.write(json.dumps(result))
         self.stdout.flush()
         if not options["no_serve"]:

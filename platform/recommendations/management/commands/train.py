@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
-from recommendations.services.training import NothingToLearnError, train_models
+from recommendations.services.training import NothingToLearnError, UnknownStrategyError, train_models
 
 
 class Command(BaseCommand):
@@ -17,19 +17,24 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the moment and the choice of strategies."""
-        parser.add_argument("--as-of", help="Learn from facts before this moment (default: now).")
+        parser.add_argument(
+            "--as-of", help="Learn from facts before this moment (default: the shop's present)."
+        )
         parser.add_argument(
             "--strategy", action="append", dest="keys", help="Only this one; may be repeated."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Train and print."""
-        as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else clock.knowledge_now()
+        try:
+            as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else clock.knowledge_now()
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         try:
             report = train_models(
                 as_of=as_of, now=clock.now(), keys=options["keys"], say=lambda line: self.stderr.write(line)
             )
-        except NothingToLearnError as error:
+        except (NothingToLearnError, UnknownStrategyError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
             json.dumps(
