@@ -44,7 +44,8 @@ class ApiKeyAuthentication(BaseAuthentication):
 class HasScope(permissions.BasePermission):
     """Allow a key that carries the view's scope.
 
-    Views state `scopes = {"GET": Scope.…, "POST": Scope.…}`; a method that is not named is refused.
+    Views state `scopes = {"GET": Scope.…, "POST": Scope.…}`; a method that has a handler but no scope is
+    refused. A method that the view does not have is let through to its 405, and any key may ask for OPTIONS.
     """
 
     message = "This API key does not carry the scope that the call needs."
@@ -53,8 +54,11 @@ class HasScope(permissions.BasePermission):
         """Compare the key's scopes with the one the method needs."""
         if not isinstance(request.auth, ApiKey):
             return False
+        method = request.method or ""
+        if method == "OPTIONS" or method not in view.allowed_methods:
+            return True
         scopes: dict[str, Any] = getattr(view, "scopes", {})
-        needed = scopes.get("GET" if request.method in ("HEAD", "OPTIONS") else request.method or "")
+        needed = scopes.get("GET" if method == "HEAD" else method)
         return needed is not None and needed in request.auth.scopes
 
 

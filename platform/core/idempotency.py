@@ -14,13 +14,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core import clock
 from core.models import IdempotencyKey
 from core.problems import Problem
+from core.renderers import JSONRenderer
 
 HEADER = "Idempotency-Key"
 MAX_LENGTH = 200

@@ -69,13 +69,36 @@ def test_a_get_scope_is_not_a_put_scope(db):
         ("POST", "/api/nothing", 404),
         ("GET", "/api/", 404),
         ("GET", "/api/v1/customers/c1/x/y", 404),
-        ("GET", "/api/v1/events", 403),
-        ("DELETE", "/api/v1/products/t", 403),
     ],
 )
-def test_unknown_addresses_and_methods_are_problems(alice, method, path, status):
-    # A method that a view does not name is refused before it is looked for.
+def test_unknown_addresses_are_problems(alice, method, path, status):
     problem(alice.call(method, path), status)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/events", "POST, OPTIONS"),
+        ("HEAD", "/api/v1/events", "POST, OPTIONS"),
+        ("DELETE", "/api/v1/products/t", "GET, PUT, PATCH, HEAD, OPTIONS"),
+        ("PUT", "/api/v1/campaigns", "GET, POST, HEAD, OPTIONS"),
+        ("TRACE", "/api/v1/coupons/redeem", "POST, OPTIONS"),
+        ("BREW", "/api/v1/coupons/redeem", "POST, OPTIONS"),
+    ],
+)
+def test_methods_that_a_call_does_not_have_are_405(alice, bob, client, method, path, allowed):
+    for partner in (alice, bob):  # no scope opens it
+        answer = partner.call(method, path)
+        assert answer.status_code == 405
+        assert answer["Allow"] == allowed
+    assert client.generic(method, path).status_code == 401
+
+
+def test_options_name_the_methods_to_any_key(bob, client):
+    answer = bob.call("OPTIONS", "/api/v1/events")
+    assert answer.status_code == 200
+    assert answer["Allow"] == "POST, OPTIONS"
+    assert client.options("/api/v1/events").status_code == 401
 
 
 def test_a_slash_at_the_end_is_accepted_without_a_redirect(alice):
