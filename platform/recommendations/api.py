@@ -86,7 +86,9 @@ class RecommendationsView(APIView):
             limit=asked["limit"],
             strategy=version.strategy.key,
         )
-        items = lists.get(found.pk, [])
+        if found.pk not in lists:
+            raise Problem(503, "model-unavailable", _("The stored model cannot be read. Train it again."))
+        items = lists[found.pk]
         decision = Decision.objects.create(
             customer=found,
             slot="api",

@@ -6,10 +6,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import structlog
+
 from catalog.models import Product
 from recommendations.models import Champion, ModelVersion, RecommendationList
 from recommendations.services.lists import ensure_lists
 from recommendations.strategies import use_key
+from recommender.errors import ArtifactError
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,18 @@ def lists_for(
     """Return each customer's list by a strategy, or by the champion of the use.
 
     Products that were switched off or sold out since are left out. Four queries for any number of
-    customers; missing lists are computed. Customers without any list are absent from the answer.
+    customers; missing lists are computed, unless the stored model cannot be read, which is logged.
+    Customers without any list are absent from the answer.
     """
     key = strategy or champion(use, objective)
     version = serving_version(key) if key else None
     if version is None:
         return {}
-    ensure_lists(version, objective, customer_ids)
+    try:
+        ensure_lists(version, objective, customer_ids)
+    except ArtifactError as error:
+        # A damaged model must not take down a page or a mailing: what was computed before still serves.
+        log.error("model_unreadable", version=str(version.pk), error=str(error))
     rows = list(
         RecommendationList.objects.filter(
             model_version=version, objective=objective, customer_id__in=customer_ids
