@@ -6,6 +6,7 @@ from email.utils import formataddr
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
 
 from campaigns import personal
 from campaigns.content.services import needs, render
@@ -74,7 +75,8 @@ class CampaignSource:
                 promotion=promotion,
                 unsubscribe_url=unsubscribe_url(message),
             )
-            mail = render(content, values, subject=subjects.get(message.context.get("variant")))
+            with translation.override(personal.language_of(customer)):
+                mail = render(content, values, subject=subjects.get(message.context.get("variant")))
             frozen = {**message.context, "template": content.pk, "products": [item.sku for item in items]}
             if coupon:
                 frozen["coupon"] = coupon.code

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import translation
 
 from accounts.models import User
 from campaigns import audience, personal
@@ -97,4 +98,5 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         promotion=promotion,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
     )
-    return render(content, values)
+    with translation.override(personal.language_of(customer)):
+        return render(content, values)

@@ -2,9 +2,12 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel.numbers import format_currency
+from django.utils import translation
 from liquid.exceptions import FilterArgumentError
 
 #: Where a link in a mail may lead.
@@ -47,3 +50,17 @@ def date_filter(value: Any, form: Any = "%Y-%m-%d") -> str:
         return datetime.fromisoformat(text).strftime(form)
     except ValueError:
         raise FilterArgumentError("date: this is not an ISO date", token=None) from None
+
+
+def money(value: Any, currency: Any = "") -> str:
+    """Write an amount as the reader's language does: `$2.75`, `2,75 €`. What is no amount stays as it is."""
+    text, code = str(value), str(currency)
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not amount.is_finite() or len(text) > 30 or len(code) != 3:
+        return f"{text} {code}".strip()
+    return str(
+        format_currency(amount, code, locale=translation.to_locale(translation.get_language() or "en"))
+    )

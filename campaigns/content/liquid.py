@@ -14,7 +14,7 @@ from typing import Any
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import FilterArgumentError, LiquidError
 
-from .filters import date_filter, safe_url
+from .filters import date_filter, money, safe_url
 
 ALLOWED_FILTERS = (
     "append", "capitalize", "ceil", "default", "divided_by", "downcase", "escape", "first", "floor", "join",
@@ -68,6 +68,7 @@ def _environment(*, autoescape: bool) -> Environment:
     env = _Environment(autoescape=autoescape, undefined=StrictUndefined)
     env.filters = {name: _guarded(env.filters[name]) for name in ALLOWED_FILTERS}
     env.filters["date"] = date_filter
+    env.filters["money"] = money
     env.filters["safe_url"] = safe_url
     for tag in FORBIDDEN_TAGS:
         env.tags.pop(tag, None)

@@ -7,21 +7,21 @@ from .text import UNTIL
 
 FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans SC', sans-serif"
 _INK, _MUTED, _PAPER, _GROUND, _ACCENT, _LINE = (
-    "#1c1b22", "#5f5b6b", "#ffffff", "#f3f2f7", "#5b3fd6", "#e4e1ee",
+    "#0f172a", "#475569", "#ffffff", "#f1f5f9", "#0f766e", "#e2e8f0",
 )  # fmt: skip
 _DARK = """
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
-a { color: #5b3fd6; }
-.rp-muted a { color: #5f5b6b; }
+a { color: #0f766e; }
+.rp-muted a { color: #475569; }
 @media (prefers-color-scheme: dark) {
-  body, .rp-ground, .rp-ground > table { background-color: #131218 !important; }
-  .rp-paper, .rp-paper > table { background-color: #1e1c26 !important; }
-  .rp-ink div, .rp-ink a { color: #f1eff7 !important; }
-  .rp-muted div, .rp-muted a { color: #b3aec2 !important; }
-  .rp-accent div, .rp-accent a { color: #b9a6ff !important; }
-  .rp-code div { color: #f1eff7 !important; background-color: #2a2735 !important; }
-  .rp-code div { border-color: #8d7bea !important; }
-  .rp-line p { border-top-color: #3a3648 !important; }
+  body, .rp-ground, .rp-ground > table { background-color: #0f172a !important; }
+  .rp-paper, .rp-paper > table { background-color: #1e293b !important; }
+  .rp-ink div, .rp-ink a { color: #f1f5f9 !important; }
+  .rp-muted div, .rp-muted a { color: #cbd5e1 !important; }
+  .rp-accent div, .rp-accent a { color: #5eead4 !important; }
+  .rp-code div { color: #f1f5f9 !important; background-color: #134e4a !important; }
+  .rp-code div { border-color: #2dd4bf !important; }
+  .rp-line p { border-top-color: #475569 !important; }
 }
 """
 
@@ -113,7 +113,7 @@ def _recommendations(block: Block, tokens: Hider) -> str:
         'padding="8px 24px 0"/>'
         f"<mj-raw>{tokens.tag('{% endif %}')}</mj-raw>"
     )
-    price = tokens.tag('{% if product.price != "" %}{{ product.price }} {{ product.currency }}{% endif %}')
+    price = tokens.tag('{% if product.price != "" %}{{ product.price | money: product.currency }}{% endif %}')
     return (
         _section(
             '<mj-text css-class="rp-ink" font-size="18px" font-weight="700" padding="16px 24px 4px">'
@@ -139,9 +139,9 @@ def _coupon(block: Block, tokens: Hider) -> str:
         f'<mj-text css-class="rp-muted" color="{_MUTED}" font-size="14px" padding="16px 24px 4px">'
         f"{tokens.hide(block['label'])}</mj-text>"
         '<mj-text css-class="rp-code" padding="4px 24px">'
-        '<div style="border:2px dashed #5b3fd6;border-radius:10px;background-color:#f6f4ff;padding:14px 16px;'
+        '<div style="border:2px dashed #0f766e;border-radius:10px;background-color:#f6f4ff;padding:14px 16px;'
         "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:24px;line-height:1.3;font-weight:700;"
-        f'letter-spacing:2px;text-align:center;color:#1c1b22">{code}</div></mj-text>'
+        f'letter-spacing:2px;text-align:center;color:#0f172a">{code}</div></mj-text>'
         f'<mj-text css-class="rp-muted" color="{_MUTED}" font-size="14px" padding="4px 24px 12px">'
         f"{until}</mj-text>"
     )
@@ -158,7 +158,7 @@ def _footer(block: Block, tokens: Hider) -> str:
     why = f"You get this mail because you agreed to hear from {tokens.tag('{{ shop.name }}')}."
     link = f'<a href="{tokens.tag("{{ unsubscribe_url | safe_url }}")}">Unsubscribe</a>'
     return (
-        '<mj-section css-class="rp-ground" background-color="#f3f2f7" padding="16px 0 24px"><mj-column>'
+        '<mj-section css-class="rp-ground" background-color="#f1f5f9" padding="16px 0 24px"><mj-column>'
         f'<mj-text css-class="rp-muted" color="{_MUTED}" font-size="13px">'
         f"{words + '<br />' if words else ''}{why} {link}<br />{tokens.tag('{{ shop.address }}')}</mj-text>"
         "</mj-column></mj-section>"

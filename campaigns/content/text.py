@@ -6,7 +6,7 @@ UNTIL = '{% if coupon.expires != "" %}Use it by {{ coupon.expires | date: "%B %-
 _PRODUCT = (
     "{{% for product in products limit: {count} %}}"
     "- {{{{ product.name }}}}"
-    '{{% if product.price != "" %}}, {{{{ product.price }}}} {{{{ product.currency }}}}{{% endif %}}'
+    '{{% if product.price != "" %}}, {{{{ product.price | money: product.currency }}}}{{% endif %}}'
     " ({{{{ product.reason }}}})"
     '{{% if product.url != "" %}}\n  {{{{ product.url | safe_url }}}}{{% endif %}}\n'
     "{{% endfor %}}"

@@ -36,6 +36,8 @@ class MessageAdmin(LargeFactsAdmin):
     """Every message, and why those not sent were not."""
 
     list_display = ["due_at", "customer", "channel", "status", "skip_reason", "attempts", "sent_at"]
+    # The partitions' own key; runs are numbered by time.
+    ordering = ["-run", "-id"]
     list_select_related = ["customer"]
     list_filter = ["state", "skip_reason", "channel"]
     search_fields = ["customer__external_id__exact", "message_id__exact"]

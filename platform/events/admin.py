@@ -20,6 +20,8 @@ class EventAdmin(LargeFactsAdmin):
     """What happened. Searched by exact customer id, sku or order, each by an index."""
 
     list_display = ["occurred_at", "what", "customer", "product", "quantity", "money", "order_id", "source"]
+    # The partitions' own key: the newest rows are read from the end of an index.
+    ordering = ["-occurred_at", "-id"]
     list_select_related = ["customer", "product"]
     list_filter = ["type", "quality"]
     search_fields = ["customer"]

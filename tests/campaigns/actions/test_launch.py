@@ -87,7 +87,7 @@ def test_two_arms_and_a_holdout_get_what_they_should(people, now, postbox, membe
             assert last > 0 > first
         assert "1 Test Street, Testville" in text
         assert "/u/" in text
-        assert "1.50 USD" in text or "6.50 USD" in text
+        assert "$1.50" in text or "$6.50" in text
     message = Message.objects.filter(state="sent").first()
     assert message.context["variant"] == arms[message.customer.external_id]
     assert len(message.context["products"]) == 5
