@@ -34,12 +34,19 @@ from recommendations.models import Objective
 from segments.models import Segment
 
 
+class _Named(serializers.SlugRelatedField):  # type: ignore[type-arg]
+    """Something related by its own name, which may be missing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **kwargs)
+
+
 class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     """A campaign as it is read."""
 
-    segment = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
-    promotion = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
-    experiment = serializers.SlugRelatedField(slug_field="key", read_only=True)  # type: ignore[var-annotated]
+    segment = _Named(slug_field="slug")
+    promotion = _Named(slug_field="slug")
+    experiment = _Named(slug_field="key")
 
     class Meta:
         model = Campaign

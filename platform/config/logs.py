@@ -108,5 +108,7 @@ def configure(level: str = "INFO") -> dict[str, Any]:
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "CRITICAL"},
             "gunicorn.error": {"handlers": [], "propagate": True},
+            # Any stranger can send a foreign Host; it is answered with 400 and is no error of ours.
+            "django.security.DisallowedHost": {"handlers": [], "level": "CRITICAL"},
         },
     }

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import structlog
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db import models
-from django.http import HttpRequest
+from django.db import DataError, models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
@@ -13,6 +16,8 @@ from unfold.decorators import display
 
 from core.estimates import estimated_count
 from core.models import Heartbeat, PeriodicSlot
+
+log = structlog.get_logger(__name__)
 
 
 class EstimatedPaginator(Paginator):
@@ -35,6 +40,23 @@ class Admin(ModelAdmin):
     list_filter_submit = True
     show_full_result_count = False
     warn_unsaved_form = True
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list; a filter value that no column can hold leads back to the whole list.
+
+        Django does so for what it notices itself, but not for a NUL, a year 99999, a broken regular
+        expression or a filter of our own that asks for a UUID: those fail in the query.
+        """
+        if request.method != "GET" or not request.GET:
+            return super().changelist_view(request, extra_context)
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except (ValueError, ValidationError, DataError) as error:
+            log.warning("list_filter_refused", path=request.path, kind=type(error).__name__)
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
 
 
 class FactsAdmin(Admin):

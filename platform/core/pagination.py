@@ -25,7 +25,7 @@ class CursorPagination(BaseCursorPagination):
     def paginate_queryset(
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any] | None:
-        """Return the page that the request asks for. Raises NotFound for a cursor of somebody's own making."""
+        """Return the page that the request asks for. Raises NotFound for a forged cursor."""
         self._model = queryset.model
         return super().paginate_queryset(queryset, request, view)
 

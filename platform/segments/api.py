@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from core import clock, idempotency
+from core.openapi import PAGE_PARAMETERS
 from core.pagination import CursorPagination
 from core.problems import Problem
 from core.serializers import StrictSerializer
@@ -87,6 +88,25 @@ class MemberOut(serializers.Serializer[SegmentMembership]):
     entered_at = serializers.DateTimeField()
 
 
+class _Page(serializers.Serializer[Any]):
+    """One page of a list, with the addresses of its neighbours."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class SegmentPage(_Page):
+    """One page of the segments."""
+
+    results = SegmentOut(many=True)
+
+
+class MemberPage(_Page):
+    """One page of a segment's members."""
+
+    results = MemberOut(many=True)
+
+
 class ByNewest(CursorPagination):
     """Segments, those made last first."""
 
@@ -104,7 +124,7 @@ class SegmentList(APIView):
 
     scopes: ClassVar = {"GET": Scope.SEGMENTS_READ, "POST": Scope.SEGMENTS_WRITE}
 
-    @extend_schema(operation_id="segments_list", responses=SegmentOut(many=True))
+    @extend_schema(operation_id="segments_list", parameters=PAGE_PARAMETERS, responses=SegmentPage)
     def get(self, request: Request) -> Response:
         """List the segments."""
         return _page(self, ByNewest(), Segment.objects.all(), SegmentOut, request)
@@ -152,7 +172,7 @@ class SegmentMembers(APIView):
 
     scopes: ClassVar = {"GET": Scope.SEGMENTS_READ}
 
-    @extend_schema(operation_id="segments_members", responses=MemberOut(many=True))
+    @extend_schema(operation_id="segments_members", parameters=PAGE_PARAMETERS, responses=MemberPage)
     def get(self, request: Request, id: str) -> Response:
         """List the members as the last refresh found them."""
         segment = Segment.objects.filter(pk=id).first()

@@ -61,8 +61,9 @@ BODIES: dict[str, Any] = {
         "amount": {"amount": "1.00", "currency": "USD"}, "properties": {"a": 1},
     },
     "/api/v1/customers": [{
-        "external_id": "c", "first_name": "A", "last_name": "B", "email": "a@demo.invalid", "phone": "+4930123456",
-        "birthday": "1990-01-01", "locale": "en", "time_zone": "UTC", "country": "DE", "attributes": {"a": 1},
+        "external_id": "c", "first_name": "A", "last_name": "B", "email": "a@demo.invalid",
+        "phone": "+4930123456", "birthday": "1990-01-01", "locale": "en", "time_zone": "UTC", "country": "DE",
+        "attributes": {"a": 1},
     }],
     "/api/v1/products": [{
         "sku": "s", "name": "N", "category": ["A", "B"], "brand": "b", "attributes": {}, "stock": 1,
@@ -109,7 +110,8 @@ def raw() -> list[tuple[bytes, dict[str, str]]]:
         (b"a=1", {"content_type": "application/x-www-form-urlencoded"}),
         (b"{}", {"content_type": "application/json; charset=utf-99"}),
         (b"{}", {"content_type": "application/json; charset=\xff".encode().decode("latin-1")}),
-        (b"{}", {"content_type": "/;;"}), (b"{}", {"content_type": ""}), (b"<a/>", {"content_type": "text/xml"}),
+        (b"{}", {"content_type": "/;;"}), (b"{}", {"content_type": ""}),
+        (b"<a/>", {"content_type": "text/xml"}),
         (b"--x\r\n", {"content_type": "multipart/form-data; boundary=x"}),
         (b"{}", {"Accept": "text/html"}), (b"{}", {"Accept": "\x00;q=x"}),
         (b"{}", {"Accept-Language": "zh-hans,%%%;q=zz"}), (b"{}", {"Idempotency-Key": ""}),

@@ -1,0 +1,200 @@
+"""Every address of the admin, asked for by each role: what is not theirs stays shut, and nothing fails."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.contrib.admin import site
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from accounts.models import User
+from accounts.roles import ROLES
+from tests.factories.shop import NOW, open_shop
+
+#: What any member of staff may open: one's own affairs, and pages that show what one may see.
+OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "jobs_bell"}
+#: Console pages, and the permission that opens each.
+PAGES = {
+    "customer_360": "customers.view_customer",
+    "campaign_report": "campaigns.view_campaign",
+    "campaign_review": "campaigns.launch_campaign",
+    "experiment_report": "experiments.view_experiment",
+    "recommendations": "recommendations.view_strategy",
+    "mailbox": "delivery.view_receivedmail",
+    "mail": "delivery.view_receivedmail",
+    "mail_preview": "delivery.view_receivedmail",
+    "job": "accounts.view_job",
+    "job_progress": "accounts.view_job",
+}
+#: What is only posted to.
+ACTS = {
+    "campaign_control": "campaigns.launch_campaign",
+    "tuning_roll_back": "recommendations.change_tuningdecision",
+    "job_cancel": "accounts.change_job",
+}
+UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
+STRANGE = [
+    "o=99.-99.x", "q=%00", "q=%F0%9F%8D%B5%ED%A0%80", "p=-1", "p=999999", "p=x", "all=", "e=1",
+    "_facets=True",
+    "id__exact=x", "id__exact=%00", "pk__in=1,x,%00", "segment=x", "segment=%00", "segment__id__exact=x",
+    "state__exact=%00", "name=%00", "pool__id__exact=x", "_popup=1&_to_field=password", "nothing=1",
+    "created_at__gte=x", "at__year=99999", "no_profiling__exact=x", "profile__persona__id__exact=x",
+    "profile__rfm_class__exact=%00", "coupon__pool__id__exact=x", "stock__isempty=x", "groups__id__exact=x",
+    "external_id__regex=(((", "password__startswith=a", "user__password__startswith=argon", "q=" + "x" * 5000,
+]  # fmt: skip
+
+
+def patterns() -> list[tuple[str, str]]:
+    """Return (name, route) of each pattern under /admin/."""
+    found = []
+
+    def walk(entries: Any, prefix: str) -> None:
+        for entry in entries:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLPattern):
+                found.append((f"admin:{entry.name or ''}", route))
+            else:
+                walk(entry.url_patterns, route)
+
+    admin = next(p for p in get_resolver().url_patterns if str(p.pattern) == "admin/")
+    walk(admin.url_patterns, "/admin/")
+    return found
+
+
+def addresses(samples: dict[str, Any]) -> dict[str, str]:
+    """Return an address per pattern, with a record that exists where the pattern wants one."""
+    made = {}
+    for name, route in patterns():
+        pk = samples.get(name.split(":")[1].rsplit("_", 1)[0]) or samples.get(name)
+
+        def fill(match: re.Match[str], pk: Any = pk) -> str:
+            kind, part = (match[1] or "str").rstrip(":"), match[2]
+            return str(pk) if pk is not None and part in ("pk", "object_id", "id") else UNKNOWN[kind]
+
+        path = re.sub(r"<(\w+:)?(\w+)>", fill, route)
+        path = re.sub(r"\(\?P<\w+>.*\)\$?", "customers/", path).replace("^", "").replace("$", "")
+        if "(?P" in route:
+            name = "admin:app_list"
+        made[f"{name} {path}"] = path
+    return made
+
+
+@pytest.fixture
+def shop(db, settings, tmp_path):
+    settings.ARTIFACTS = tmp_path
+    settings.SHOP_AS_OF = NOW.isoformat()
+    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
+    open_shop()
+    samples: dict[str, Any] = {}
+    for model in apps.get_models():
+        if first := model._default_manager.first():
+            samples[f"{model._meta.app_label}_{model._meta.model_name}"] = first.pk
+    for page, permission in (PAGES | ACTS).items():
+        app, code = permission.split(".")
+        samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
+    return samples
+
+
+def sign_in(role: str) -> Client:
+    client = Client(raise_request_exception=True)
+    if role != "anonymous":
+        user = User.objects.create_user(role, is_staff=role != "customer")
+        if role in ROLES:
+            user.groups.add(Group.objects.get(name=role))
+        client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, path: str, data: Any = None) -> Any:
+    try:
+        return getattr(client, method)(path, data)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def may(user: User, name: str) -> bool:
+    """Say whether a person ought to see a page of that name."""
+    if name in OWN:
+        return True
+    if name in PAGES:
+        return user.has_perm(PAGES[name])
+    for model in site._registry:
+        stem = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(stem):
+            verb = {"add": "add", "delete": "delete"}.get(name.removeprefix(stem), "view")
+            codes = [verb] if verb != "view" else ["view", "change"]
+            app = model._meta.app_label
+            return any(user.has_perm(f"{app}.{code}_{model._meta.model_name}") for code in codes)
+    return user.is_superuser
+
+
+@pytest.mark.parametrize("role", ["anonymous", "customer", "nobody", *ROLES])
+def test_pages_open_only_to_those_who_may_see_them(shop, role):
+    client = sign_in(role)
+    wrong = []
+    for key, path in addresses(shop).items():
+        name = key.split()[0].removeprefix("admin:")
+        if not name or name in ("app_list", "logout"):
+            continue  # redirects to the pages asked for below
+        answer = ask(client, "get", path)
+        if isinstance(answer, str) or answer.status_code >= 500:
+            wrong.append(f"{path} failed: {answer}"[:300])
+        elif answer.status_code == 200 and name not in ("login", "jsi18n"):
+            user = User.objects.get(username=role) if role in (*ROLES, "nobody") else None
+            if user is None or not may(user, name):
+                wrong.append(f"{path} is open")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["anonymous", "customer", "nobody", *ROLES])
+def test_nothing_is_done_for_those_who_may_not(shop, role):
+    client = sign_in(role)
+    user = User.objects.filter(username=role).first()
+    rows = {m: m._default_manager.count() for m in apps.get_models() if m._meta.app_label != "sessions"}
+    wrong = []
+    for key, path in addresses(shop).items():
+        name = key.split()[0].removeprefix("admin:")
+        answer = ask(client, "post", path)
+        if isinstance(answer, str) or answer.status_code >= 500:
+            wrong.append(f"{path} failed: {answer}"[:300])
+        elif name in ACTS and answer.status_code not in (403, 405):
+            signed_in = "/login/" not in answer.get("Location", "")
+            if signed_in and not (user and user.is_staff and user.has_perm(ACTS[name])):
+                wrong.append(f"{path} was done")
+        if name == "logout":
+            client = client if user is None else _again(user)
+    assert wrong == []
+    audit = apps.get_model("accounts", "AuditEntry")
+    if not user or not user.groups.filter(name__in=("marketer", "approver", "analyst", "admin")).exists():
+        assert {m: m._default_manager.count() for m in rows} == rows
+    assert not audit.objects.filter(action__startswith="api_key").exists()
+
+
+@pytest.mark.parametrize("path", ["campaigns/{}/pause/", "campaigns/{}/review/"])
+def test_a_foreign_page_cannot_post(shop, path):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.get(username="alice"))
+    assert client.post(f"/admin/{path.format(shop['campaigns_campaign'])}").status_code == 403
+
+
+def _again(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("query", STRANGE)
+def test_strange_queries_of_lists(shop, query):
+    client = sign_in("admin")
+    User.objects.filter(username="admin").update(is_superuser=True)
+    failed = []
+    for name, route in patterns():
+        if name.endswith(("_changelist", ":search", ":mailbox", ":autocomplete")):
+            answer = ask(client, "get", f"{route}?{query}")
+            if isinstance(answer, str) or answer.status_code >= 500:
+                failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
+    assert failed == []
