@@ -63,10 +63,16 @@ def _recommend(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     _inputs(parser, items=True)
-    parser.add_argument("--cut", help="train before, ask about what follows (ISO 8601 or epoch seconds)")
+    parser.add_argument(
+        "--cut",
+        action="append",
+        help="train before, ask about what follows (ISO 8601 or epoch seconds); give it again for more cuts",
+    )
     parser.add_argument("--days", type=float, help="length of the window, 28 by default")
     parser.add_argument("--models", default="all", help="all, or names with commas")
     parser.add_argument("--min-item-users", type=int, default=5)
+    parser.add_argument("--category", metavar="COLUMN", help="attribute whose mix calibration compares")
+    parser.add_argument("--html", metavar="FILE", help="write the report as a page with pictures, too")
     parser.set_defaults(run=commands.evaluate)
 
 

@@ -56,8 +56,9 @@ def recommend(options: Namespace) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Write report.json and show its table."""
+    """Write report.json, with --html a page as well, and show the table."""
     target = writable(options.out)
+    drawn = writable(options.html) if options.html else None
     asked = [name.strip() for name in options.models.split(",") if name.strip()]
     chosen = list(LINE_UP) if asked == ["all"] else asked
     for name in chosen:
@@ -75,12 +76,19 @@ def evaluate(options: Namespace) -> None:
         items=_items(options),
         min_item_users=options.min_item_users,
         seed=options.seed,
+        category=options.category,
         say=say,
     )
     counted(report.rejected)
     report.write(target)
     say(report.table())
     say(f"wrote {target}")
+    if drawn is not None:
+        # Drawing takes half a second to import, which the other commands need not wait for.
+        from recommender.validation.page import write_page
+
+        write_page(report, drawn)
+        say(f"wrote {drawn}")
 
 
 def profile(options: Namespace) -> None:
