@@ -123,7 +123,7 @@ def _cell(line: ModelResult, lines: list[ModelResult], key: str, digits: int, mo
     if value is None:
         return "<td>–</td>"
     known = [getattr(other, key) for other in lines if getattr(other, key) is not None]
-    best = more is not None and len(known) > 1 and value == (max(known) if more else min(known))
+    best = more is not None and min(known) < max(known) and value == (max(known) if more else min(known))
     mark = ' class="best"' if best else ""
     return f"<td{mark}>{value:.{digits}f}</td>"
 
