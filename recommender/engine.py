@@ -6,7 +6,7 @@ passes ``engine="…"`` along needs no change. Makers are called on first use: a
 engine is imported only by those who ask for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from recommender.base import Recommender
 from recommender.dataset import Dataset
 from recommender.errors import RecommenderError
 from recommender.models import create_seeded
-from recommender.profiling import Clustering, cluster, customer_features, rfm
+from recommender.profiling import ClusterResult, cluster, customer_features, rfm
 from recommender.reading import Cleaned
 
 LOCAL = "local"
@@ -31,15 +31,13 @@ class Engine(Protocol):
 
     name: str
 
-    def profile(
-        self, cleaned: Cleaned, as_of: str | float | date | datetime | None = None
-    ) -> pl.DataFrame:
+    def profile(self, cleaned: Cleaned, as_of: str | float | date | datetime | None = None) -> pl.DataFrame:
         """Return one row a user: behaviour, and RFM where there are amounts."""
         ...
 
     def cluster(
-        self, features: pl.DataFrame, columns: Sequence[str], k: Sequence[int] = range(4, 9), seed: int = 0
-    ) -> Clustering:
+        self, features: pl.DataFrame, columns: Sequence[str], k: Iterable[int] = range(4, 9), seed: int = 0
+    ) -> ClusterResult:
         """Group users by the named columns of their profiles."""
         ...
 
@@ -53,16 +51,14 @@ class Local:
 
     name = LOCAL
 
-    def profile(
-        self, cleaned: Cleaned, as_of: str | float | date | datetime | None = None
-    ) -> pl.DataFrame:
+    def profile(self, cleaned: Cleaned, as_of: str | float | date | datetime | None = None) -> pl.DataFrame:
         """Return one row a user; see recommender.profiling."""
         frame = customer_features(cleaned, as_of)
         return rfm(frame) if "amount" in frame.columns else frame
 
     def cluster(
-        self, features: pl.DataFrame, columns: Sequence[str], k: Sequence[int] = range(4, 9), seed: int = 0
-    ) -> Clustering:
+        self, features: pl.DataFrame, columns: Sequence[str], k: Iterable[int] = range(4, 9), seed: int = 0
+    ) -> ClusterResult:
         """Group users; see recommender.profiling.cluster."""
         return cluster(features, columns, k, seed)
 

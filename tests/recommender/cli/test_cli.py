@@ -73,6 +73,25 @@ def test_evaluate_takes_several_cuts_and_writes_a_page(shop, capsys):
     assert "cut 2024-03-21" in capsys.readouterr().err
 
 
+def test_search_writes_parameters_that_evaluate_and_recommend_take(shop, capsys):
+    code = run(
+        shop, "search", "--model", "own-frequency", "--before", "2024-03-21", "--days", "10",
+        "--windows", "2", "--trials", "3", "--storage", str(shop / "journal"),
+    )  # fmt: skip
+    assert code == 0
+    assert "3 trials on 2 windows" in capsys.readouterr().err
+    (shop / "out.csv").rename(shop / "found.json")
+    params = json.loads((shop / "found.json").read_text())["params"]
+    given = ("--params", str(shop / "found.json"))
+    assert run(shop, "evaluate", "--cut", "2024-03-21", "--models", "own-frequency", *given) == 0
+    assert run(shop, "recommend", "--model", "own-frequency", *given) == 0
+    assert set(params) == {"time_constant"}
+    capsys.readouterr()
+    (shop / "found.json").write_text('{"model": "own-frequency", "params": {"depth": 3}}')
+    assert run(shop, "recommend", "--model", "own-frequency", *given) == 2
+    assert "unknown parameter depth" in capsys.readouterr().err
+
+
 def test_without_timestamps_a_holdout_is_evaluated(shop):
     (shop / "shop.csv").write_text(
         "user_id,item_id\n" + "".join(f"u{user},i{item}\n" for user in range(6) for item in range(5))
@@ -117,6 +136,13 @@ def test_cluster_writes_personas(shop):
         ("evaluate", ["--cut", "2024-03-21", "--cut", "2024-03-21"], "every cut may be given once only"),
         ("evaluate", ["--cut", "2024-03-21", "--category", "size"], "no column size for the category"),
         ("evaluate", ["--cut", "2024-03-21", "--html", "/no/such/x.html"], "cannot be written"),
+        ("evaluate", ["--cut", "2024-03-21", "--params", "/nowhere.json"], "/nowhere.json: no such file"),
+        ("search", ["--model", "popularity"], "there is nothing to search"),
+        ("search", ["--model", "als", "--trials", "0"], "trials must be at least 1"),
+        ("search", ["--model", "als", "--windows", "0"], "--windows must be at least 1"),
+        ("search", ["--model", "als", "--minutes", "0"], "--minutes must be above 0"),
+        ("search", ["--model", "als", "--before", "1999-01-01"], "no usable interactions"),
+        ("profile", ["--engine", "spark"], "no engine 'spark' here; choose one of: local"),
         ("profile", ["--as-of", "1999-01-01"], "no usable interactions before"),
         ("cluster", [], "at least 50 customers; there are 27"),
         ("cluster", ["--k", "many"], "--k takes a number or a range"),
