@@ -1,13 +1,14 @@
-"""The command line: recommend, evaluate, profile, cluster on CSV and Parquet files."""
+"""The command line: recommend, evaluate, search, profile, cluster on CSV and Parquet files."""
 
 import argparse
 from collections.abc import Sequence
 
 import polars as pl
 
-from recommender.cli import commands
+from recommender.cli import commands, tuning
 from recommender.cli.console import fail
 from recommender.columns import OBJECTIVES
+from recommender.engine import LOCAL
 from recommender.errors import RecommenderError
 from recommender.models import names
 
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands_ = parser.add_subparsers(required=True, metavar="command")
     _recommend(commands_.add_parser("recommend", help="write the best items for each user"))
     _evaluate(commands_.add_parser("evaluate", help="compare models on what followed a cut"))
+    _search(commands_.add_parser("search", help="find a model's best parameters on the shop's own past"))
     _profile(commands_.add_parser("profile", help="write how each user buys, with RFM scores"))
     _cluster(commands_.add_parser("cluster", help="group users who buy alike"))
     return parser
@@ -58,20 +60,49 @@ def _recommend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", type=int, default=10)
     parser.add_argument("--model", default="auto", metavar="NAME", help=f"auto, {', '.join(names())}")
     parser.add_argument("--min-item-users", type=int, default=1)
+    _params(parser)
     parser.set_defaults(run=commands.recommend)
 
 
 def _evaluate(parser: argparse.ArgumentParser) -> None:
     _inputs(parser, items=True)
-    parser.add_argument("--cut", help="train before, ask about what follows (ISO 8601 or epoch seconds)")
+    parser.add_argument(
+        "--cut",
+        action="append",
+        help="train before, ask about what follows (ISO 8601 or epoch seconds); give it again for more cuts",
+    )
     parser.add_argument("--days", type=float, help="length of the window, 28 by default")
     parser.add_argument("--models", default="all", help="all, or names with commas")
     parser.add_argument("--min-item-users", type=int, default=5)
+    _params(parser)
+    parser.add_argument("--category", metavar="COLUMN", help="attribute whose mix calibration compares")
+    parser.add_argument("--html", metavar="FILE", help="write the report as a page with pictures, too")
     parser.set_defaults(run=commands.evaluate)
+
+
+def _params(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--params", action="append", metavar="FILE", help="parameters that search wrote, for its model"
+    )
+
+
+def _search(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser, items=True)
+    parser.add_argument("--model", required=True, metavar="NAME")
+    parser.add_argument("--objective", choices=[goal.value for goal in OBJECTIVES], default="replenish")
+    parser.add_argument("--before", help="look only at what lies before (ISO 8601 or epoch seconds)")
+    parser.add_argument("--windows", type=int, default=3, help="how many windows decide")
+    parser.add_argument("--days", type=float, default=28.0, help="length of a window")
+    parser.add_argument("--trials", type=int, default=50, help="how many, those of earlier runs included")
+    parser.add_argument("--minutes", type=float, help="begin nothing new after so long")
+    parser.add_argument("--storage", metavar="FILE", help="journal: run again with it to go on")
+    parser.add_argument("--min-item-users", type=int, default=5)
+    parser.set_defaults(run=tuning.search)
 
 
 def _profile(parser: argparse.ArgumentParser) -> None:
     _inputs(parser, items=False)
+    parser.add_argument("--engine", default=LOCAL, help="where to run")
     parser.add_argument("--as-of", help="look only at what lies before (ISO 8601 or epoch seconds)")
     parser.set_defaults(run=commands.profile)
 

@@ -1,4 +1,4 @@
-"""The four commands; each reads files, calls the library, writes a file."""
+"""The commands; each reads files, calls the library, writes a file."""
 
 import json
 from argparse import Namespace
@@ -7,12 +7,12 @@ from pathlib import Path
 import polars as pl
 
 from recommender.cli.console import counted, say, writable, write_table
+from recommender.cli.tuning import model_of, tuned
 from recommender.columns import USER
 from recommender.dataset import Dataset
+from recommender.engine import engine
 from recommender.errors import DataError, UnknownModelError
-from recommender.models import LINE_UP, create_seeded, names
-from recommender.profiling import cluster as cluster_customers
-from recommender.profiling import customer_features, rfm
+from recommender.models import LINE_UP, names
 from recommender.profiling.features import BEHAVIOUR
 from recommender.reading import clean_interactions, read_table
 from recommender.validation import protocol
@@ -28,6 +28,7 @@ def recommend(options: Namespace) -> None:
         raise UnknownModelError(options.model, [AUTO, *names()])
     if options.k < 1:
         raise DataError(f"-k must be at least 1, not {options.k}")
+    params = tuned(options.params)
     asked = _user_list(options.users)
     dataset = Dataset.from_frame(
         read_table(options.interactions),
@@ -41,7 +42,7 @@ def recommend(options: Namespace) -> None:
     if name == AUTO:
         name = choose(dataset, options.objective, seed=options.seed, say=say).name
         say(f"auto chose {name}")
-    model = create_seeded(name, options.seed).fit(dataset)
+    model = model_of(name, options.seed, params).fit(dataset)
     users = list(dataset.users) if asked is None else asked
     lists = model.recommend(
         users,
@@ -56,8 +57,9 @@ def recommend(options: Namespace) -> None:
 
 
 def evaluate(options: Namespace) -> None:
-    """Write report.json and show its table."""
+    """Write report.json, with --html a page as well, and show the table."""
     target = writable(options.out)
+    drawn = writable(options.html) if options.html else None
     asked = [name.strip() for name in options.models.split(",") if name.strip()]
     chosen = list(LINE_UP) if asked == ["all"] else asked
     for name in chosen:
@@ -67,27 +69,35 @@ def evaluate(options: Namespace) -> None:
         raise DataError("--models: name at least one model, or all")
     if options.days is not None and options.cut is None:
         raise DataError("--days needs --cut")
+    params = tuned(options.params)
     report = protocol.evaluate(
         read_table(options.interactions),
         options.cut,
         28.0 if options.days is None else options.days,
-        chosen,
+        [model_of(name, options.seed, params) for name in chosen],
         items=_items(options),
         min_item_users=options.min_item_users,
         seed=options.seed,
+        category=options.category,
         say=say,
     )
     counted(report.rejected)
     report.write(target)
     say(report.table())
     say(f"wrote {target}")
+    if drawn is not None:
+        # Drawing takes half a second to import, which the other commands need not wait for.
+        from recommender.validation.page import write_page
+
+        write_page(report, drawn)
+        say(f"wrote {drawn}")
 
 
 def profile(options: Namespace) -> None:
     """Write one row a user: features and RFM."""
     target = writable(options.out)
     frame = _features(options)
-    write_table(rfm(frame) if "amount" in frame.columns else frame, target)
+    write_table(frame, target)
 
 
 def cluster(options: Namespace) -> None:
@@ -99,7 +109,7 @@ def cluster(options: Namespace) -> None:
         if options.features
         else [name for name in BEHAVIOUR if name in frame.columns]
     )
-    result = cluster_customers(frame, features, _range(options.k), options.seed)
+    result = engine(options.engine).cluster(frame, features, _range(options.k), options.seed)
     say(f"{result.k} groups, silhouette {result.silhouette:.3f}, stability {result.stability:.3f}")
     for persona in result.personas:
         say(f"{persona.id}: {persona.name} ({persona.size}, {persona.share:.0%})")
@@ -123,7 +133,7 @@ def cluster(options: Namespace) -> None:
 def _features(options: Namespace) -> pl.DataFrame:
     cleaned = clean_interactions(read_table(options.interactions))
     counted(cleaned.rejected)
-    return customer_features(cleaned, options.as_of)
+    return engine(options.engine).profile(cleaned, options.as_of)
 
 
 def _items(options: Namespace) -> pl.DataFrame | None:

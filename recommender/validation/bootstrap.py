@@ -29,7 +29,9 @@ class Bootstrap:
         self.seed = seed
 
     def means(self, values: Float64) -> Float64:
-        """Return resamples x columns means of users x columns values."""
+        """Return resamples x columns means of users x columns values; nan marks who was not asked."""
+        absent = np.isnan(values)
+        filled = np.where(absent, 0.0, values)
         random = np.random.default_rng(self.seed)
         block = max(1, 8_000_000 // max(self.users, 1))
         found = []
@@ -38,13 +40,16 @@ class Bootstrap:
             draws = random.integers(0, self.users, size=(size, self.users), dtype=np.int64)
             draws += np.arange(size)[:, None] * self.users
             counts = np.bincount(draws.ravel(), minlength=size * self.users).reshape(size, self.users)
-            found.append(counts.astype(np.float64) @ values / self.users)
+            weights = counts.astype(np.float64)
+            asked = weights @ ~absent if absent.any() else self.users
+            with np.errstate(invalid="ignore"):
+                found.append(weights @ filled / asked)
         return np.concatenate(found)
 
     def interval(self, resampled: AnyArray, mean: float) -> Interval:
         """Return the percentile interval of resampled means."""
         tail = (1 - self.level) / 2
-        low, high = np.quantile(resampled, [tail, 1 - tail])
+        low, high = np.nanquantile(resampled, [tail, 1 - tail])
         return Interval(float(mean), float(low), float(high))
 
 

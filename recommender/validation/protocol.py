@@ -1,29 +1,31 @@
 """Evaluate models by what customers did after a cut: the protocol CJ-28 and its like."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from time import perf_counter
 
-import numpy as np
 import polars as pl
 
+from recommender.arrays import Float64
 from recommender.base import Recommender
-from recommender.columns import ITEM, OBJECTIVES, TIME, USER, Objective
-from recommender.dataset import DAY, Dataset
+from recommender.columns import OBJECTIVES, Objective
+from recommender.dataset import Dataset
 from recommender.errors import DataError
-from recommender.metrics.ranking import coverage, ndcg, recall
 from recommender.models import LINE_UP, create_seeded
-from recommender.reading import clean_interactions, moment
-from recommender.validation.bootstrap import Bootstrap
-from recommender.validation.report import Comparison, ModelResult, Report
-from recommender.validation.splits import Split, holdout, truth_matrix
+from recommender.reading import Cleaned, clean_interactions
+from recommender.validation.intervals import compare, pool
+from recommender.validation.measures import Measures
+from recommender.validation.report import ModelResult, Report
+from recommender.validation.splits import Split, cut_at, holdout
 
 Say = Callable[[str], None]
+Moment = str | float | date | datetime
 
 
 def evaluate(
     interactions: pl.DataFrame,
-    cut: str | float | date | datetime | None = None,
+    cut: Moment | Sequence[Moment] | None = None,
     days: float = 28.0,
     models: Sequence[str | Recommender] = LINE_UP,
     *,
@@ -33,9 +35,14 @@ def evaluate(
     seed: int = 0,
     resamples: int = 1000,
     objectives: Sequence[Objective] = OBJECTIVES,
+    category: str | None = None,
     say: Say | None = None,
 ) -> Report:
     """Train on what lies before ``cut``, ask about the ``days`` after it, compare the models in pairs.
+
+    Several cuts are evaluated one by one (each model learns anew) and pooled: figures are means over the
+    cuts, intervals resample users, of whom one may be asked at every cut. The single reports are in
+    ``parts``.
 
     ``models`` are names or unfitted models. Full ranking over the catalogue (items with at least
     ``min_item_users`` users before the cut); evaluated are users with a training row and at least one
@@ -43,19 +50,30 @@ def evaluate(
     so without ``cut``, a seeded 80/20 hold-out of each user's items serves. Names ending in 10 in the
     report assume k = 10.
     """
-    split, rejected, edge = _split(interactions, cut, days, items, min_item_users, seed)
-    return evaluate_split(
-        split,
-        models,
-        k=k,
-        seed=seed,
-        resamples=resamples,
-        objectives=objectives,
-        cut=edge,
-        days=None if edge is None else days,
-        rejected=rejected,
-        say=say,
-    )
+    cleaned = clean_interactions(interactions)
+    cuts = _cuts(cut)
+    if not cuts and cleaned.has_time:
+        raise DataError("the interactions have timestamps: say where to cut them (for example 2017-11-06)")
+    parts = []
+    edges: list[Moment | None] = [*cuts] or [None]
+    for edge in edges:
+        if say is not None and len(cuts) > 1:
+            say(f"cut {edge}")
+        part = evaluate_split(
+            _split(cleaned, edge, days, items, min_item_users, seed),
+            models,
+            k=k,
+            seed=seed,
+            resamples=resamples,
+            objectives=objectives,
+            category=category,
+            cut=None if edge is None else str(edge),
+            days=None if edge is None else days,
+            rejected=cleaned.rejected,
+            say=say,
+        )
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else pool(parts, resamples, seed)
 
 
 def evaluate_split(
@@ -69,30 +87,32 @@ def evaluate_split(
     cut: str | None = None,
     days: float | None = None,
     rejected: dict[str, int] | None = None,
+    category: str | None = None,
     say: Say | None = None,
 ) -> Report:
     """Fit models on a split's training set and compare them on its truth; see evaluate."""
+    measures = Measures(split, category)
     lines: list[ModelResult] = []
-    per_user: dict[tuple[str, str], np.ndarray] = {}
+    per_user: dict[tuple[str, str], Float64] = {}
+    asked: dict[str, tuple[str, ...]] = {}
     for entry in models:
         model = create_seeded(entry, seed) if isinstance(entry, str) else entry
         start = perf_counter()
         model.fit(split.train)
         fit_seconds = perf_counter() - start
         for goal in objectives:
-            truth, rows = split.truth_for(goal), split.evaluated(goal)
+            rows = split.evaluated(goal)
             if not len(rows):
                 continue
-            lists = model.recommend([split.train.users[int(row)] for row in rows], k, goal)
-            values = ndcg(lists.codes, truth[rows])
-            per_user[model.name, goal.value] = values
+            users = tuple(split.train.users[int(row)] for row in rows)
+            lists = model.recommend(users, k, goal)
+            figures, values = measures.of(lists.codes, rows, goal)
+            per_user[model.name, goal.value], asked[goal.value] = values, users
             lines.append(
                 ModelResult(
                     name=model.name,
                     objective=goal.value,
-                    ndcg10=float(values.mean()),
-                    recall10=float(recall(lists.codes, truth[rows]).mean()),
-                    coverage10=coverage(lists.codes, len(split.train.items)),
+                    **asdict(figures),
                     interval=(float("nan"), float("nan")),
                     fit_seconds=fit_seconds,
                     fallback_share=lists.fallback_share,
@@ -104,61 +124,39 @@ def evaluate_split(
                 say(f"{model.name} {goal.value}: NDCG@{k} {values.mean():.4f} ({spent:.1f} s)")
     if not lines:
         raise DataError("nobody with a history did anything in the window, so there is nothing to evaluate")
-    lines, comparisons = _intervals(lines, per_user, resamples, seed)
+    lines, comparisons = compare(lines, per_user, resamples, seed)
     return Report(
-        cut, days, split.train.shape[0], split.train.shape[1], lines, comparisons, rejected or {}, per_user
+        cut=cut,
+        days=days,
+        users=split.train.shape[0],
+        items=split.train.shape[1],
+        models=lines,
+        comparisons=comparisons,
+        rejected=rejected or {},
+        category=measures.category,
+        diversity_by=measures.diversity_by,
+        per_user=per_user,
+        asked=asked,
     )
 
 
+def _cuts(cut: Moment | Sequence[Moment] | None) -> list[Moment]:
+    if cut is None:
+        return []
+    cuts: list[Moment] = [cut] if isinstance(cut, str | float | int | date) else list(cut)
+    if len(set(map(str, cuts))) != len(cuts):
+        raise DataError("every cut may be given once only")
+    return cuts
+
+
 def _split(
-    interactions: pl.DataFrame,
-    cut: str | float | date | datetime | None,
+    cleaned: Cleaned,
+    cut: Moment | None,
     days: float,
     items: pl.DataFrame | None,
     min_item_users: int,
     seed: int,
-) -> tuple[Split, dict[str, int], str | None]:
-    cleaned = clean_interactions(interactions)
+) -> Split:
     if cut is None:
-        if cleaned.has_time:
-            raise DataError(
-                "the interactions have timestamps: say where to cut them (for example 2017-11-06)"
-            )
-        dataset = Dataset.from_clean(cleaned, items, min_item_users=min_item_users)
-        return holdout(dataset, seed), cleaned.rejected, None
-    if not cleaned.has_time:
-        raise DataError(
-            "the interactions have no timestamp column, so a cut in time is not possible; leave it out"
-        )
-    if days <= 0:
-        raise DataError(f"days must be above 0, not {days:g}")
-    edge = moment(cut)
-    if cleaned.frame.filter(pl.col(TIME) < edge).is_empty():
-        raise DataError(f"no interactions before the cut {cut}")
-    train = Dataset.from_clean(cleaned, items, as_of=edge, min_item_users=min_item_users)
-    after = cleaned.frame.filter((pl.col(TIME) >= edge) & (pl.col(TIME) < edge + days * DAY))
-    if after.is_empty():
-        raise DataError(f"no interactions in the {days:g} days from the cut {cut}")
-    users, codes = train.users.codes(after[USER].to_list()), train.items.codes(after[ITEM].to_list())
-    known = (users >= 0) & (codes >= 0)
-    return Split(train, truth_matrix(users[known], codes[known], train)), cleaned.rejected, str(cut)
-
-
-def _intervals(
-    lines: list[ModelResult], per_user: dict[tuple[str, str], np.ndarray], resamples: int, seed: int
-) -> tuple[list[ModelResult], list[Comparison]]:
-    found: dict[tuple[str, str], tuple[float, float]] = {}
-    comparisons: list[Comparison] = []
-    for goal in dict.fromkeys(line.objective for line in lines):
-        names = [line.name for line in sorted(lines, key=lambda line: -line.ndcg10) if line.objective == goal]
-        values = np.column_stack([per_user[name, goal] for name in names])
-        boot = Bootstrap(len(values), resamples, seed=seed)
-        means, actual = boot.means(values), values.mean(axis=0)
-        for i, name in enumerate(names):
-            own = boot.interval(means[:, i], actual[i])
-            found[name, goal] = (own.low, own.high)
-            for j in range(i + 1, len(names)):
-                pair = boot.interval(means[:, i] - means[:, j], actual[i] - actual[j])
-                comparisons.append(Comparison(name, names[j], goal, pair.mean, (pair.low, pair.high)))
-    results = [ModelResult(**{**vars(line), "interval": found[line.name, line.objective]}) for line in lines]
-    return results, comparisons
+        return holdout(Dataset.from_clean(cleaned, items, min_item_users=min_item_users), seed)
+    return cut_at(cleaned, cut, days, items=items, min_item_users=min_item_users)

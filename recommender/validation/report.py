@@ -10,7 +10,11 @@ from recommender.arrays import Float64
 
 @dataclass(frozen=True)
 class ModelResult:
-    """Figures of one model for one objective; ``interval`` is the 95 % interval of ``ndcg10``."""
+    """Figures of one model for one objective; ``interval`` is the 95 % interval of ``ndcg10``.
+
+    ``gini10`` is the concentration of the lists on few items, ``calibration10`` how far their mix of
+    kinds is from the customers' (0: the same). None: the data cannot say.
+    """
 
     name: str
     objective: str
@@ -21,6 +25,17 @@ class ModelResult:
     fit_seconds: float
     fallback_share: float
     users: int
+    precision10: float | None = None
+    f1_10: float | None = None
+    map10: float | None = None
+    mrr10: float | None = None
+    hit_rate10: float | None = None
+    gini10: float | None = None
+    diversity10: float | None = None
+    novelty10: float | None = None
+    calibration10: float | None = None
+    rmse: float | None = None
+    mae: float | None = None
 
 
 @dataclass(frozen=True)
@@ -36,7 +51,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Report:
-    """What an evaluation found; ``per_user`` (not written) holds NDCG@10 by (model, objective)."""
+    """What an evaluation found.
+
+    ``category`` is the attribute of the calibration, ``diversity_by`` says what the likeness of items
+    rests on. Of several cuts ``parts`` holds the single reports, and ``cut`` names all. Not written:
+    ``per_user``, NDCG@10 by (model, objective), and ``asked``, the users of each objective beside it.
+    """
 
     cut: str | None
     days: float | None
@@ -45,7 +65,11 @@ class Report:
     models: list[ModelResult]
     comparisons: list[Comparison]
     rejected: dict[str, int] = field(default_factory=dict)
+    category: str | None = None
+    diversity_by: str | None = None
+    parts: tuple["Report", ...] = ()
     per_user: dict[tuple[str, str], Float64] = field(default_factory=dict, repr=False)
+    asked: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def result(self, name: str, objective: str) -> ModelResult:
         """Return one model's figures."""
@@ -62,8 +86,8 @@ class Report:
         raise KeyError((a, b, objective))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what report.json holds."""
-        return {
+        """Return what report.json holds; of several cuts also each one's report, under ``cuts``."""
+        whole: dict[str, Any] = {
             "cut": self.cut,
             "days": self.days,
             "users": self.users,
@@ -71,22 +95,34 @@ class Report:
             "models": [asdict(line) for line in self.models],
             "comparisons": [asdict(line) for line in self.comparisons],
             "rejected": self.rejected,
+            "category": self.category,
+            "diversity_by": self.diversity_by,
         }
+        if self.parts:
+            whole["cuts"] = [part.to_dict() for part in self.parts]
+        return whole
 
     def write(self, path: str | Path) -> None:
         """Write report.json."""
-        Path(path).write_text(json.dumps(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False, ensure_ascii=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
 
     def table(self) -> str:
         """Return the figures as text, best first for each objective."""
         lines = [
             f"{'objective':<10} {'model':<18} {'NDCG@10':>8} {'interval':>15} "
-            f"{'recall':>8} {'cover':>6} {'fit s':>6}"
+            f"{'recall':>8} {'MAP':>7} {'hits':>6} {'cover':>6} {'gini':>6} {'novel':>6} {'fit s':>6}"
         ]
         for row in sorted(self.models, key=lambda line: (line.objective, -line.ndcg10)):
             low, high = row.interval
             lines.append(
                 f"{row.objective:<10} {row.name:<18} {row.ndcg10:8.4f} {low:8.4f}–{high:.4f} "
-                f"{row.recall10:8.4f} {row.coverage10:6.3f} {row.fit_seconds:6.1f}"
+                f"{row.recall10:8.4f} {_figure(row.map10, 7, 4)} {_figure(row.hit_rate10, 6, 3)} "
+                f"{row.coverage10:6.3f} {_figure(row.gini10, 6, 3)} {_figure(row.novelty10, 6, 2)} "
+                f"{row.fit_seconds:6.1f}"
             )
         return "\n".join(lines)
+
+
+def _figure(value: float | None, width: int, digits: int) -> str:
+    return f"{'–':>{width}}" if value is None else f"{value:{width}.{digits}f}"

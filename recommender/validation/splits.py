@@ -1,13 +1,17 @@
 """Cut interactions into what a model may learn from and what it is asked about afterwards."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 import numpy as np
+import polars as pl
 import scipy.sparse as sp
 
 from recommender.arrays import Bool, Csr, Int32
-from recommender.columns import Objective
+from recommender.columns import ITEM, TIME, USER, Objective
 from recommender.dataset import DAY, Dataset
+from recommender.errors import DataError
+from recommender.reading import Cleaned, moment
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,36 @@ def truth_matrix(users: Int32, items: Int32, train: Dataset) -> Csr:
     return sp.csr_matrix(
         (np.ones(int(keep.sum()), dtype=np.float32), (rows[keep], truth.indices[keep])), shape=shape
     )
+
+
+def cut_at(
+    cleaned: Cleaned,
+    cut: str | float | date | datetime,
+    days: float = 28.0,
+    *,
+    items: pl.DataFrame | None = None,
+    min_item_users: int = 1,
+) -> Split:
+    """Train on the rows before ``cut``, ask about those of the ``days`` from it on.
+
+    The catalogue is what the training rows hold: nothing from the cut on decides on it.
+    """
+    if not cleaned.has_time:
+        raise DataError(
+            "the interactions have no timestamp column, so a cut in time is not possible; leave it out"
+        )
+    if days <= 0:
+        raise DataError(f"days must be above 0, not {days:g}")
+    edge = moment(cut)
+    if cleaned.frame.filter(pl.col(TIME) < edge).is_empty():
+        raise DataError(f"no interactions before the cut {cut}")
+    train = Dataset.from_clean(cleaned, items, as_of=edge, min_item_users=min_item_users)
+    after = cleaned.frame.filter((pl.col(TIME) >= edge) & (pl.col(TIME) < edge + days * DAY))
+    if after.is_empty():
+        raise DataError(f"no interactions in the {days:g} days from the cut {cut}")
+    users, codes = train.users.codes(after[USER].to_list()), train.items.codes(after[ITEM].to_list())
+    known = (users >= 0) & (codes >= 0)
+    return Split(train, truth_matrix(users[known], codes[known], train))
 
 
 def last_window(dataset: Dataset, days: float = 28.0) -> Split:

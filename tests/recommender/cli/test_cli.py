@@ -61,6 +61,47 @@ def test_evaluate_writes_a_report(shop):
     assert (report["cut"], report["days"]) == ("2024-03-21", 20)
 
 
+def test_evaluate_takes_several_cuts_and_writes_a_page(shop, capsys):
+    code = run(
+        shop, "evaluate", "--cut", "2024-03-01", "--cut", "2024-03-21", "--days", "14",
+        "--models", "popularity,own-frequency", "--html", str(shop / "report.html"),
+    )  # fmt: skip
+    assert code == 0
+    report = json.loads((shop / "out.csv").read_text())
+    assert [part["cut"] for part in report["cuts"]] == ["2024-03-01", "2024-03-21"]
+    assert (shop / "report.html").read_text().startswith("<!doctype html>")
+    assert "cut 2024-03-21" in capsys.readouterr().err
+
+
+def test_search_writes_parameters_that_evaluate_and_recommend_take(shop, capsys):
+    code = run(
+        shop, "search", "--model", "own-frequency", "--before", "2024-03-21", "--days", "10",
+        "--windows", "2", "--trials", "3", "--storage", str(shop / "journal"),
+    )  # fmt: skip
+    assert code == 0
+    assert "3 trials on 2 windows" in capsys.readouterr().err
+    (shop / "out.csv").rename(shop / "found.json")
+    params = json.loads((shop / "found.json").read_text())["params"]
+    given = ("--params", str(shop / "found.json"))
+    assert run(shop, "evaluate", "--cut", "2024-03-21", "--models", "own-frequency", *given) == 0
+    assert run(shop, "recommend", "--model", "own-frequency", *given) == 0
+    assert set(params) == {"time_constant"}
+    capsys.readouterr()
+    (shop / "found.json").write_text('{"model": "own-frequency", "params": {"depth": 3}}')
+    assert run(shop, "recommend", "--model", "own-frequency", *given) == 2
+    assert "unknown parameter depth" in capsys.readouterr().err
+
+
+def test_without_timestamps_a_holdout_is_evaluated(shop):
+    (shop / "shop.csv").write_text(
+        "user_id,item_id\n" + "".join(f"u{user},i{item}\n" for user in range(6) for item in range(5))
+    )
+    assert run(shop, "evaluate", "--models", "popularity") == 0
+    report = json.loads((shop / "out.csv").read_text())
+    assert (report["cut"], report["days"]) == (None, None)
+    assert report["models"][0]["calibration10"] is None
+
+
 def test_profile_has_rfm(shop):
     assert run(shop, "profile", "--as-of", "2024-03-01") == 0
     assert {"user_id", "recency_days", "rfm", "rfm_class"} <= set(pl.read_csv(shop / "out.csv").columns)
@@ -92,6 +133,16 @@ def test_cluster_writes_personas(shop):
         ("evaluate", ["--days", "3"], "--days needs --cut"),
         ("evaluate", ["--cut", "soon"], "'soon' is not a time"),
         ("evaluate", ["--cut", "2024-03-21", "--models", "als,magic"], "unknown model 'magic'"),
+        ("evaluate", ["--cut", "2024-03-21", "--cut", "2024-03-21"], "every cut may be given once only"),
+        ("evaluate", ["--cut", "2024-03-21", "--category", "size"], "no column size for the category"),
+        ("evaluate", ["--cut", "2024-03-21", "--html", "/no/such/x.html"], "cannot be written"),
+        ("evaluate", ["--cut", "2024-03-21", "--params", "/nowhere.json"], "/nowhere.json: no such file"),
+        ("search", ["--model", "popularity"], "there is nothing to search"),
+        ("search", ["--model", "als", "--trials", "0"], "trials must be at least 1"),
+        ("search", ["--model", "als", "--windows", "0"], "--windows must be at least 1"),
+        ("search", ["--model", "als", "--minutes", "0"], "--minutes must be above 0"),
+        ("search", ["--model", "als", "--before", "1999-01-01"], "no usable interactions"),
+        ("profile", ["--engine", "spark"], "no engine 'spark' here; choose one of: local"),
         ("profile", ["--as-of", "1999-01-01"], "no usable interactions before"),
         ("cluster", [], "at least 50 customers; there are 27"),
         ("cluster", ["--k", "many"], "--k takes a number or a range"),

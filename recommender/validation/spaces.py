@@ -1,0 +1,81 @@
+"""Where a search for parameters may look: for each model the ranges that make sense for any shop."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Trial(Protocol):
+    """What a range asks of the search: Optuna's trial."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return a whole number of the range."""
+        ...
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Return a number of the range."""
+        ...
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number, tried by its logarithm."""
+
+    low: int
+    high: int
+
+    def draw(self, trial: Trial, name: str) -> int:
+        """Return a value for a trial."""
+        return trial.suggest_int(name, self.low, self.high, log=True)
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number above 0, tried by its logarithm; ``even`` tries it as it is."""
+
+    low: float
+    high: float
+    even: bool = False
+
+    def draw(self, trial: Trial, name: str) -> float:
+        """Return a value for a trial."""
+        return trial.suggest_float(name, self.low, self.high, log=not self.even)
+
+
+Space = dict[str, Whole | Real]
+
+#: Days after which a purchase weighs 1/e: from a fortnight to three years.
+MEMORY = Real(14.0, 1000.0)
+NEIGHBOURS = Whole(20, 500)
+
+SPACES: dict[str, Space] = {
+    "recent-popularity": {"time_constant": Real(3.0, 365.0)},
+    "own-frequency": {"time_constant": MEMORY},
+    "own-recent": {"time_constant": MEMORY},
+    "own-lasting": {"time_constant": MEMORY},
+    "user-knn": {"neighbours": NEIGHBOURS, "vote_time_constant": MEMORY},
+    "item-knn": {"neighbours": NEIGHBOURS, "time_constant": MEMORY},
+    "content": {"time_constant": MEMORY},
+    "als": {
+        "factors": Whole(16, 256),
+        "regularization": Real(0.01, 100.0),
+        "alpha": Real(0.5, 50.0),
+        "iterations": Whole(5, 30),
+        "time_constant": MEMORY,
+    },
+    "ease": {"regularization": Real(10.0, 5000.0)},
+    "rp3beta": {
+        "neighbours": NEIGHBOURS,
+        "alpha": Real(0.3, 1.5, even=True),
+        "beta": Real(0.0, 1.0, even=True),
+        "time_constant": MEMORY,
+    },
+}
+
+
+def defaults(space: Space, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the model's own values of a space's parameters, where they lie within it."""
+    return {
+        name: given[name]
+        for name, values in space.items()
+        if isinstance(given.get(name), int | float) and values.low <= given[name] <= values.high
+    }
