@@ -44,8 +44,9 @@ class Hybrid(Recommender):
     The weights are fitted per objective: components learn from what lies before the last window
     (``window_days``; a seeded hold-out without timestamps), weights are searched for the best NDCG@10 in
     it, then components learn from everything. ``prior_weights`` ({objective: {component: weight}})
-    start the search and pull its result: they count as ``prior_strength`` users beside those of the
-    window; an infinite strength takes them as they are. Learned: ``weights_`` (summing to 1 per
+    start the search and pull its result: they count as ``prior_strength`` users (one number, or one for
+    each objective) beside those of the window; an infinite strength takes them as they are. An objective
+    without prior weights is fitted freely, whatever the strength. Learned: ``weights_`` (summing to 1 per
     objective), ``fitted_`` (before the prior), ``evidence_`` (users, ndcg10, source).
     """
 
@@ -59,7 +60,7 @@ class Hybrid(Recommender):
         self,
         components: Sequence[str] = COMPONENTS,
         prior_weights: Weights | None = None,
-        prior_strength: float = 0.0,
+        prior_strength: float | Mapping[str, float] = 0.0,
         window_days: float = 28.0,
         seed: int = 0,
     ) -> None:
@@ -72,34 +73,50 @@ class Hybrid(Recommender):
     def _fit(self, dataset: Dataset) -> None:
         makers = self._makers()
         priors = {goal: self._prior(goal) for goal in OBJECTIVES}
+        strengths = {goal: self._strength(goal) for goal in OBJECTIVES}
         self.weights_, self.fitted_, self.evidence_ = {}, {}, {}
-        if np.isinf(self.prior_strength) and self.prior_weights is not None:
-            for goal, prior in priors.items():
+        open_ = [goal for goal in OBJECTIVES if not np.isinf(strengths[goal])]
+        for goal, prior in priors.items():
+            if goal not in open_:
                 self._note(goal, prior, prior, 0, None, "prior")
-        else:
-            self._search(dataset, makers, priors)
+        if open_:
+            self._search(dataset, makers, {goal: priors[goal] for goal in open_}, strengths)
         self.parts_ = tuple(make().fit(dataset) for make in makers)
 
     def _search(
-        self, dataset: Dataset, makers: list[type[Recommender]], priors: dict[Objective, Float64]
+        self,
+        dataset: Dataset,
+        makers: list[type[Recommender]],
+        priors: dict[Objective, Float64],
+        strengths: dict[Objective, float],
     ) -> None:
         split = validation_split(dataset, self.window_days, self.seed)
-        users = {goal: len(split.evaluated(goal)) for goal in OBJECTIVES}
-        wanted = {goal: self._useful(goal) for goal in OBJECTIVES if users[goal] >= FEWEST}
-        given = self.prior_weights is not None
+        users = {goal: len(split.evaluated(goal)) for goal in priors}
+        wanted = {goal: self._useful(goal) for goal in priors if users[goal] >= FEWEST}
         evidence = {}
         if wanted:
             parts = [make().fit(split.train) for make in makers]
             evidence = gather(parts, split, wanted, seed=self.seed)
         for goal, prior in priors.items():
             if goal not in evidence:
-                self._note(goal, prior, prior, users[goal], None, "prior" if given else "equal shares")
+                source = "prior" if self._given(goal) is not None else "equal shares"
+                self._note(goal, prior, prior, users[goal], None, source)
                 continue
             found = np.zeros(len(prior))
             found[wanted[goal]], result = evidence[goal].fit(prior[wanted[goal]])
-            strength = self.prior_strength if given else 0.0
-            used = shrink(found, evidence[goal].users, prior, strength)
+            used = shrink(found, evidence[goal].users, prior, strengths[goal])
             self._note(goal, found, used, evidence[goal].users, result, "fitted")
+
+    def _given(self, goal: Objective) -> Mapping[str, float] | None:
+        return (self.prior_weights or {}).get(goal.value)
+
+    def _strength(self, goal: Objective) -> float:
+        """Return how many users the prior counts as; 0 where none was given for this objective."""
+        given = self.prior_strength
+        strength = float(given.get(goal.value, 0.0) if isinstance(given, Mapping) else given)
+        if not strength >= 0:
+            raise DataError(f"prior_strength for {goal.value} must be 0 or more, not {strength:g}")
+        return strength if self._given(goal) is not None else 0.0
 
     def _note(
         self, goal: Objective, found: Float64, used: Float64, users: int, result: float | None, source: str
@@ -127,7 +144,7 @@ class Hybrid(Recommender):
     def _prior(self, goal: Objective) -> Float64:
         """Return the starting weights, summing to 1."""
         start = self._useful(goal).astype(np.float64)
-        given = (self.prior_weights or {}).get(goal.value)
+        given = self._given(goal)
         if given is not None:
             unknown = set(given) - set(self.components)
             if unknown:
