@@ -13,6 +13,7 @@ from recommender.models.item_knn import ItemKNN
 from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
 from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
+from recommender.models.two_stage import TwoStage
 from recommender.models.user_knn import UserKNN
 
 MODELS: dict[str, type[Recommender]] = {
@@ -30,6 +31,7 @@ MODELS: dict[str, type[Recommender]] = {
         EASE,
         RP3Beta,
         Hybrid,
+        TwoStage,
     )
 }
 #: The models that a report shows and that are chosen among unless something else is asked for.
@@ -77,6 +79,7 @@ __all__ = [
     "Popularity",
     "RP3Beta",
     "RecentPopularity",
+    "TwoStage",
     "UserKNN",
     "create",
     "create_seeded",
