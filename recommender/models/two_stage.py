@@ -1,6 +1,7 @@
 """Two-stage: candidates from several models, put in order by boosted trees."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from recommender.ranking.features import Histories, PairFeatures, attribute_grou
 from recommender.validation.splits import Split, windows_back
 
 #: What the first stage asks, and how many items each may propose.
-SOURCES: dict[str, tuple[Callable[[], Recommender], Source]] = {
+SOURCES: dict[str, tuple[Callable[..., Recommender], Source]] = {
     OwnFrequency.name: (OwnFrequency, Source(200, unseen=False)),
     OwnRecent.name: (OwnRecent, Source(0)),
     OwnLasting.name: (OwnLasting, Source(0)),
@@ -36,7 +37,7 @@ SOURCES: dict[str, tuple[Callable[[], Recommender], Source]] = {
     ALS.name: (ALS, Source(80)),
     Content.name: (Content, Source(20)),
     Popularity.name: (Popularity, Source(0)),
-    RecentPopularity.name: (RecentPopularity, Source(100, unseen=False)),
+    RecentPopularity.name: (RecentPopularity, Source(100)),
 }
 COMPONENTS = tuple(SOURCES)
 OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name})
@@ -57,7 +58,8 @@ class TwoStage(Recommender):
     (``window_days``; a hold-out without timestamps), each seen from its own start. True rows stand
     beside at most ``negatives`` seeded others each. A score is the log-odds above the lowest that the
     trees can give; what is no candidate has 0. Learned: ``trees_`` (LightGBM's text), ``evidence_``
-    (users, rows, candidate_recall, candidates per user). Costs windows + 1 fits of every model.
+    (users, rows, candidate_recall, candidates per user). ``settings`` ({component: {parameter: value}})
+    change components' defaults, ``leave_out`` drops some. Costs windows + 1 fits of every model.
     """
 
     name = "two-stage"
@@ -82,8 +84,12 @@ class TwoStage(Recommender):
         negatives: float = 10.0,
         most_users: int = 5000,
         seed: int = 0,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        leave_out: Sequence[str] = (),
     ) -> None:
         self.components = components
+        self.settings = settings
+        self.leave_out = leave_out
         self.windows = windows
         self.window_days = window_days
         self.rounds = rounds
@@ -113,12 +119,15 @@ class TwoStage(Recommender):
 
     def _names(self, dataset: Dataset) -> list[str]:
         large = len(dataset.users) > MOST_USERS_EASE
-        return [name for name in self.components if not (large and name == EASE.name)]
+        dropped = {*self.leave_out, *([EASE.name] if large else [])}
+        return [name for name in self.components if name not in dropped]
 
     def _stand(self, dataset: Dataset, names: Sequence[str]) -> None:
         """Take the state of a training set: models, items' figures and histories."""
         self.seen_ = dataset.seen
-        self.parts_ = tuple(SOURCES[name][0]().fit(dataset) for name in names)
+        self.parts_ = tuple(
+            SOURCES[name][0](**(self.settings or {}).get(name, {})).fit(dataset) for name in names
+        )
         self.item_stats_ = PairFeatures.learn(dataset, self.groups_, self.group_names_).item_stats
         ages = np.zeros(dataset.rows) if dataset.ages is None else dataset.ages
         self.row_starts_ = np.searchsorted(dataset.user_codes, np.arange(len(dataset.users) + 1))

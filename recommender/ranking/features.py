@@ -12,7 +12,7 @@ from recommender.columns import ITEM
 from recommender.dataset import Dataset, History
 from recommender.rhythm import FADING, Rhythm, rhythm
 
-RECENT = 28.0
+RECENT, WEEK = 28.0, 7.0
 #: Attribute columns that are looked at: the finest ones that still group items.
 MOST_ATTRIBUTES = 5
 #: Days since something that never happened.
@@ -20,8 +20,8 @@ NEVER = 1000.0
 
 PAIR = ("count", "days", *(f"faded{int(days)}" for days in FADING), "since", "first", "gap", "due", "share")
 USER_STATS = ("active", "rows", "items", "since", "recent", "gap", "basket", "repeats")
-ITEM_STATS = ("buyers", "recent", "trend", "repeats", "gap", "depth", "age", "since")
-GROUP = ("faded", "since", "due", "tried", "weight", "share")
+ITEM_STATS = ("buyers", "recent", "week", "trend", "repeats", "gap", "depth", "age", "since")
+GROUP = ("faded", "since", "due", "tried", "weight", "share", "loyal", "lag")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class PairFeatures:
     Built from one training set; looks at nothing else. Figures: the pair (times bought, days, faded
     counts, days since last and first, mean gap, due = since / gap, share of the user's days), the user,
     the item, and for up to five attributes the same about the attribute's value (the user's taste for
-    the kind, how many of its items they tried, how much of the kind's sales the item makes).
+    the kind, how many of its items they tried, how much of the kind's sales the item makes, how much of
+    the user's purchases of the kind, and how long after this item they last bought of it).
     """
 
     def __init__(self, item_stats: Float32, groups: Sequence[Int32], names: Sequence[str]) -> None:
@@ -99,6 +100,8 @@ class PairFeatures:
         whole = np.bincount(of, weights=sales, minlength=kinds)
         rows = np.maximum(np.bincount(histories.lines, minlength=histories.users), 1)
         gap = np.where(np.isnan(kind.gap), NEVER, kind.gap)
+        mine, have = own.find(lines, codes, len(self.item_stats))
+        bought = _at(kind.count, place, there, 1.0)
         return [
             _at(kind.faded[1], place, there, 0.0),
             _at(kind.since, place, there, NEVER),
@@ -106,6 +109,10 @@ class PairFeatures:
             np.where(there & inside, tried[np.minimum(key, len(tried) - 1)], 0),
             _at(kind.count, place, there, 0.0) / rows[lines],
             np.where(of[codes] > 0, sales[codes] / whole[of[codes]], 0.0),
+            _at(own.count, mine, have, 0.0) / bought,
+            np.where(
+                have & there, _at(own.since, mine, have, 0.0) - _at(kind.since, place, there, 0.0), NEVER
+            ),
         ]
 
 
@@ -212,6 +219,7 @@ def _item_stats(dataset: Dataset) -> Float32:
     figures = [
         whole / len(dataset.users),
         recent / len(dataset.users),
+        buyers(-np.inf, WEEK) / len(dataset.users),
         (recent + 1) / (before + 1),
         (again + 0.5) / (whole + 5),
         np.where(again > 0, gaps / np.maximum(again, 1), NEVER),
