@@ -20,7 +20,7 @@ from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 from recommender.ranking.blend import normalise
-from recommender.ranking.boosting import Trees, sample, train
+from recommender.ranking.boosting import Trees, require, sample, train
 from recommender.ranking.candidates import Source, propose
 from recommender.ranking.features import Histories, PairFeatures, attribute_groups
 from recommender.validation.splits import Split, windows_back
@@ -101,6 +101,7 @@ class TwoStage(Recommender):
 
     # --- learning -----------------------------------------------------------------------------------
     def _fit(self, dataset: Dataset) -> None:
+        require()
         unknown = [name for name in self.components if name not in SOURCES]
         if unknown or not self.components:
             raise DataError(

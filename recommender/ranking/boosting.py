@@ -2,11 +2,28 @@
 
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 
 from recommender.arrays import AnyArray, Bool, Float32, Float64
-from recommender.errors import ArtifactError
+from recommender.errors import ArtifactError, DataError
+
+lgb: Any
+try:
+    import lightgbm as lgb
+except OSError:
+    # LightGBM's wheel leaves the OpenMP runtime to the system; everything else works without it.
+    lgb = None
+
+
+def available() -> bool:
+    """Say whether LightGBM can be used on this machine."""
+    return lgb is not None
+
+
+def require() -> None:
+    """Raise DataError where LightGBM cannot be used."""
+    if lgb is None:
+        raise DataError("two-stage needs the system library libgomp: install it (Debian: libgomp1)")
 
 
 def sample(found: Bool, negatives: float, most: int, seed: int) -> AnyArray:
@@ -53,6 +70,7 @@ class Trees:
     """Trees read back from their text; scores are log-odds above the lowest that the trees can give."""
 
     def __init__(self, text: str) -> None:
+        require()
         try:
             self._booster: Any = lgb.Booster(model_str=text)
         except lgb.basic.LightGBMError as error:

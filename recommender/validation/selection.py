@@ -11,6 +11,7 @@ from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset
 from recommender.models import create_seeded
+from recommender.ranking.boosting import available
 from recommender.validation.bootstrap import paired_difference
 from recommender.validation.protocol import Say, evaluate_split
 from recommender.validation.report import Comparison, Report
@@ -177,7 +178,7 @@ def _affordable(name: str, train: Dataset) -> bool:
     if name == "gf-cf":
         return int(pairs.nnz) <= MOST_PAIRS_GRAPH
     if name == "two-stage":
-        return float(users) * items <= MOST_CELLS_TWO_STAGE
+        return available() and float(users) * items <= MOST_CELLS_TWO_STAGE
     return True
 
 

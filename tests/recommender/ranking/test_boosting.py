@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from recommender import ArtifactError
+from recommender import ArtifactError, DataError, Dataset, create
+from recommender.ranking import boosting
 from recommender.ranking.boosting import Trees, sample, train
+from tests.recommender.shops import rows
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,10 @@ def test_sampling_keeps_what_is_true_and_a_seeded_share_of_the_rest():
     assert (kept == sample(found, 3, 1000, seed=0)).all()
     assert (np.diff(kept) > 0).all()
     assert len(sample(found, 3, 20, seed=0)) == 20
+
+
+def test_without_the_openmp_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(boosting, "lgb", None)
+    assert not boosting.available()
+    with pytest.raises(DataError, match="libgomp1"):
+        create("two-stage").fit(Dataset.from_frame(rows(("u", "i", 1))))
