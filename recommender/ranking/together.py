@@ -45,8 +45,9 @@ class Together:
     items, b and c holding each, lift is a n / (b c). A pair counts when at least ``min_baskets`` hold it
     and a one-sided test against independence (Fisher's exact; from five expected baskets on χ² with
     Yates' correction) passes Benjamini and Hochberg's control (1995) of false discoveries at ``level``
-    over all co-occurring pairs. Pairs rank by the lower 95 % bound of lift (delta method on its
-    logarithm), so that rare accidents stay behind. Cost: the sum over baskets of their size squared.
+    over all co-occurring pairs. Pairs rank by a lower 95 % bound of lift, Wilson's (1927) for the share
+    of the rarer item's baskets that hold both, so that rare accidents stay behind. Cost: the sum over
+    baskets of their size squared.
     """
 
     items_: Ids
@@ -79,14 +80,13 @@ class Together:
         kept = np.sort(order[: passed[-1] + 1]) if len(passed) else np.zeros(0, dtype=np.int64)
         a, b, c, left, right, p = (part[kept] for part in (a, b, c, left, right, p))
         lift = a * n / np.maximum(b * c, 1)
-        spread = np.sqrt(np.maximum(1 / a - 1 / b - 1 / c + 2 * a / (b * c) - 1 / max(n, 1), 0))
         frame = pl.DataFrame(
             {
                 "left": left.astype(np.int32),
                 "right": right.astype(np.int32),
                 "baskets": a.astype(np.int64),
                 "lift": lift,
-                "low": lift * np.exp(-1.96 * spread),
+                "low": wilson(a, np.minimum(b, c)) * n / np.maximum(np.maximum(b, c), 1),
                 "p": p,
             }
         ).filter(pl.col("low") > 1)
@@ -145,6 +145,15 @@ def independence(a: Float64, b: Float64, c: Float64, n: int) -> Float64:
     half = chi2.sf(np.where(spread > 0, off**2 / np.where(spread > 0, spread, 1), 0), 1) / 2
     p[~exact] = np.where(a > expected, half, 1 - half)
     return p
+
+
+def wilson(a: Float64, of: Float64, z: float = 1.96) -> Float64:
+    """Return the lower bound of the share a / of, by Wilson's score interval."""
+    of = np.maximum(of, 1)
+    share, slack = a / of, z**2 / of
+    root = np.sqrt(share * (1 - share) * slack + slack**2 / 4)
+    bound: Float64 = np.maximum((share + slack / 2 - root) / (1 + slack), 0)
+    return bound
 
 
 def _baskets(cleaned: Cleaned, min_baskets: int) -> tuple[Ids, Csr]:
