@@ -10,7 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from recommender.arrays import Bool, Csr, Float32, Float64, Int32
-from recommender.columns import ITEM, TIME, USER, WEIGHT
+from recommender.columns import ITEM, RATING, TIME, USER, WEIGHT
 from recommender.errors import DataError
 from recommender.ids import Ids
 from recommender.reading import Cleaned, clean_interactions, clean_items, moment
@@ -63,7 +63,7 @@ class Dataset:
     """Interactions of users with items, indexed; immutable.
 
     One entry of the row arrays is one (basket, item). ``times`` are epoch seconds or None; ``as_of`` is
-    the moment from which ages are counted. About 20 bytes a row.
+    the moment from which ages are counted; ``ratings`` are nan where a row has none. About 20 bytes a row.
     """
 
     users: Ids
@@ -76,6 +76,7 @@ class Dataset:
     attributes: pl.DataFrame | None = None
     min_item_users: int = 1
     rejected: dict[str, int] = field(default_factory=dict)
+    ratings: Float32 | None = None
 
     @classmethod
     def from_frame(
@@ -141,6 +142,9 @@ class Dataset:
         if edge is None and times is not None:
             edge = float(times.max())
         weights = frame[WEIGHT].to_numpy().astype(np.float32) if WEIGHT in frame.columns else None
+        ratings = frame[RATING].to_numpy().astype(np.float32) if RATING in frame.columns else None
+        if ratings is not None and np.isnan(ratings).all():
+            ratings = None
         return cls(
             users=users,
             items=catalogue,
@@ -152,6 +156,7 @@ class Dataset:
             attributes=attributes,
             min_item_users=min_item_users,
             rejected=rejected,
+            ratings=ratings,
         )
 
     @property
@@ -218,6 +223,7 @@ class Dataset:
             weights=self.weights[keep],
             times=None if self.times is None else self.times[keep],
             as_of=self.as_of if as_of is None else as_of,
+            ratings=None if self.ratings is None else self.ratings[keep],
         )
 
 

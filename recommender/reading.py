@@ -7,10 +7,22 @@ from pathlib import Path
 
 import polars as pl
 
-from recommender.columns import AMOUNT, BASKET, DISCOUNT, EVENT, ITEM, QUANTITY, TIME, USER, WEIGHT
+from recommender.columns import (
+    AMOUNT,
+    BASKET,
+    DISCOUNT,
+    EVENT,
+    INTERACTIONS,
+    ITEM,
+    QUANTITY,
+    RATING,
+    TIME,
+    USER,
+    WEIGHT,
+)
 from recommender.errors import DataError
 
-NUMBERS = (QUANTITY, AMOUNT, WEIGHT, DISCOUNT)
+NUMBERS = (QUANTITY, AMOUNT, WEIGHT, DISCOUNT, RATING)
 
 
 @dataclass(frozen=True)
@@ -55,9 +67,7 @@ def clean_interactions(frame: pl.DataFrame) -> Cleaned:
     """
     _need(frame, (USER, ITEM), "interactions")
     rejected: dict[str, int] = {}
-    columns = [
-        c for c in (USER, ITEM, TIME, QUANTITY, AMOUNT, WEIGHT, BASKET, EVENT, DISCOUNT) if c in frame.columns
-    ]
+    columns = [name for name in INTERACTIONS if name in frame.columns]
     frame = frame.select(columns).with_columns(_identifier(USER), _identifier(ITEM))
     if BASKET in columns:
         frame = frame.with_columns(_identifier(BASKET))
@@ -149,15 +159,17 @@ def _keep(frame: pl.DataFrame, keep: pl.Expr, cause: str, rejected: dict[str, in
 
 
 def _numeric(frame: pl.DataFrame, name: str, rejected: dict[str, int]) -> pl.DataFrame:
-    """Read a column as floats: an empty cell means 1 for quantity and weight, 0 for money."""
+    """Read a column as floats: an empty cell means 1 for quantity and weight, 0 for money, no rating."""
     if frame[name].dtype == pl.String:
         frame = frame.with_columns(
             pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name)).alias(name)
         )
-    blank = 1.0 if name in (QUANTITY, WEIGHT) else 0.0
+    blank = {QUANTITY: 1.0, WEIGHT: 1.0, RATING: None}.get(name, 0.0)
     number = pl.col(name).cast(pl.Float64, strict=False)
     readable = pl.col(name).is_null() | number.is_finite().fill_null(value=False)
-    return _keep(frame, readable, "bad_number", rejected).with_columns(number.fill_null(blank).alias(name))
+    return _keep(frame, readable, "bad_number", rejected).with_columns(
+        (number if blank is None else number.fill_null(blank)).alias(name)
+    )
 
 
 def _total(name: str) -> pl.Expr:
@@ -175,6 +187,7 @@ def _merge_lines(frame: pl.DataFrame) -> pl.DataFrame:
         TIME: lambda c: pl.col(c).min(),
         WEIGHT: lambda c: pl.col(c).max(),
         EVENT: lambda c: pl.col(c).first(),
+        RATING: lambda c: pl.col(c).mean(),
     }
     rest = [c for c in frame.columns if c not in keys]
     adding = [rules.get(c, _total)(c) for c in rest]

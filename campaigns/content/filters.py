@@ -59,8 +59,8 @@ def money(value: Any, currency: Any = "") -> str:
         amount = Decimal(text)
     except InvalidOperation:
         return text
-    if not amount.is_finite() or len(text) > 30 or len(code) != 3:
+    # Beyond what a shop sells for, digits would be counted in gigabytes.
+    if not amount.is_finite() or len(text) > 30 or abs(amount.adjusted()) > 15 or len(code) != 3:
         return f"{text} {code}".strip()
-    return str(
-        format_currency(amount, code, locale=translation.to_locale(translation.get_language() or "en"))
-    )
+    locale = translation.to_locale(translation.get_language() or "en")
+    return str(format_currency(amount, code, locale=locale))

@@ -15,8 +15,8 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, default="en")
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("team member")
-        verbose_name_plural = _("team members")
+        verbose_name = _("team member")  # type: ignore[assignment]  # the stubs know no lazy text here
+        verbose_name_plural = _("team members")  # type: ignore[assignment]
 
 
 class Scope(models.TextChoices):

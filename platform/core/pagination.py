@@ -22,7 +22,7 @@ class CursorPagination(BaseCursorPagination):
     ordering = "pk"
     _model: type[Model]
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]  # its position comes from a query, not from any sequence
         self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None
     ) -> list[Any] | None:
         """Return the page that the request asks for. Raises NotFound for a forged cursor."""
@@ -36,7 +36,7 @@ class CursorPagination(BaseCursorPagination):
             name = self.ordering[0].lstrip("-")
             field = self._model._meta.pk if name == "pk" else self._model._meta.get_field(name)
             try:
-                field.clean(cursor.position, None)
+                field.clean(cursor.position, None)  # type: ignore[union-attr]  # order is by columns
             except ValidationError:
                 raise NotFound(self.invalid_cursor_message) from None
         return cursor

@@ -65,7 +65,9 @@ class RowErrorSerializer(serializers.Serializer[Any]):
     """A row that was not taken."""
 
     index = serializers.IntegerField(help_text="Its place in what was sent, from 0.")
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]  # a field named like a property
+        child=serializers.ListField(child=serializers.CharField())
+    )
 
 
 class BulkResultSerializer(serializers.Serializer[Any]):
@@ -82,4 +84,4 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
-    errors = serializers.JSONField(required=False)
+    errors = serializers.JSONField(required=False)  # type: ignore[assignment]  # named like a property

@@ -38,11 +38,13 @@ def recommend(options: Namespace) -> None:
     )
     counted(dataset.rejected)
     say(f"{len(dataset.users)} users, {len(dataset.items)} items, {dataset.rows} rows")
-    name = options.model
-    if name == AUTO:
-        name = choose(dataset, options.objective, seed=options.seed, say=say).name
-        say(f"auto chose {name}")
-    model = model_of(name, options.seed, params).fit(dataset)
+    if options.model == AUTO:
+        choice = choose(dataset, options.objective, seed=options.seed, say=say)
+        say(f"auto chose {choice.name}")
+        model = choice.make(options.seed)
+    else:
+        model = model_of(options.model, options.seed, params)
+    model.fit(dataset)
     users = list(dataset.users) if asked is None else asked
     lists = model.recommend(
         users,

@@ -6,13 +6,21 @@ from typing import Any
 from recommender.base import Recommender
 from recommender.errors import DataError, UnknownModelError
 from recommender.models.als import ALS
+from recommender.models.bpr import BPR
+from recommender.models.clicks import LinearSVM, Logistic
 from recommender.models.content import Content
+from recommender.models.due import Due
 from recommender.models.ease import EASE
+from recommender.models.gf_cf import GFCF
+from recommender.models.group_popularity import GroupPopularity
 from recommender.models.hybrid import Hybrid
 from recommender.models.item_knn import ItemKNN
+from recommender.models.naive_bayes import NaiveBayes
 from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
-from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.popularity import Popularity, RecentPopularity, Trending
 from recommender.models.rp3beta import RP3Beta
+from recommender.models.sgd_mf import SGDFactors
+from recommender.models.two_stage import TwoStage
 from recommender.models.user_knn import UserKNN
 
 MODELS: dict[str, type[Recommender]] = {
@@ -20,16 +28,26 @@ MODELS: dict[str, type[Recommender]] = {
     for model in (
         Popularity,
         RecentPopularity,
+        Trending,
+        GroupPopularity,
         OwnFrequency,
         OwnRecent,
         OwnLasting,
+        Due,
         UserKNN,
         ItemKNN,
         Content,
+        Logistic,
+        LinearSVM,
+        NaiveBayes,
         ALS,
+        BPR,
+        SGDFactors,
         EASE,
         RP3Beta,
+        GFCF,
         Hybrid,
+        TwoStage,
     )
 }
 #: The models that a report shows and that are chosen among unless something else is asked for.
@@ -65,18 +83,28 @@ def create_seeded(name: str, seed: int, **params: Any) -> Recommender:
 
 __all__ = [
     "ALS",
+    "BPR",
     "EASE",
+    "GFCF",
     "LINE_UP",
     "MODELS",
     "Content",
+    "Due",
+    "GroupPopularity",
     "Hybrid",
     "ItemKNN",
+    "LinearSVM",
+    "Logistic",
+    "NaiveBayes",
     "OwnFrequency",
     "OwnLasting",
     "OwnRecent",
     "Popularity",
     "RP3Beta",
     "RecentPopularity",
+    "SGDFactors",
+    "Trending",
+    "TwoStage",
     "UserKNN",
     "create",
     "create_seeded",

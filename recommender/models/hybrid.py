@@ -1,6 +1,8 @@
 """Hybrid: a weighted blend of models, its weights fitted on what customers did next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +13,13 @@ from recommender.dataset import Dataset, History
 from recommender.errors import DataError
 from recommender.models.als import ALS
 from recommender.models.content import Content
+from recommender.models.due import Due
+from recommender.models.ease import EASE
+from recommender.models.gf_cf import GFCF
 from recommender.models.item_knn import ItemKNN
 from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
 from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 from recommender.ranking.blend import gather, normalise, shrink
 from recommender.validation.splits import validation_split
@@ -30,8 +36,10 @@ PARTS: tuple[type[Recommender], ...] = (
     RecentPopularity,
 )
 COMPONENTS = tuple(part.name for part in PARTS)
+#: What may be asked for besides.
+MORE: tuple[type[Recommender], ...] = (Due, RP3Beta, EASE, GFCF)
 #: They say nothing about items the customer never had, so they take no part in discovering.
-OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name})
+OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name, Due.name})
 #: Fewer users than this in the window settle nothing; the prior (or equal shares) stands.
 FEWEST = 20
 
@@ -44,8 +52,10 @@ class Hybrid(Recommender):
     The weights are fitted per objective: components learn from what lies before the last window
     (``window_days``; a seeded hold-out without timestamps), weights are searched for the best NDCG@10 in
     it, then components learn from everything. ``prior_weights`` ({objective: {component: weight}})
-    start the search and pull its result: they count as ``prior_strength`` users beside those of the
-    window; an infinite strength takes them as they are. Learned: ``weights_`` (summing to 1 per
+    start the search and pull its result: they count as ``prior_strength`` users (one number, or one for
+    each objective) beside those of the window; an infinite strength takes them as they are. An objective
+    without prior weights is fitted freely, whatever the strength. ``settings`` ({component: {parameter:
+    value}}) change components' defaults, ``leave_out`` drops some. Learned: ``weights_`` (summing to 1 per
     objective), ``fitted_`` (before the prior), ``evidence_`` (users, ndcg10, source).
     """
 
@@ -59,82 +69,107 @@ class Hybrid(Recommender):
         self,
         components: Sequence[str] = COMPONENTS,
         prior_weights: Weights | None = None,
-        prior_strength: float = 0.0,
+        prior_strength: float | Mapping[str, float] = 0.0,
         window_days: float = 28.0,
         seed: int = 0,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        leave_out: Sequence[str] = (),
     ) -> None:
         self.components = components
         self.prior_weights = prior_weights
         self.prior_strength = prior_strength
         self.window_days = window_days
         self.seed = seed
+        self.settings = settings
+        self.leave_out = leave_out
 
     def _fit(self, dataset: Dataset) -> None:
         makers = self._makers()
         priors = {goal: self._prior(goal) for goal in OBJECTIVES}
+        strengths = {goal: self._strength(goal) for goal in OBJECTIVES}
         self.weights_, self.fitted_, self.evidence_ = {}, {}, {}
-        if np.isinf(self.prior_strength) and self.prior_weights is not None:
-            for goal, prior in priors.items():
+        open_ = [goal for goal in OBJECTIVES if not np.isinf(strengths[goal])]
+        for goal, prior in priors.items():
+            if goal not in open_:
                 self._note(goal, prior, prior, 0, None, "prior")
-        else:
-            self._search(dataset, makers, priors)
+        if open_:
+            self._search(dataset, makers, {goal: priors[goal] for goal in open_}, strengths)
         self.parts_ = tuple(make().fit(dataset) for make in makers)
 
     def _search(
-        self, dataset: Dataset, makers: list[type[Recommender]], priors: dict[Objective, Float64]
+        self,
+        dataset: Dataset,
+        makers: list[Callable[[], Recommender]],
+        priors: dict[Objective, Float64],
+        strengths: dict[Objective, float],
     ) -> None:
         split = validation_split(dataset, self.window_days, self.seed)
-        users = {goal: len(split.evaluated(goal)) for goal in OBJECTIVES}
-        wanted = {goal: self._useful(goal) for goal in OBJECTIVES if users[goal] >= FEWEST}
-        given = self.prior_weights is not None
+        users = {goal: len(split.evaluated(goal)) for goal in priors}
+        wanted = {goal: self._useful(goal) for goal in priors if users[goal] >= FEWEST}
         evidence = {}
         if wanted:
             parts = [make().fit(split.train) for make in makers]
             evidence = gather(parts, split, wanted, seed=self.seed)
         for goal, prior in priors.items():
             if goal not in evidence:
-                self._note(goal, prior, prior, users[goal], None, "prior" if given else "equal shares")
+                source = "prior" if self._given(goal) is not None else "equal shares"
+                self._note(goal, prior, prior, users[goal], None, source)
                 continue
             found = np.zeros(len(prior))
             found[wanted[goal]], result = evidence[goal].fit(prior[wanted[goal]])
-            strength = self.prior_strength if given else 0.0
-            used = shrink(found, evidence[goal].users, prior, strength)
+            used = shrink(found, evidence[goal].users, prior, strengths[goal])
             self._note(goal, found, used, evidence[goal].users, result, "fitted")
+
+    def _given(self, goal: Objective) -> Mapping[str, float] | None:
+        return (self.prior_weights or {}).get(goal.value)
+
+    def _strength(self, goal: Objective) -> float:
+        """Return how many users the prior counts as; 0 where none was given for this objective."""
+        given = self.prior_strength
+        strength = float(given.get(goal.value, 0.0) if isinstance(given, Mapping) else given)
+        if not strength >= 0:
+            raise DataError(f"prior_strength for {goal.value} must be 0 or more, not {strength:g}")
+        return strength if self._given(goal) is not None else 0.0
 
     def _note(
         self, goal: Objective, found: Float64, used: Float64, users: int, result: float | None, source: str
     ) -> None:
-        self.fitted_[goal.value] = dict(zip(self.components, map(float, found), strict=True))
-        self.weights_[goal.value] = dict(zip(self.components, map(float, used), strict=True))
+        self.fitted_[goal.value] = dict(zip(self._names, map(float, found), strict=True))
+        self.weights_[goal.value] = dict(zip(self._names, map(float, used), strict=True))
         self.evidence_[goal.value] = {"users": users, "source": source}
         if result is not None:
             self.evidence_[goal.value]["ndcg10"] = result
 
-    def _makers(self) -> list[type[Recommender]]:
-        known = {part.name: part for part in PARTS}
+    @property
+    def _names(self) -> list[str]:
+        return [name for name in self.components if name not in self.leave_out]
+
+    def _makers(self) -> list[Callable[[], Recommender]]:
+        known = {part.name: part for part in (*PARTS, *MORE)}
         unknown = [name for name in self.components if name not in known]
-        if unknown or not self.components:
+        if unknown or not self._names:
             raise DataError(
                 f"hybrid: unknown component {', '.join(unknown) or '(none given)'}; "
                 f"choose from {', '.join(known)}"
             )
-        return [known[name] for name in self.components]
+        settings = self.settings or {}
+        return [partial(known[name], **settings.get(name, {})) for name in self._names]
 
     def _useful(self, goal: Objective) -> AnyArray:
-        useful = np.array([goal.keeps_bought or name not in OWN for name in self.components])
+        useful = np.array([goal.keeps_bought or name not in OWN for name in self._names])
         return useful if useful.any() else ~useful
 
     def _prior(self, goal: Objective) -> Float64:
         """Return the starting weights, summing to 1."""
         start = self._useful(goal).astype(np.float64)
-        given = (self.prior_weights or {}).get(goal.value)
+        given = self._given(goal)
         if given is not None:
-            unknown = set(given) - set(self.components)
+            unknown = set(given) - set(self._names)
             if unknown:
                 raise DataError(
                     f"prior_weights: {', '.join(sorted(unknown))} is not a component of this hybrid"
                 )
-            stated = np.array([float(given.get(name, 0.0)) for name in self.components])
+            stated = np.array([float(given.get(name, 0.0)) for name in self._names])
             if (stated < 0).any() or not np.isfinite(stated).all() or (stated * start).sum() <= 0:
                 raise DataError(f"prior_weights for {goal.value} must be 0 or more, with one above 0")
             start = stated * start
@@ -164,7 +199,7 @@ class Hybrid(Recommender):
         return total
 
     def _reason_names(self) -> tuple[str, ...]:
-        return (*super()._reason_names(), *self.components)
+        return (*super()._reason_names(), *self._names)
 
     def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
         best = np.zeros(codes.shape, dtype=np.float32)

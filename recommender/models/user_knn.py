@@ -7,19 +7,24 @@ import scipy.sparse as sp
 from implicit.nearest_neighbours import all_pairs_knn
 from sklearn.preprocessing import normalize
 
-from recommender.arrays import Csr, Float32, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
 from recommender.base import Because, Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
+from recommender.errors import DataError
 from recommender.models.own_frequency import inverse_frequency, scaled
+
+LIKENESSES = ("cosine", "pearson", "euclidean")
 
 
 class UserKNN(Recommender):
     """Score an item by the similarity-weighted votes of the nearest customers.
 
-    Likeness is the cosine of log-counts weighted by inverse item frequency; a neighbour votes with
-    log(1 + decayed count), ``vote_time_constant`` in days. Stores ``neighbours`` entries per user; the
-    search is exact and costs the sum over items of buyers squared.
+    ``likeness`` compares log-counts weighted by inverse item frequency: by cosine; by Pearson's
+    correlation over the whole catalogue; or as 1 / (1 + Euclidean distance). Only customers with an
+    item in common are neighbours. A neighbour votes with log(1 + decayed count), ``vote_time_constant``
+    in days. Stores ``neighbours`` entries per user; the search is exact and costs the sum over items of
+    buyers squared.
     """
 
     name = "user-knn"
@@ -28,19 +33,67 @@ class UserKNN(Recommender):
     votes_: Csr
     frequency_: Float32
 
-    def __init__(self, neighbours: int = 100, vote_time_constant: float = 60.0) -> None:
+    def __init__(
+        self, neighbours: int = 100, vote_time_constant: float = 60.0, likeness: str = "cosine"
+    ) -> None:
         self.neighbours = neighbours
         self.vote_time_constant = vote_time_constant
+        self.likeness = likeness
 
     def _fit(self, dataset: Dataset) -> None:
+        if self.likeness not in LIKENESSES:
+            raise DataError(
+                f"user-knn: unknown likeness '{self.likeness}'; choose from {', '.join(LIKENESSES)}"
+            )
         counts = dataset.matrix(log=True)
         self.frequency_ = inverse_frequency(counts)
         self.vectors_ = self._vectors(counts)
         self.votes_ = dataset.matrix(self.vote_time_constant, log=True)
-        self.neighbours_ = nearest(self.vectors_.T, self.neighbours)
+        if self.likeness == "cosine":
+            self.neighbours_ = nearest(self.vectors_.T, self.neighbours)
+        else:
+            self.neighbours_ = self._search()
 
     def _vectors(self, counts: Csr) -> Csr:
-        return normalize(scaled(counts, self.frequency_)).astype(np.float32)
+        weighted = scaled(counts, self.frequency_)
+        return (normalize(weighted) if self.likeness == "cosine" else weighted).astype(np.float32)
+
+    def _search(self) -> Csr:
+        """Return each user's nearest others, block by block."""
+        users = self.vectors_.shape[0]
+        found = []
+        step = block_rows(users)
+        for start in range(0, users, step):
+            near = self._compare(self.vectors_[start : start + step])
+            own = np.arange(near.shape[0])
+            near[own, own + start] = 0
+            keep = min(self.neighbours, users)
+            chosen = np.argpartition(-near, keep - 1, axis=1)[:, :keep]
+            values = np.take_along_axis(near, chosen, axis=1)
+            line, place = np.nonzero(values > 0)
+            shape = (near.shape[0], users)
+            found.append(sp.csr_matrix((values[line, place], (line, chosen[line, place])), shape))
+        joined = sp.vstack(found).tocsr().astype(np.float32)
+        joined.sort_indices()
+        return joined
+
+    def _compare(self, vectors: Csr) -> Float32:
+        """Return rows x users likeness, 0 without an item in common."""
+        common = (vectors @ self.vectors_.T).tocsr()
+        if self.likeness == "cosine":
+            return np.asarray(common.toarray(), dtype=np.float32)
+        line = np.repeat(np.arange(common.shape[0]), np.diff(common.indptr))
+        mine, theirs = _moments(vectors), _moments(self.vectors_)
+        squares, sums = mine[0][line], mine[1][line]
+        if self.likeness == "euclidean":
+            apart = np.maximum(squares + theirs[0][common.indices] - 2 * common.data, 0)
+            common.data = 1 / (1 + np.sqrt(apart))
+        else:
+            items = self.vectors_.shape[1]
+            spread = (squares - sums**2 / items) * (theirs[0] - theirs[1] ** 2 / items)[common.indices]
+            shared = common.data - sums * theirs[1][common.indices] / items
+            common.data = np.maximum(shared / np.sqrt(np.maximum(spread, 1e-12)), 0)
+        return np.asarray(common.toarray(), dtype=np.float32)
 
     def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return a new rows x items array of scores of known users."""
@@ -49,7 +102,7 @@ class UserKNN(Recommender):
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Find the neighbours of a new history and let them vote."""
-        likeness = (self._vectors(history.matrix(log=True)) @ self.vectors_.T).toarray().ravel()
+        likeness = self._compare(self._vectors(history.matrix(log=True)))[0]
         keep = np.argsort(-likeness, kind="stable")[: self.neighbours]
         weights = sp.csr_matrix(likeness[keep].astype(np.float32)[None, :])
         scores: Float32 = (weights @ self.votes_[keep]).toarray().ravel()
@@ -63,6 +116,12 @@ class UserKNN(Recommender):
             for user, vote in zip(near.indices, votes, strict=True)
             if vote
         ]
+
+
+def _moments(vectors: Csr) -> tuple[AnyArray, AnyArray]:
+    """Return each row's sum of squares and sum."""
+    wide = vectors.astype(np.float64)
+    return np.asarray(wide.multiply(wide).sum(axis=1)).ravel(), np.asarray(wide.sum(axis=1)).ravel()
 
 
 def nearest(columns: Any, count: int) -> Csr:

@@ -121,3 +121,27 @@ def validation_split(dataset: Dataset, days: float = 28.0, seed: int = 0) -> Spl
     if dataset.times is None:
         return holdout(dataset, seed)
     return last_window(dataset, days)
+
+
+def windows_back(dataset: Dataset, days: float = 28.0, count: int = 3, seed: int = 0) -> list[Split]:
+    """Return the last ``count`` windows, latest first, each with the training set before its start.
+
+    Windows are ``days`` long, or a quarter of a history that is shorter than four of them. Without
+    timestamps there is one seeded hold-out.
+    """
+    if dataset.times is None or dataset.as_of is None:
+        return [holdout(dataset, seed)]
+    span = dataset.as_of - float(dataset.times.min())
+    width = min(days * DAY, span / 4)
+    found = []
+    for number in range(1, count + 1):
+        start, end = dataset.as_of - number * width, dataset.as_of - (number - 1) * width
+        inside: Bool = (dataset.times >= start) & (dataset.times < end)
+        if number == 1:
+            inside |= dataset.times >= end
+        train = dataset.before(start)
+        if train.rows and width > 0:
+            found.append(
+                Split(train, truth_matrix(dataset.user_codes[inside], dataset.item_codes[inside], train))
+            )
+    return found

@@ -122,18 +122,18 @@ def train_models(
 
 def _maker() -> Callable[[Strategy], Recommender]:
     """Return what makes an unfitted model of a strategy; the hybrid gets the posterior as its prior."""
-    means, strengths = {}, []
+    means: dict[str, dict[str, float]] = {}
+    strengths: dict[str, float] = {}
     for objective in Objective.values:
         mean, strength = blend_prior(objective)
         usable = objective == Objective.REPLENISH or any(w > 0 for part, w in mean.items() if part not in OWN)
         if mean and usable:
-            means[objective] = mean
-            strengths.append(strength)
+            means[objective], strengths[objective] = mean, strength
 
     def make(strategy: Strategy) -> Recommender:
         parameters = dict(strategy.parameters)
         if strategy.family == "hybrid" and means:
-            parameters |= {"prior_weights": means, "prior_strength": max(strengths)}
+            parameters |= {"prior_weights": means, "prior_strength": strengths}
         return families.create(strategy.family, **parameters)
 
     return make

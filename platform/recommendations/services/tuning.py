@@ -108,11 +108,11 @@ def decide_blend(
         return known
     before = dict(posterior.parameters["alpha"])
     after = dict(before)
-    if evidence.winner:
+    if evidence.winner and evidence.winning_version:
         observed = min(float(evidence.informative), MOST_EVIDENCE)
         if evidence.kind == "replay":
             observed *= REPLAY_DISCOUNT
-        for part, weight in _blend_of(evidence, objective).items():
+        for part, weight in _blend_of(evidence.winning_version, objective).items():
             after[part] = after.get(part, 0.0) + observed * weight
     decision = _write(
         TuningDecision.Kind.BLEND,
@@ -219,8 +219,8 @@ def _save_posterior(posterior: Posterior, alpha: dict[str, float], now: datetime
     posterior.save(update_fields=["parameters", "updated_at"])
 
 
-def _blend_of(evidence: Evidence, objective: str) -> dict[str, float]:
-    """Return the winner's fitted blend weights; a plain model's are itself alone."""
-    version = ModelVersion.objects.select_related("strategy").get(pk=evidence.winning_version)
+def _blend_of(version_id: str, objective: str) -> dict[str, float]:
+    """Return a model's fitted blend weights; a plain model's are itself alone."""
+    version = ModelVersion.objects.select_related("strategy").get(pk=version_id)
     weights: dict[str, float] | None = version.parameters.get("blend", {}).get(objective)
     return weights or {version.strategy.family: 1.0}

@@ -17,7 +17,7 @@ def test_weights_sum_to_one_and_own_history_has_no_part_in_discovering(dataset):
     for goal in ("replenish", "discover"):
         assert sum(model.weights_[goal].values()) == pytest.approx(1)
         assert set(model.weights_[goal]) == set(COMPONENTS)
-    assert all(model.weights_["discover"][name] == 0 for name in OWN)
+    assert all(model.weights_["discover"][name] == 0 for name in OWN & set(COMPONENTS))
 
 
 def test_an_infinite_prior_is_taken_as_it_is(dataset):
@@ -38,6 +38,24 @@ def test_the_prior_counts_as_so_many_users(dataset):
     for name in COMPONENTS:
         stated = 1.0 if name == "content" else 0.0
         assert used[name] == pytest.approx((users * fitted[name] + 100 * stated) / (users + 100))
+
+
+def test_the_strength_counts_only_where_prior_weights_were_given(dataset):
+    free = create("hybrid").fit(dataset)
+    prior = {"discover": {"content": 1.0}}
+    for strength in (1000.0, float("inf"), {"discover": 50.0, "replenish": 1000.0}):
+        model = create("hybrid", prior_weights=prior, prior_strength=strength).fit(dataset)
+        assert model.weights_["replenish"] == free.weights_["replenish"]
+        assert model.evidence_["replenish"]["source"] == "fitted"
+
+
+def test_each_objective_can_have_a_strength_of_its_own(dataset, tmp_path):
+    prior = {"replenish": {"content": 1.0}, "discover": {"als": 1.0}}
+    model = create("hybrid", prior_weights=prior, prior_strength={"discover": float("inf")}).fit(dataset)
+    assert model.weights_["discover"]["als"] == 1.0
+    assert model.weights_["replenish"] == model.fitted_["replenish"]
+    with pytest.raises(DataError, match="prior_strength for replenish must be 0 or more"):
+        create("hybrid", prior_weights=prior, prior_strength={"replenish": -1.0}).fit(dataset)
 
 
 def test_too_small_a_window_leaves_the_prior():

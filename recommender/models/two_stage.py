@@ -1,0 +1,316 @@
+"""Two-stage: candidates from several models, put in order by boosted trees."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
+from recommender.base import Because, Recommender
+from recommender.columns import OBJECTIVES, Objective
+from recommender.dataset import Dataset, History
+from recommender.errors import DataError
+from recommender.metrics.ranking import holds
+from recommender.models.als import ALS
+from recommender.models.content import Content
+from recommender.models.ease import EASE
+from recommender.models.item_knn import ItemKNN
+from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
+from recommender.models.popularity import Popularity, RecentPopularity
+from recommender.models.rp3beta import RP3Beta
+from recommender.models.user_knn import UserKNN
+from recommender.ranking.blend import normalise
+from recommender.ranking.boosting import Trees, require, sample, train
+from recommender.ranking.candidates import Source, propose
+from recommender.ranking.features import Histories, PairFeatures, attribute_groups
+from recommender.validation.splits import Split, windows_back
+
+#: What the first stage asks, and how many items each may propose.
+SOURCES: dict[str, tuple[Callable[..., Recommender], Source]] = {
+    OwnFrequency.name: (OwnFrequency, Source(200, unseen=False)),
+    OwnRecent.name: (OwnRecent, Source(0)),
+    OwnLasting.name: (OwnLasting, Source(0)),
+    UserKNN.name: (UserKNN, Source(80)),
+    ItemKNN.name: (ItemKNN, Source(80)),
+    RP3Beta.name: (RP3Beta, Source(80)),
+    EASE.name: (EASE, Source(80)),
+    ALS.name: (ALS, Source(80)),
+    Content.name: (Content, Source(20)),
+    Popularity.name: (Popularity, Source(0)),
+    RecentPopularity.name: (RecentPopularity, Source(100)),
+}
+COMPONENTS = tuple(SOURCES)
+OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name})
+#: Fewer users or true candidates than these teach trees nothing; equal shares of the models stand.
+FEWEST_USERS = 20
+FEWEST_TRUE = 50
+#: Above this many users EASE's matrix costs more than it brings here.
+MOST_USERS_EASE = 4000
+
+
+class TwoStage(Recommender):
+    """Score candidates of several models by boosted trees over figures of customer and item.
+
+    First stage: the customer's own items (200), recently popular ones (100), 80 unseen from each
+    collaborative model, 20 by content. Second stage: the models' scores and the figures of
+    ``ranking.features``, put together by gradient boosting with binary loss (``leaves``, ``rounds``,
+    ``rate``), learned per objective from what came true in the last ``windows`` windows
+    (``window_days``; a hold-out without timestamps), each seen from its own start. True rows stand
+    beside at most ``negatives`` seeded others each. A score is the log-odds above the lowest that the
+    trees can give; what is no candidate has 0. Learned: ``trees_`` (LightGBM's text), ``evidence_``
+    (users, rows, candidate_recall, candidates per user). ``settings`` ({component: {parameter: value}})
+    change components' defaults, ``leave_out`` drops some. Costs windows + 1 fits of every model.
+    """
+
+    name = "two-stage"
+    parts_: tuple[Recommender, ...]
+    trees_: dict[str, str]
+    evidence_: dict[str, dict[str, float]]
+    item_stats_: Float32
+    groups_: tuple[Int32, ...]
+    group_names_: tuple[str, ...]
+    row_starts_: AnyArray
+    row_items_: Int32
+    row_ages_: Float32
+
+    def __init__(
+        self,
+        components: Sequence[str] = COMPONENTS,
+        windows: int = 3,
+        window_days: float = 28.0,
+        rounds: int = 200,
+        leaves: int = 31,
+        rate: float = 0.05,
+        negatives: float = 10.0,
+        most_users: int = 5000,
+        seed: int = 0,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        leave_out: Sequence[str] = (),
+    ) -> None:
+        self.components = components
+        self.settings = settings
+        self.leave_out = leave_out
+        self.windows = windows
+        self.window_days = window_days
+        self.rounds = rounds
+        self.leaves = leaves
+        self.rate = rate
+        self.negatives = negatives
+        self.most_users = most_users
+        self.seed = seed
+
+    # --- learning -----------------------------------------------------------------------------------
+    def _fit(self, dataset: Dataset) -> None:
+        require()
+        unknown = [name for name in self.components if name not in SOURCES]
+        if unknown or not self.components:
+            raise DataError(
+                f"two-stage: unknown component {', '.join(unknown) or '(none given)'}; "
+                f"choose from {', '.join(SOURCES)}"
+            )
+        self.groups_, self.group_names_ = attribute_groups(dataset.attributes, len(dataset.items))
+        names = self._names(dataset)
+        examples = _Examples(self)
+        for split in windows_back(dataset, self.window_days, self.windows, self.seed):
+            if len(split.evaluated(Objective.REPLENISH)) >= FEWEST_USERS:
+                self._stand(split.train, names)
+                examples.add(split)
+        self._stand(dataset, names)
+        self.trees_, self.evidence_ = examples.learn()
+
+    def _names(self, dataset: Dataset) -> list[str]:
+        large = len(dataset.users) > MOST_USERS_EASE
+        dropped = {*self.leave_out, *([EASE.name] if large else [])}
+        return [name for name in self.components if name not in dropped]
+
+    def _stand(self, dataset: Dataset, names: Sequence[str]) -> None:
+        """Take the state of a training set: models, items' figures and histories."""
+        self.seen_ = dataset.seen
+        self.parts_ = tuple(
+            SOURCES[name][0](**(self.settings or {}).get(name, {})).fit(dataset) for name in names
+        )
+        self.item_stats_ = PairFeatures.learn(dataset, self.groups_, self.group_names_).item_stats
+        ages = np.zeros(dataset.rows) if dataset.ages is None else dataset.ages
+        self.row_starts_ = np.searchsorted(dataset.user_codes, np.arange(len(dataset.users) + 1))
+        self.row_items_ = dataset.item_codes
+        self.row_ages_ = ages.astype(np.float32)
+
+    # --- scoring ------------------------------------------------------------------------------------
+    def look(self, rows: Int32) -> tuple[Int32, Int32, Float32]:
+        """Return the candidates of known users as (line, item) pairs and their figures."""
+        scores = [normalise(part.score_block(rows)) for part in self.parts_]
+        return self._look(scores, self.seen_[rows], self._histories(rows))
+
+    def _look(self, scores: list[Float32], seen: Csr, histories: Histories) -> tuple[Int32, Int32, Float32]:
+        lines, codes = propose(scores, [SOURCES[part.name][1] for part in self.parts_], seen)
+        said = np.stack([block[lines, codes] for block in scores], axis=1)
+        figures = self._figures().rows(histories, lines, codes)
+        return lines, codes, np.concatenate([said, figures], axis=1)
+
+    def _figures(self) -> PairFeatures:
+        return PairFeatures(self.item_stats_, self.groups_, self.group_names_)
+
+    def _histories(self, rows: Int32) -> Histories:
+        starts, ends = self.row_starts_[rows], self.row_starts_[rows + 1]
+        sizes = ends - starts
+        lines = np.repeat(np.arange(len(rows), dtype=np.int32), sizes)
+        first = np.cumsum(sizes) - sizes
+        place = np.arange(len(lines)) - first[lines] + starts[lines]
+        ages = self.row_ages_[place].astype(np.float64)
+        return Histories(lines, self.row_items_[place], ages, len(rows))
+
+    def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return a new rows x items array; works through it in blocks, as every model needs one."""
+        total = np.zeros((len(rows), len(self.items_)), dtype=np.float32)
+        step = self._step()
+        for start in range(0, len(rows), step):
+            block = rows[start : start + step]
+            scores = [normalise(part.score_block(block)) for part in self.parts_]
+            self._fill(
+                total[start : start + step], scores, self.seen_[block], self._histories(block), objective
+            )
+        return total
+
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Look at a new history as at a known one."""
+        total = np.zeros((1, len(self.items_)), dtype=np.float32)
+        scores = [normalise(part.score_history(history)[None, :].copy()) for part in self.parts_]
+        self._fill(total, scores, history.matrix(), Histories.of(history), objective)
+        row: Float32 = total[0]
+        return row
+
+    def _step(self) -> int:
+        return block_rows(len(self.items_) * (len(self.parts_) + 1))
+
+    def _fill(
+        self, total: Float32, scores: list[Float32], seen: Csr, histories: Histories, objective: Objective
+    ) -> None:
+        """Write the scores of one block into ``total``, which holds zeros."""
+        if objective.value not in self.trees_:
+            for part, block in zip(self.parts_, scores, strict=True):
+                if objective.keeps_bought or part.name not in OWN:
+                    total += block
+            return
+        lines, codes, figures = self._look(scores, seen, histories)
+        if not objective.keeps_bought:
+            new = ~holds(seen, lines, codes)
+            lines, codes, figures = lines[new], codes[new], figures[new]
+        total[lines, codes] = self._trees(objective).scores(figures)
+
+    def _trees(self, objective: Objective) -> Trees:
+        kept: dict[str, Trees] = self.__dict__.setdefault("_read", {})
+        if objective.value not in kept:
+            kept[objective.value] = Trees(self.trees_[objective.value])
+        return kept[objective.value]
+
+    # --- reasons ------------------------------------------------------------------------------------
+    def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
+        rows = np.array([row], dtype=np.int32)
+        carried = {part.name: float(part.score_block(rows)[0, code]) for part in self.parts_}
+        if goal.value not in self.trees_:
+            tops = {part.name: max(float(part.score_block(rows)[0].max()), 1e-9) for part in self.parts_}
+            shares = {
+                name: value / tops[name]
+                for name, value in carried.items()
+                if goal.keeps_bought or name not in OWN
+            }
+            return self._pieces(row, code, goal, shares, carried)
+        _, codes, figures = self.look(rows)
+        at = np.flatnonzero(codes == code)
+        if not len(at):
+            return []
+        parts = self._trees(goal).parts(figures[at])[0]
+        shares = dict(zip(carried, map(float, parts), strict=False))
+        names = self._figures().names
+        own = sum(
+            float(value)
+            for name, value in zip(names, parts[len(carried) :], strict=False)
+            if name.startswith("pair:")
+        )
+        rest = float(parts.sum()) - own - sum(shares.values())
+        item = self.items_[code]
+        found = self._pieces(row, code, goal, shares, carried)
+        return [*found, Because("own", item, own), Because("popular", item, rest)]
+
+    def _pieces(
+        self, row: int, code: int, goal: Objective, shares: dict[str, float], carried: dict[str, float]
+    ) -> list[Because]:
+        """Hand each model's share on to what carried that model's own score."""
+        because: dict[tuple[str, str], float] = {}
+        for part in self.parts_:
+            share, whole = shares.get(part.name, 0.0), carried[part.name]
+            pieces = part._because(row, code, goal) if abs(whole) > 1e-9 else []
+            if not pieces:
+                pieces, whole = [Because("popular", self.items_[code], 1.0)], 1.0
+            for piece in pieces:
+                key = (piece.kind, piece.id)
+                because[key] = because.get(key, 0.0) + share * piece.value / whole
+        return [Because(kind, name, value) for (kind, name), value in because.items() if value]
+
+    def _similarity(self, code: int) -> Float32:
+        for part in self.parts_:
+            if part.name == ItemKNN.name:
+                return part._similarity(code)
+        return super()._similarity(code)
+
+
+class _Examples:
+    """Rows to learn from, gathered window by window."""
+
+    def __init__(self, model: TwoStage) -> None:
+        self.model = model
+        self.figures: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
+        self.found: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
+        self.counts = {goal: {"users": 0, "candidates": 0, "reached": 0, "true": 0} for goal in OBJECTIVES}
+
+    def add(self, split: Split) -> None:
+        """Look at the users of a window as of its start; the model stands there already."""
+        model = self.model
+        truths = {goal: split.truth_for(goal) for goal in OBJECTIVES}
+        users = split.evaluated(Objective.REPLENISH)
+        if len(users) > model.most_users:
+            random = np.random.default_rng(model.seed)
+            users = np.sort(random.choice(users, model.most_users, replace=False))
+        step = model._step()
+        for start in range(0, len(users), step):
+            block = users[start : start + step]
+            lines, codes, figures = model.look(block)
+            new = ~holds(split.train.seen[block], lines, codes)
+            for goal, truth in truths.items():
+                kept = np.flatnonzero(new) if not goal.keeps_bought else np.arange(len(lines))
+                found = holds(truth[block], lines[kept], codes[kept])
+                self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
+                chosen = sample(found, model.negatives, len(found), model.seed)
+                self.figures[goal].append(figures[kept[chosen]])
+                self.found[goal].append(found[chosen])
+
+    def _count(self, goal: Objective, sizes: AnyArray, candidates: int, reached: int) -> None:
+        counts = self.counts[goal]
+        counts["users"] += int((sizes > 0).sum())
+        counts["candidates"] += candidates
+        counts["reached"] += reached
+        counts["true"] += int(sizes.sum())
+
+    def learn(self) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
+        """Return the trees and what they rest on, per objective."""
+        model, trees = self.model, {}
+        evidence: dict[str, dict[str, float]] = {}
+        for goal in OBJECTIVES:
+            counts = self.counts[goal]
+            evidence[goal.value] = {
+                "users": counts["users"],
+                "rows": int(sum(len(part) for part in self.found[goal])),
+                "candidate_recall": counts["reached"] / max(counts["true"], 1),
+                "candidates_per_user": counts["candidates"] / max(counts["users"], 1),
+            }
+            if counts["users"] < FEWEST_USERS or counts["reached"] < FEWEST_TRUE:
+                continue
+            trees[goal.value] = train(
+                np.concatenate(self.figures[goal]),
+                np.concatenate(self.found[goal]),
+                rounds=model.rounds,
+                leaves=model.leaves,
+                rate=model.rate,
+                seed=model.seed,
+            )
+        return trees, evidence
