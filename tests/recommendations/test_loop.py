@@ -77,7 +77,7 @@ def test_a_clearly_better_strategy_becomes_champion_and_the_next_training_starts
     assert version.as_of == later
     assert version.stage == ModelVersion.Stage.CHAMPION
     given = version.parameters["given"]
-    assert given["prior_strength"] == pytest.approx(40)
+    assert given["prior_strength"] == {"replenish": pytest.approx(40)}
     assert given["prior_weights"]["replenish"] == pytest.approx(weights)
 
     served = lists_for([look_customer()], use="email", objective="replenish", limit=LENGTH)
