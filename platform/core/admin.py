@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from core.estimates import estimated_count
+from core.forms import JSONField
 from core.models import Heartbeat, PeriodicSlot
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ class Admin(ModelAdmin):
     list_filter_submit = True
     show_full_result_count = False
     warn_unsaved_form = True
+    formfield_overrides = {models.JSONField: {"form_class": JSONField}}
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

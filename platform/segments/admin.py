@@ -14,18 +14,20 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from core import clock
 from core.admin import Admin, FactsAdmin
+from core.forms import JSONField
 from core.templatetags.studio import number
 from segments.compiler import compile_rule
 from segments.explain import explain
 from segments.models import Segment, SegmentRun
 from segments.rules import RuleError
 from segments.selectors import display_name
+from segments.services import save_segment
 
 
 class SegmentForm(forms.ModelForm):
     """A segment with its rule, which is read before it is stored."""
 
-    rule = forms.JSONField(
+    rule = JSONField(
         label=_("rule"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"}),
@@ -43,7 +45,7 @@ class SegmentForm(forms.ModelForm):
         """Refuse a rule that cannot be computed, and say where it fails."""
         rule = self.cleaned_data["rule"] or {"all": []}
         try:
-            compile_rule(rule, as_of=clock.knowledge_now())
+            compile_rule(rule, as_of=clock.knowledge_now(), slug=self.cleaned_data.get("slug"))
         except RuleError as error:
             raise forms.ValidationError(
                 f"{error.path}: {error.message}" if error.path else error.message
@@ -99,11 +101,8 @@ class SegmentAdmin(Admin):
         return super().has_delete_permission(request, obj) and not (obj and obj.ready_made)
 
     def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: bool) -> None:
-        """Count the version up when the rule changes; the next refresh counts the people."""
-        if change and "rule" in form.changed_data:
-            obj.version += 1
-        obj.created_at = obj.created_at or clock.now()
-        super().save_model(request, obj, form, change)
+        """Store by the service, with its audit entry; the next refresh counts the people."""
+        save_segment(obj, now=clock.now(), user=request.user)
 
 
 @admin.register(SegmentRun)
