@@ -21,6 +21,9 @@ def main() -> None:
         ) from error
     try:
         execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        raise SystemExit(130) from None
     except ImproperlyConfigured as error:
         if "--traceback" in sys.argv:
             raise

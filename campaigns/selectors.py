@@ -12,6 +12,7 @@ from django.db.models import Count, Sum
 from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
 from campaigns.sources import SOURCE
+from core import clock
 from core.money import Money
 from delivery.models import Run
 from delivery.selectors import Breakdown, breakdown, skip_reasons
@@ -104,7 +105,8 @@ def report(campaign: Campaign, *, now: datetime) -> Report:
     """Return a campaign's figures so far. Six queries; outcomes of 200,000 people take about 2 s.
 
     The goal window begins at the campaign's `as_of` and ends after `goal_days`. What people did is
-    counted for all who were meant to be written to (intention to treat) and for those held out.
+    counted for all who were meant to be written to (intention to treat) and for those held out, as far
+    as it is known at `now`.
     """
     run = run_of(campaign)
     window = None
@@ -119,15 +121,15 @@ def report(campaign: Campaign, *, now: datetime) -> Report:
         parts=breakdown([run.pk]).get(run.pk, _NOTHING) if run else _NOTHING,
         reasons=skip_reasons(run) if run else {},
         window=window,
-        outcomes=_outcomes(run, window) if run and window else [],
+        outcomes=_outcomes(run, window, clock.known_until(now)) if run and window else [],
         redemptions=redeemed["n"] if campaign.pool_id else 0,
         discount=redeemed["discount"] or Decimal(0),
     )
 
 
-def _outcomes(run: Run, window: tuple[datetime, datetime]) -> list[Outcome]:
+def _outcomes(run: Run, window: tuple[datetime, datetime], known: datetime) -> list[Outcome]:
     with connection.cursor() as cursor:
-        cursor.execute(_OUTCOMES, [*window, run.pk])
+        cursor.execute(_OUTCOMES, [window[0], min(window[1], known), run.pk])
         return [
             Outcome(variant, held_out, people, buyers, orders, revenue)
             for held_out, variant, people, buyers, orders, revenue in cursor.fetchall()

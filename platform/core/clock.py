@@ -24,6 +24,11 @@ def knowledge_now() -> datetime:
     return parse_moment(settings.SHOP_AS_OF) if settings.SHOP_AS_OF else now()
 
 
+def known_until(now: datetime) -> datetime:
+    """Return the moment up to which facts count at `now`: a demo shop's data go on after its day."""
+    return min(now, parse_moment(settings.SHOP_AS_OF)) if settings.SHOP_AS_OF else now
+
+
 def parse_moment(text: str) -> datetime:
     """Parse an ISO date or date-time; without a zone it is read as UTC.
 

@@ -239,7 +239,7 @@ def test_a_preview_counts_and_burns_nothing(people, now):
     assert not Assignment.objects.exists()
 
 
-def test_outcomes_count_purchases_in_the_window_only(people, now, postbox):
+def test_outcomes_count_purchases_in_the_window_only_and_none_of_the_future(people, now, postbox, settings):
     campaign = actions.launch_campaign(make_coupon(people, now, codes=20), user=None, now=now)
     send(campaign)
     bought = [
@@ -263,8 +263,15 @@ def test_outcomes_count_purchases_in_the_window_only(people, now, postbox):
         ],
         now=now,
     )
-    [outcome] = selectors.report(campaign, now=now).outcomes
+    later = now + timedelta(days=30)
+    [outcome] = selectors.report(campaign, now=later).outcomes
     assert (outcome.people, outcome.buyers, outcome.orders, str(outcome.revenue)) == (14, 1, 2, "14.90")
+    [outcome] = selectors.report(campaign, now=now + timedelta(hours=36)).outcomes
+    assert (outcome.people, outcome.buyers, outcome.orders, str(outcome.revenue)) == (14, 1, 1, "9.90")
+    # A demo shop's data go on after its day; they are its future all the same.
+    settings.SHOP_AS_OF = now.isoformat()
+    [outcome] = selectors.report(campaign, now=later).outcomes
+    assert (outcome.people, outcome.buyers, outcome.orders, outcome.revenue) == (14, 0, 0, 0)
 
 
 def test_the_command_is_the_same_launch(people, now, capsys):
