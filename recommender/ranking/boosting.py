@@ -60,10 +60,16 @@ def train(features: Float32, found: Bool, *, rounds: int, leaves: int, rate: flo
         "deterministic": True,
         "force_row_wise": True,
         "verbose": -1,
+        "num_threads": _threads(len(found)),
     }
     data = lgb.Dataset(features, label=found.astype(np.float32))
     text: str = lgb.train(settings, data, num_boost_round=rounds).model_to_string()
     return text
+
+
+def _threads(rows: int) -> int:
+    """Return how many threads pay for so many rows; 0 is all cores."""
+    return 1 if rows < 20_000 else 0
 
 
 class Trees:
@@ -81,7 +87,7 @@ class Trees:
         """Return one score above 0 a row."""
         if not len(features):
             return np.zeros(0, dtype=np.float32)
-        raw: Float64 = self._booster.predict(features, raw_score=True)
+        raw: Float64 = self._booster.predict(features, raw_score=True, num_threads=_threads(len(features)))
         return (raw - self.floor).astype(np.float32)
 
     def parts(self, features: Float32) -> Float64:
@@ -89,6 +95,6 @@ class Trees:
 
         Exact Shapley values of the trees (Lundberg et al. 2020).
         """
-        parts: Float64 = np.asarray(self._booster.predict(features, pred_contrib=True))
+        parts: Float64 = np.asarray(self._booster.predict(features, pred_contrib=True, num_threads=1))
         parts[:, -1] -= self.floor
         return parts
