@@ -26,14 +26,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import numpy as np  # noqa: E402
-from implicit.cpu.als import AlternatingLeastSquares  # noqa: E402
-from threadpoolctl import threadpool_limits  # noqa: E402
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
 
-from recommender.arrays import block_rows  # noqa: E402
-from recommender.dataset import Dataset  # noqa: E402
-from recommender.ids import Ids  # noqa: E402
-from recommender.models.als import ALS  # noqa: E402
+from recommender.arrays import block_rows
+from recommender.dataset import Dataset
+from recommender.ids import Ids
+from recommender.models.als import ALS
 
 USERS, ITEMS, PAIRS = 30_000, 41_000, 810_000
 FACTORS, ITERATIONS = 64, 10
