@@ -4,6 +4,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -121,6 +122,7 @@ class Recommender(ABC):
         self.seen_ = dataset.seen
         buyers = np.bincount(self.seen_.indices, minlength=len(dataset.items))
         self.popularity_ = (buyers / len(dataset.users)).astype(np.float32)
+        self.__dict__.pop("_behind", None)
         self._fit(dataset)
         return self
 
@@ -202,11 +204,17 @@ class Recommender(ABC):
         self._check_fitted()
         goal = Objective(objective)
         history = make_history(self.items_, items, days_ago, weights)
-        scores = self.score_history(history, goal)[None, :].copy()
+        allowed = self._allowed(candidates, exclude)
         names = self._reason_names()
-        codes, values, fallback = self._rank(
-            scores, history.matrix(), k, goal, self._allowed(candidates, exclude)
-        )
+        found = self._best_of_history(history, k, goal, allowed) if len(history.items) else None
+        if found is None:
+            scores = self.score_history(history, goal)[None, :].copy()
+            blank = np.array([not len(history.items)])
+            seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
+            codes, values, fallback = self._rank(scores, blank, seen, k, goal, allowed)
+        else:
+            codes, values = found
+            fallback = np.zeros(codes.shape, dtype=bool)
         why = np.where(fallback, names.index(FALLBACK), names.index(self.name)).astype(np.uint8)
         return Recommendations(("",), self.items_, codes, values, why, names)
 
@@ -232,7 +240,9 @@ class Recommender(ABC):
                 (np.ones(len(place)), (place, np.arange(len(place)))), (len(block), len(place))
             )
             seen = (spread @ self.seen_[rows]).tocsr()
-        codes, values, fallback = self._rank(scores, seen, k, goal, allowed)
+        sizes = np.diff(seen.indptr)
+        pairs = (np.repeat(np.arange(len(block)), sizes), seen.indices)
+        codes, values, fallback = self._rank(scores, sizes == 0, pairs, k, goal, allowed)
         why = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
         if reasons and len(rows):
             why[known] = self._reasons(rows, codes[known], goal, names)
@@ -240,11 +250,19 @@ class Recommender(ABC):
         return codes, values, why
 
     def _rank(
-        self, scores: Float32, seen: Csr, k: int, goal: Objective, allowed: Bool | None
+        self,
+        scores: Float32,
+        blank: Bool,
+        seen: tuple[AnyArray, AnyArray],
+        k: int,
+        goal: Objective,
+        allowed: Bool | None,
     ) -> tuple[Int32, Float32, Bool]:
-        """Turn raw scores into lists; overwrites ``scores``. Below all evidence stands popularity."""
-        behind = -(1.0 + self._fallback_rank())
-        blank = np.diff(seen.indptr) == 0
+        """Turn raw scores into lists; overwrites ``scores``. Below all evidence stands popularity.
+
+        ``blank`` marks rows without any history; ``seen`` holds (row, item) positions of what rows have.
+        """
+        behind = self._behind
         if self.ranks_everything:
             scores[blank] = behind
         else:
@@ -253,18 +271,25 @@ class Recommender(ABC):
         if allowed is not None:
             scores[:, ~allowed] = -np.inf
         if not goal.keeps_bought:
-            scores[np.repeat(np.arange(scores.shape[0]), np.diff(seen.indptr)), seen.indices] = -np.inf
+            scores[seen] = -np.inf
         codes, values = top_k(scores, k)
         fallback = (codes >= 0) & (blank[:, None] | ((values < 0) & (not self.ranks_everything)))
         values = np.where(fallback | (codes < 0), np.float32(0), values)
         return codes, values, fallback
 
-    def _fallback_rank(self) -> Float32:
-        """Return each item's place in the fallback, 0 for the best: by buyers, then by id."""
+    def _best_of_history(
+        self, history: History, k: int, goal: Objective, allowed: Bool | None
+    ) -> tuple[Int32, Float32] | None:
+        """Return the k best (1 x k positions and scores) where a model knows a way without scoring all."""
+        return None
+
+    @cached_property
+    def _behind(self) -> Float32:
+        """Return each item's score in the fallback, all below 0: by buyers, then by id."""
         order = np.argsort(-self.popularity_, kind="stable")
-        rank = np.empty(len(order), dtype=np.float32)
-        rank[order] = np.arange(len(order), dtype=np.float32)
-        return rank
+        scores = np.empty(len(order), dtype=np.float32)
+        scores[order] = -1.0 - np.arange(len(order), dtype=np.float32)
+        return scores
 
     def _reason_names(self) -> tuple[str, ...]:
         return (FALLBACK, self.name)

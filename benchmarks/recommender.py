@@ -1,0 +1,148 @@
+"""How fast the recommender is: `python -m benchmarks.recommender [--quick]`. Its last line is JSON.
+
+als_vs_implicit          seconds an iteration of fitting our ALS to a dataset, against the library called
+                         directly on the same confidence matrix; 64 factors
+topk_vs_multiplication   seconds of the ten best items for every user, without what each has, against the
+                         multiplication of the factors alone
+fold_in_p50_ms           median milliseconds of folding in one new customer's history and ranking it,
+                         against the stated limit
+peak_mb                  peak memory of this process
+
+The data are drawn with the size and the skew of Gowalla's check-ins: 30,000 users, 41,000 items, 0.81
+million pairs; with `--quick` a tenth of the users and items. The two sides of a ratio take turns, so that
+a slow moment of the machine meets both; the best turn of each counts.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
+
+from recommender.arrays import block_rows
+from recommender.dataset import Dataset
+from recommender.ids import Ids
+from recommender.models.als import ALS
+
+USERS, ITEMS, PAIRS = 30_000, 41_000, 810_000
+FACTORS, ITERATIONS = 64, 10
+FOLD_IN_LIMIT_MS = 0.3
+
+
+def gowalla_like(scale: float, seed: int = 0) -> Dataset:
+    """Return a shop of that size: activity and popularity fall off by a power, every item has a user."""
+    random = np.random.default_rng(seed)
+    users, items, pairs = int(USERS * scale), int(ITEMS * scale), int(PAIRS * scale)
+    activity = random.pareto(1.5, users) + 0.5
+    counts = np.maximum(5, activity / activity.sum() * pairs).astype(np.int64)
+    weights = (np.arange(items) + 10.0) ** -0.8
+    drawn = random.choice(items, int(counts.sum()) * 2, p=weights / weights.sum())
+    rows = np.repeat(np.arange(users), counts * 2)
+    keys = np.unique(
+        np.concatenate([rows * items + drawn, random.integers(0, users, items) * items + np.arange(items)])
+    )
+    keys = np.sort(random.permutation(keys)[:pairs])
+    return Dataset(
+        users=Ids(f"u{n}" for n in range(users)),
+        items=Ids(f"i{n}" for n in range(items)),
+        user_codes=(keys // items).astype(np.int32),
+        item_codes=(keys % items).astype(np.int32),
+        weights=np.ones(len(keys), dtype=np.float32),
+    )
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Return how long the work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def compare_fit(dataset: Dataset, turns: int) -> tuple[dict[str, Any], ALS]:
+    """Measure our fit against the library's, both with the same parameters."""
+    ours = ALS(factors=FACTORS, iterations=ITERATIONS)
+    confidence = dataset.matrix(log=True)
+
+    def directly() -> None:
+        with threadpool_limits(1, "blas"):
+            AlternatingLeastSquares(
+                factors=FACTORS, regularization=ours.regularization, iterations=ITERATIONS, random_state=0
+            ).fit(confidence, show_progress=False)
+
+    times = [(seconds(directly), seconds(lambda: ours.fit(dataset))) for _ in range(turns)]
+    library, mine = (min(side) / ITERATIONS for side in zip(*times, strict=True))
+    return result("als_vs_implicit", mine, "s/iteration", library), ours
+
+
+def compare_lists(model: ALS, turns: int) -> dict[str, Any]:
+    """Measure all users' lists against the bare multiplication in the blocks that suit it."""
+    users = list(model.users_)
+    step = block_rows(len(model.items_))
+
+    def multiply() -> None:
+        for start in range(0, len(users), step):
+            model.solved_[start : start + step] @ model.factors_.T
+
+    times = [
+        (seconds(multiply), seconds(lambda: model.recommend(users, 10, "discover"))) for _ in range(turns)
+    ]
+    product, lists = (min(side) for side in zip(*times, strict=True))
+    return result("topk_vs_multiplication", lists, "s", product)
+
+
+def measure_fold_in(model: ALS, customers: int) -> dict[str, Any]:
+    """Measure lists for new histories of twenty items, one at a time."""
+    random = np.random.default_rng(1)
+    histories = [[f"i{code}" for code in random.integers(0, len(model.items_), 20)] for _ in range(customers)]
+    model.recommend_history(histories[0], 10, "discover")
+    times = [seconds(lambda h=h: model.recommend_history(h, 10, "discover")) * 1000 for h in histories]
+    return result("fold_in_p50_ms", statistics.median(times), "ms", FOLD_IN_LIMIT_MS)
+
+
+def result(key: str, figure: float, unit: str, limit: float) -> dict[str, Any]:
+    """Return one entry of the JSON line."""
+    return {
+        "key": key,
+        "figure": round(figure, 4),
+        "unit": unit,
+        "limit": round(limit, 4),
+        "ratio": round(figure / limit, 3),
+    }
+
+
+def peak_mb() -> float:
+    """Return this process's peak memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a tenth of the users and items")
+    quick = parser.parse_args().quick
+    dataset = gowalla_like(0.1 if quick else 1.0)
+    print(f"{dataset.shape[0]} users, {dataset.shape[1]} items, {dataset.rows} pairs", file=sys.stderr)
+    fit, model = compare_fit(dataset, turns=2 if quick else 3)
+    results = [fit, compare_lists(model, turns=3), measure_fold_in(model, 200 if quick else 1000)]
+    results.append(result("peak_mb", peak_mb(), "MB", 1536))
+    cores = len(os.sched_getaffinity(0))
+    print(
+        json.dumps({"name": "recommender", "cores": cores, "peak_mb": round(peak_mb()), "results": results})
+    )
+
+
+if __name__ == "__main__":
+    main()
