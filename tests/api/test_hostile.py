@@ -10,6 +10,8 @@ from django.urls import get_resolver
 from tests.api.conftest import Partner
 from tests.factories.accounts import make_key
 
+pytestmark = pytest.mark.slow
+
 SURROGATE = "\ud800"
 DEEP = b'{"a":' * 900 + b"1" + b"}" * 900
 PARTS = ["%00", "a%00b", "%2F", "%2e%2e", "%F0%9F%8D%B5", "%ED%A0%80", "%FF", "x" * 3000, "%0A", "'--", "{}"]
@@ -155,7 +157,8 @@ def test_strange_bodies(mallory, method, path, monkeypatch):
     address = path.replace("{}", "c1" if "{}" in path and "campaigns" not in path else UUID)
     if method == "PATCH":
         mallory.call("PUT", address, {"name": "x"} if "products" in path else {})
-    for body in variants(BODIES.get(path, {})):
+    # What is put and patched goes through the serializers of what is posted.
+    for body in variants(BODIES.get(path, {})) if method == "POST" else VALUES:
         wrong.append(attack(mallory, method, address, body))
     for body, headers in raw():
         wrong.append(attack(mallory, method, address, body, **headers))

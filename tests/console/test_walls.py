@@ -15,6 +15,8 @@ from accounts.models import User
 from accounts.roles import ROLES
 from tests.factories.shop import NOW, open_shop
 
+pytestmark = pytest.mark.slow
+
 #: What any member of staff may open: one's own affairs, and pages that show what one may see.
 OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "jobs_bell"}
 #: Console pages, and the permission that opens each.
@@ -187,14 +189,14 @@ def _again(user: User) -> Client:
     return client
 
 
-@pytest.mark.parametrize("query", STRANGE)
-def test_strange_queries_of_lists(shop, query):
+def test_strange_queries_of_lists(shop):
     client = sign_in("admin")
     User.objects.filter(username="admin").update(is_superuser=True)
     failed = []
     for name, route in patterns():
         if name.endswith(("_changelist", ":search", ":mailbox", ":autocomplete")):
-            answer = ask(client, "get", f"{route}?{query}")
-            if isinstance(answer, str) or answer.status_code >= 500:
-                failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
+            for query in STRANGE:
+                answer = ask(client, "get", f"{route}?{query}")
+                if isinstance(answer, str) or answer.status_code >= 500:
+                    failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
     assert failed == []
