@@ -45,6 +45,8 @@ def run_job(kind: str, say: Say, user: User, **parameters: Any) -> dict[str, Any
     try:
         return _watched(job, Ticker(say))
     except KeyboardInterrupt:
+        waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+        waiting.update(state=Job.State.CANCELLED, finished_at=clock.now())
         Job.objects.filter(pk=job.pk).update(cancel_requested=True)
         raise
 
