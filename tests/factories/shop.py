@@ -96,7 +96,7 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     Promotion.objects.create(
         slug="tea",
         name="Tea week",
-        benefit={"kind": "percent_off", "percent": "10"},
+        benefit={"kind": "percent", "percent": "10"},
         currency="USD",
         created_at=now,
     )
