@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.db.models import F
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from accounts.models import Job, User
 from core import clock
@@ -94,13 +96,25 @@ class JobProgress:
             raise Cancelled
 
 
-def run(job: Job) -> None:
-    """Run a queued job by its kind and keep its result. A job that somebody took already is left alone."""
+#: A job that kills its worker this often is given up, or it would kill workers for ever.
+MOST_ATTEMPTS = 3
+
+
+def run(job: Job, *, worker_died: bool = False) -> None:
+    """Run a queued job by its kind and keep its result. A job that somebody took already is left alone.
+
+    `worker_died` says that the broker gave the work back because the worker that had it is gone: then a
+    running job is taken over, three times at most in all.
+    """
     now = clock.now()
-    taken = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
-        state=Job.State.RUNNING, started_at=now, heartbeat_at=now
+    free = [Job.State.QUEUED, Job.State.RUNNING] if worker_died else [Job.State.QUEUED]
+    taken = Job.objects.filter(pk=job.pk, state__in=free, attempts__lt=MOST_ATTEMPTS).update(
+        state=Job.State.RUNNING, started_at=now, heartbeat_at=now, attempts=F("attempts") + 1
     )
     if taken != 1:
+        Job.objects.filter(pk=job.pk, state__in=free, attempts__gte=MOST_ATTEMPTS).update(
+            state=Job.State.FAILED, finished_at=now, error=_("Its worker stopped %d times.") % MOST_ATTEMPTS
+        )
         return
     with running(job) as progress:
         result = kinds.get(job.kind).load()(job.parameters, now, progress)

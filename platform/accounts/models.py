@@ -110,6 +110,7 @@ class Job(models.Model):
     error = models.TextField(_("error"), blank=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, verbose_name=_("started by"))
     cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("created"))
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)

@@ -1,12 +1,15 @@
 """Run what somebody waits for."""
 
+from typing import Any
+
 from celery import shared_task
 
 from accounts import jobs
 from accounts.models import Job
 
 
-@shared_task
-def run_job(job_id: str) -> None:
-    """Run a job once: a second delivery of the message finds it taken."""
-    jobs.run(Job.objects.get(pk=job_id))
+@shared_task(bind=True)
+def run_job(self: Any, job_id: str) -> None:
+    """Run a job once: a second delivery finds it taken, unless the first one's worker died."""
+    given_back = bool((self.request.delivery_info or {}).get("redelivered"))
+    jobs.run(Job.objects.get(pk=job_id), worker_died=given_back)

@@ -91,11 +91,7 @@ class CampaignReport(Page):
         related = ("segment", "experiment", "content__template", "pool", "promotion", "created_by")
         campaign = get_object_or_404(Campaign.objects.select_related(*related), pk=self.kwargs["pk"])
         self.title = campaign.name
-        found = cache.get_or_set(
-            f"console:campaign:{campaign.pk}:{campaign.state}",
-            lambda: report(campaign, now=clock.now()),
-            REPORT_SECONDS,
-        )
+        found = _report(campaign)
         context: dict[str, Any] = {
             "campaign": campaign,
             "launched": campaign.state != Campaign.State.DRAFT,
@@ -111,6 +107,18 @@ class CampaignReport(Page):
                 log = Message.objects.filter(run=found.run).exclude(state=MessageState.HELD_OUT)
                 context["log"] = log.select_related("customer").order_by("-id")[:LOG_ROWS]
         return super().get_context_data(**context, **kwargs)
+
+
+def _report(campaign: Campaign) -> Report:
+    """Return the figures: at most a little old once nothing is sent any more, fresh until then."""
+    if campaign.state in (Campaign.State.RUNNING, Campaign.State.PAUSED):
+        return report(campaign, now=clock.now())
+    found: Report = cache.get_or_set(
+        f"console:campaign:{campaign.pk}:{campaign.state}",
+        lambda: report(campaign, now=clock.now()),
+        REPORT_SECONDS,
+    )
+    return found
 
 
 def _results(found: Report) -> dict[str, Any]:
