@@ -20,10 +20,11 @@ from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 from recommender.ranking.blend import normalise
-from recommender.ranking.boosting import Trees, require, sample, train
+from recommender.ranking.boosting import Trees, require
 from recommender.ranking.candidates import Source, propose
+from recommender.ranking.examples import FEWEST_USERS, Examples
 from recommender.ranking.features import Histories, PairFeatures, attribute_groups
-from recommender.validation.splits import Split, windows_back
+from recommender.validation.splits import windows_back
 
 #: What the first stage asks, and how many items each may propose.
 SOURCES: dict[str, tuple[Callable[..., Recommender], Source]] = {
@@ -41,9 +42,6 @@ SOURCES: dict[str, tuple[Callable[..., Recommender], Source]] = {
 }
 COMPONENTS = tuple(SOURCES)
 OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name})
-#: Fewer users or true candidates than these teach trees nothing; equal shares of the models stand.
-FEWEST_USERS = 20
-FEWEST_TRUE = 50
 #: Above this many users EASE's matrix costs more than it brings here.
 MOST_USERS_EASE = 4000
 
@@ -110,13 +108,14 @@ class TwoStage(Recommender):
             )
         self.groups_, self.group_names_ = attribute_groups(dataset.attributes, len(dataset.items))
         names = self._names(dataset)
-        examples = _Examples(self)
+        examples = Examples(self.negatives, self.most_users, self.seed)
         for split in windows_back(dataset, self.window_days, self.windows, self.seed):
             if len(split.evaluated(Objective.REPLENISH)) >= FEWEST_USERS:
                 self._stand(split.train, names)
-                examples.add(split)
+                examples.add(split, self.look, self._step())
         self._stand(dataset, names)
-        self.trees_, self.evidence_ = examples.learn()
+        self.trees_ = examples.learn(rounds=self.rounds, leaves=self.leaves, rate=self.rate)
+        self.evidence_ = {goal.value: examples.evidence(goal) for goal in OBJECTIVES}
 
     def _names(self, dataset: Dataset) -> list[str]:
         large = len(dataset.users) > MOST_USERS_EASE
@@ -252,65 +251,3 @@ class TwoStage(Recommender):
             if part.name == ItemKNN.name:
                 return part._similarity(code)
         return super()._similarity(code)
-
-
-class _Examples:
-    """Rows to learn from, gathered window by window."""
-
-    def __init__(self, model: TwoStage) -> None:
-        self.model = model
-        self.figures: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
-        self.found: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
-        self.counts = {goal: {"users": 0, "candidates": 0, "reached": 0, "true": 0} for goal in OBJECTIVES}
-
-    def add(self, split: Split) -> None:
-        """Look at the users of a window as of its start; the model stands there already."""
-        model = self.model
-        truths = {goal: split.truth_for(goal) for goal in OBJECTIVES}
-        users = split.evaluated(Objective.REPLENISH)
-        if len(users) > model.most_users:
-            random = np.random.default_rng(model.seed)
-            users = np.sort(random.choice(users, model.most_users, replace=False))
-        step = model._step()
-        for start in range(0, len(users), step):
-            block = users[start : start + step]
-            lines, codes, figures = model.look(block)
-            new = ~holds(split.train.seen[block], lines, codes)
-            for goal, truth in truths.items():
-                kept = np.flatnonzero(new) if not goal.keeps_bought else np.arange(len(lines))
-                found = holds(truth[block], lines[kept], codes[kept])
-                self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
-                chosen = sample(found, model.negatives, len(found), model.seed)
-                self.figures[goal].append(figures[kept[chosen]])
-                self.found[goal].append(found[chosen])
-
-    def _count(self, goal: Objective, sizes: AnyArray, candidates: int, reached: int) -> None:
-        counts = self.counts[goal]
-        counts["users"] += int((sizes > 0).sum())
-        counts["candidates"] += candidates
-        counts["reached"] += reached
-        counts["true"] += int(sizes.sum())
-
-    def learn(self) -> tuple[dict[str, str], dict[str, dict[str, float]]]:
-        """Return the trees and what they rest on, per objective."""
-        model, trees = self.model, {}
-        evidence: dict[str, dict[str, float]] = {}
-        for goal in OBJECTIVES:
-            counts = self.counts[goal]
-            evidence[goal.value] = {
-                "users": counts["users"],
-                "rows": int(sum(len(part) for part in self.found[goal])),
-                "candidate_recall": counts["reached"] / max(counts["true"], 1),
-                "candidates_per_user": counts["candidates"] / max(counts["users"], 1),
-            }
-            if counts["users"] < FEWEST_USERS or counts["reached"] < FEWEST_TRUE:
-                continue
-            trees[goal.value] = train(
-                np.concatenate(self.figures[goal]),
-                np.concatenate(self.found[goal]),
-                rounds=model.rounds,
-                leaves=model.leaves,
-                rate=model.rate,
-                seed=model.seed,
-            )
-        return trees, evidence

@@ -1,0 +1,85 @@
+"""What the second stage learns from: candidates of past windows and which of them came true."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recommender.arrays import AnyArray, Float32, Int32
+from recommender.columns import OBJECTIVES, Objective
+from recommender.metrics.ranking import holds
+from recommender.ranking.boosting import sample, train
+from recommender.validation.splits import Split
+
+#: Fewer users or true candidates than these teach trees nothing.
+FEWEST_USERS = 20
+FEWEST_TRUE = 50
+
+#: Gives the candidates of users (positions) as (line, item) pairs and their figures.
+Look = Callable[[Int32], tuple[Int32, Int32, Float32]]
+
+
+class Examples:
+    """Rows to learn from, gathered window by window, for both objectives at once.
+
+    True rows stand beside at most ``negatives`` seeded others each; more than ``most_users`` of a
+    window are sampled. Memory: rows x figures x 4 bytes.
+    """
+
+    def __init__(self, negatives: float, most_users: int, seed: int) -> None:
+        self._negatives = negatives
+        self._most_users = most_users
+        self._seed = seed
+        self._figures: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
+        self._found: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
+        self._counts = {goal: {"users": 0, "candidates": 0, "reached": 0, "true": 0} for goal in OBJECTIVES}
+
+    def add(self, split: Split, look: Look, step: int) -> None:
+        """Look at the users of a window, ``step`` at a time; ``look`` knows what its start knew."""
+        truths = {goal: split.truth_for(goal) for goal in OBJECTIVES}
+        users = split.evaluated(Objective.REPLENISH)
+        if len(users) > self._most_users:
+            random = np.random.default_rng(self._seed)
+            users = np.sort(random.choice(users, self._most_users, replace=False))
+        for start in range(0, len(users), step):
+            block = users[start : start + step]
+            lines, codes, figures = look(block)
+            new = np.flatnonzero(~holds(split.train.seen[block], lines, codes))
+            for goal, truth in truths.items():
+                kept = np.arange(len(lines)) if goal.keeps_bought else new
+                found = holds(truth[block], lines[kept], codes[kept])
+                self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
+                chosen = sample(found, self._negatives, len(found), self._seed)
+                self._figures[goal].append(figures[kept[chosen]])
+                self._found[goal].append(found[chosen])
+
+    def _count(self, goal: Objective, sizes: AnyArray, candidates: int, reached: int) -> None:
+        counts = self._counts[goal]
+        counts["users"] += int((sizes > 0).sum())
+        counts["candidates"] += candidates
+        counts["reached"] += reached
+        counts["true"] += int(sizes.sum())
+
+    def evidence(self, goal: Objective) -> dict[str, float]:
+        """Return users, rows, the share of what came true among the candidates, candidates a user."""
+        counts = self._counts[goal]
+        return {
+            "users": counts["users"],
+            "rows": int(sum(len(part) for part in self._found[goal])),
+            "candidate_recall": counts["reached"] / max(counts["true"], 1),
+            "candidates_per_user": counts["candidates"] / max(counts["users"], 1),
+        }
+
+    def learn(self, *, rounds: int, leaves: int, rate: float) -> dict[str, str]:
+        """Return trees for each objective that has enough to learn from; see boosting.train."""
+        trees = {}
+        for goal, counts in self._counts.items():
+            if counts["users"] >= FEWEST_USERS and counts["reached"] >= FEWEST_TRUE:
+                trees[goal.value] = train(
+                    np.concatenate(self._figures[goal]),
+                    np.concatenate(self._found[goal]),
+                    rounds=rounds,
+                    leaves=leaves,
+                    rate=rate,
+                    seed=self._seed,
+                )
+        return trees
