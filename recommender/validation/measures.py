@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
 
-from recommender.arrays import AnyArray, Csr, Float64, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
 from recommender.columns import ITEM, Objective
 from recommender.dataset import Dataset
 from recommender.errors import DataError
 from recommender.metrics import lists as by_themselves
 from recommender.metrics import ranking
+from recommender.metrics.rating import mae, rmse
 from recommender.models.content import item_features
 from recommender.validation.splits import Split
 
@@ -95,6 +97,23 @@ class Measures:
             calibration10=calibration,
         )
         return figures, values
+
+
+@runtime_checkable
+class PredictsRatings(Protocol):
+    """A model that says what a user would rate an item."""
+
+    def predict(self, users: Int32, items: Int32) -> Float32:
+        """Return the expected rating of each (user, item) pair of positions."""
+        ...
+
+
+def rating_errors(model: object, split: Split) -> tuple[float | None, float | None]:
+    """Return rmse and mae of the window's ratings; None without ratings or for a model without them."""
+    if split.rated is None or split.train.ratings is None or not isinstance(model, PredictsRatings):
+        return None, None
+    said = model.predict(split.rated.users, split.rated.items)
+    return rmse(said, split.rated.ratings), mae(said, split.rated.ratings)
 
 
 def grouping(attributes: pl.DataFrame | None, category: str | None) -> tuple[str | None, AnyArray | None]:

@@ -15,7 +15,7 @@ from recommender.errors import DataError
 from recommender.models import LINE_UP, create_seeded
 from recommender.reading import Cleaned, clean_interactions
 from recommender.validation.intervals import compare, pool
-from recommender.validation.measures import Measures
+from recommender.validation.measures import Measures, rating_errors
 from recommender.validation.report import ModelResult, Report
 from recommender.validation.splits import Split, cut_at, holdout
 
@@ -100,6 +100,7 @@ def evaluate_split(
         start = perf_counter()
         model.fit(split.train)
         fit_seconds = perf_counter() - start
+        rmse, mae = rating_errors(model, split)
         for goal in objectives:
             rows = split.evaluated(goal)
             if not len(rows):
@@ -113,6 +114,8 @@ def evaluate_split(
                     name=model.name,
                     objective=goal.value,
                     **asdict(figures),
+                    rmse=rmse,
+                    mae=mae,
                     interval=(float("nan"), float("nan")),
                     fit_seconds=fit_seconds,
                     fallback_share=lists.fallback_share,

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from recommender.arrays import Bool, Csr, Int32
-from recommender.columns import ITEM, TIME, USER, Objective
+from recommender.arrays import Bool, Csr, Float32, Int32
+from recommender.columns import ITEM, RATING, TIME, USER, Objective
 from recommender.dataset import DAY, Dataset
 from recommender.errors import DataError
 from recommender.reading import Cleaned, moment
@@ -19,11 +19,13 @@ class Split:
     """A training set and the truth that followed, under the same ids.
 
     ``truth`` is users x items, one where the user had the item in the window. It holds only users with
-    a training row and items of the training catalogue.
+    a training row and items of the training catalogue. ``rated`` holds the ratings of the window, where
+    the shop has any.
     """
 
     train: Dataset
     truth: Csr
+    rated: "Rated | None" = None
 
     def truth_for(self, objective: Objective) -> Csr:
         """Return the truth for an objective: ``discover`` leaves out what the user had before."""
@@ -37,6 +39,22 @@ class Split:
         """Return the positions of users with at least one true item."""
         rows: Int32 = np.flatnonzero(np.diff(self.truth_for(objective).indptr)).astype(np.int32)
         return rows
+
+
+@dataclass(frozen=True)
+class Rated:
+    """Ratings given in a window by users with a training row: positions and values, row by row."""
+
+    users: Int32
+    items: Int32
+    ratings: Float32
+
+
+def rated_rows(users: Int32, items: Int32, ratings: Float32, train: Dataset) -> Rated | None:
+    """Return the rows with a rating by users and of items of the training set; None without any."""
+    active = np.bincount(train.user_codes, minlength=train.shape[0]) > 0
+    keep = ~np.isnan(ratings) & active[users] & train.known_items()[items]
+    return Rated(users[keep], items[keep], ratings[keep]) if keep.any() else None
 
 
 def truth_matrix(users: Int32, items: Int32, train: Dataset) -> Csr:
@@ -79,7 +97,11 @@ def cut_at(
         raise DataError(f"no interactions in the {days:g} days from the cut {cut}")
     users, codes = train.users.codes(after[USER].to_list()), train.items.codes(after[ITEM].to_list())
     known = (users >= 0) & (codes >= 0)
-    return Split(train, truth_matrix(users[known], codes[known], train))
+    rated = None
+    if RATING in after.columns:
+        given = after[RATING].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        rated = rated_rows(users[known], codes[known], given[known], train)
+    return Split(train, truth_matrix(users[known], codes[known], train), rated)
 
 
 def last_window(dataset: Dataset, days: float = 28.0) -> Split:
@@ -112,8 +134,13 @@ def holdout(dataset: Dataset, seed: int = 0, share: float = 0.2) -> Split:
     held &= place < (sizes - 1)[rows]
     keys = rows[held].astype(np.int64) * dataset.shape[1] + pairs.indices[held]
     own = dataset.user_codes.astype(np.int64) * dataset.shape[1] + dataset.item_codes
-    train = dataset.subset(~np.isin(own, keys))
-    return Split(train, truth_matrix(rows[held], pairs.indices[held], train))
+    asked = np.isin(own, keys)
+    train = dataset.subset(~asked)
+    rated = None
+    if dataset.ratings is not None:
+        given = dataset.ratings[asked]
+        rated = rated_rows(dataset.user_codes[asked], dataset.item_codes[asked], given, train)
+    return Split(train, truth_matrix(rows[held], pairs.indices[held], train), rated)
 
 
 def validation_split(dataset: Dataset, days: float = 28.0, seed: int = 0) -> Split:

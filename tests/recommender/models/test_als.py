@@ -66,3 +66,16 @@ def test_fitting_again_forgets_the_old_factors(model):
         again.recommend_history(["i1"], 10).codes.tolist()
         == model.recommend_history(["i1"], 10).codes.tolist()
     )
+
+
+@pytest.mark.parametrize(("steps", "tolerance"), [(8, 1e-4), (1, 1e-4), (1, np.inf)])
+def test_users_solved_in_steps_are_checked_against_the_direct_solution(monkeypatch, steps, tolerance):
+    monkeypatch.setattr(als, "SAMPLE", 15)
+    monkeypatch.setattr(als, "STEPS", steps)
+    monkeypatch.setattr(als, "TOLERANCE", tolerance)
+    fitted = create("als", factors=8, iterations=1, regularization=0.1).fit(shop())
+    dataset = shop()
+    exact = fitted._solve(fitted._profile(dataset))
+    apart = np.linalg.norm(fitted.solved_ - exact, axis=1) / np.linalg.norm(exact, axis=1)
+    # One step alone is not enough; only an infinite tolerance lets it pass.
+    assert (apart.max() > 1e-3) == (tolerance == np.inf)

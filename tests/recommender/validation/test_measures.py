@@ -2,9 +2,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recommender import DataError, Dataset, Objective
-from recommender.validation.measures import Measures, grouping
-from recommender.validation.splits import Split, truth_matrix
+from recommender import DataError, Dataset, Objective, evaluate
+from recommender.reading import clean_interactions
+from recommender.validation.measures import Measures, grouping, rating_errors
+from recommender.validation.splits import Split, cut_at, holdout, truth_matrix
 from tests.recommender.shops import rows
 
 ITEMS = pl.DataFrame(
@@ -74,3 +75,47 @@ def test_the_category_is_the_first_attribute_that_groups_items():
 def test_an_unknown_category_is_refused_with_the_known_columns():
     with pytest.raises(DataError, match=r"no column size .*columns found: name, kind, colour"):
         grouping(ITEMS, "size")
+
+
+def rated(*entries, start=0):
+    """Interactions with ratings: (user, item, rating), a day each."""
+    frame = rows(*[(user, item, start + day) for day, (user, item, _) in enumerate(entries)])
+    return frame.with_columns(rating=pl.Series([stars for _, _, stars in entries], dtype=pl.Float64))
+
+
+class Stars:
+    """Expects 4 for everything."""
+
+    def predict(self, users, items):
+        return np.full(len(users), 4, dtype=np.float32)
+
+
+def test_errors_of_ratings_by_hand():
+    before = rated(("alice", "tea", 5), ("bob", "cup", 1), ("bob", "tea", 3))
+    # Neither Eve nor the pot is known at the cut, and Bob's second purchase has no rating.
+    after = rated(
+        ("alice", "cup", 3), ("bob", "tea", 2), ("bob", "cup", None), ("eve", "tea", 1), ("bob", "pot", 1),
+        start=10,
+    )  # fmt: skip
+    given = cut_at(clean_interactions(pl.concat([before, after])), "2024-01-08", 28)
+    assert sorted(given.rated.ratings.tolist()) == [2, 3]
+    assert rating_errors(Stars(), given) == (pytest.approx(np.sqrt((1 + 4) / 2)), 1.5)
+    assert rating_errors(object(), given) == (None, None)
+    assert rating_errors(Stars(), split()) == (None, None)
+
+
+def test_a_holdout_keeps_the_ratings_of_what_it_holds_back():
+    entries = [(f"u{user}", f"i{item}", user + item / 10) for user in range(5) for item in range(10)]
+    given = holdout(Dataset.from_frame(rated(*entries).drop("timestamp")))
+    # Every pair has its own rating, so that a mix-up would show.
+    pairs = zip(given.rated.users, given.rated.items, given.rated.ratings, strict=True)
+    for user, item, stars in pairs:
+        assert stars == pytest.approx(user + item / 10)
+    assert len(given.rated.users) == given.truth.nnz == 10
+
+
+def test_models_that_predict_ratings_report_their_errors():
+    entries = [(f"u{n % 12}", f"i{n % 7}", 1 + n % 5) for n in range(84)]
+    report = evaluate(rated(*entries).drop("timestamp"), models=["sgd-mf", "popularity"], min_item_users=1)
+    assert 0 < report.result("sgd-mf", "discover").mae <= report.result("sgd-mf", "discover").rmse
+    assert report.result("popularity", "discover").rmse is None
