@@ -100,6 +100,7 @@ class TwoStage(Recommender):
     # --- learning -----------------------------------------------------------------------------------
     def _fit(self, dataset: Dataset) -> None:
         require()
+        self._read: dict[str, Trees] = {}
         unknown = [name for name in self.components if name not in SOURCES]
         if unknown or not self.components:
             raise DataError(
@@ -197,6 +198,7 @@ class TwoStage(Recommender):
         total[lines, codes] = self._trees(objective).scores(figures)
 
     def _trees(self, objective: Objective) -> Trees:
+        # Read from their text at the first use; a model that was loaded has not been fitted.
         kept: dict[str, Trees] = self.__dict__.setdefault("_read", {})
         if objective.value not in kept:
             kept[objective.value] = Trees(self.trees_[objective.value])

@@ -48,7 +48,7 @@ class Examples:
                 kept = np.arange(len(lines)) if goal.keeps_bought else new
                 found = holds(truth[block], lines[kept], codes[kept])
                 self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
-                chosen = sample(found, self._negatives, len(found), self._seed)
+                chosen = sample(found, self._negatives, 2 * len(found), self._seed)
                 self._figures[goal].append(figures[kept[chosen]])
                 self._found[goal].append(found[chosen])
 

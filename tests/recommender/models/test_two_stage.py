@@ -65,6 +65,16 @@ def test_parts_of_a_score_add_up_for_discovery_too(model):
     assert sum(part.value for part in found.because) == pytest.approx(found.score, rel=1e-3)
 
 
+def test_fitting_again_forgets_the_old_trees(dataset):
+    model = create("two-stage", components=("own-frequency", "item-knn"), rounds=5).fit(dataset)
+    first = model.recommend(["u00"], 3)
+    early = dataset.before(dataset.as_of - 20 * 86_400)
+    again = model.fit(early).recommend(["u00"], 3)
+    fresh = create("two-stage", components=("own-frequency", "item-knn"), rounds=5).fit(early)
+    assert (again.scores == fresh.recommend(["u00"], 3).scores).all()
+    assert not (again.scores == first.scores).all()
+
+
 def test_too_little_to_learn_from_leaves_equal_shares():
     model = create("two-stage").fit(Dataset.from_frame(two_tastes(4)[0]))
     assert model.trees_ == {}
