@@ -8,6 +8,8 @@ fold_in_p50_ms           median milliseconds of folding in one new customer's hi
                          against the stated limit
 peak_mb                  peak memory of this process
 
+`--growth` instead shows how cost grows with users, items and factors.
+
 The data are drawn with the size and the skew of Gowalla's check-ins: 30,000 users, 41,000 items, 0.81
 million pairs; with `--quick` a tenth of the users and items. The two sides of a ratio take turns, so that
 a slow moment of the machine meets both; the best turn of each counts.
@@ -40,10 +42,13 @@ FACTORS, ITERATIONS = 64, 10
 FOLD_IN_LIMIT_MS = 0.3
 
 
-def gowalla_like(scale: float, seed: int = 0) -> Dataset:
-    """Return a shop of that size: activity and popularity fall off by a power, every item has a user."""
+def gowalla_like(part_users: float, part_items: float, seed: int = 0) -> Dataset:
+    """Return a shop of a part of that size: activity and popularity fall off by a power.
+
+    Pairs go with the users: each has as many in a smaller shop.
+    """
     random = np.random.default_rng(seed)
-    users, items, pairs = int(USERS * scale), int(ITEMS * scale), int(PAIRS * scale)
+    users, items, pairs = int(USERS * part_users), int(ITEMS * part_items), int(PAIRS * part_users)
     activity = random.pareto(1.5, users) + 0.5
     counts = np.maximum(5, activity / activity.sum() * pairs).astype(np.int64)
     weights = (np.arange(items) + 10.0) ** -0.8
@@ -110,6 +115,28 @@ def measure_fold_in(model: ALS, customers: int) -> dict[str, Any]:
     return result("fold_in_p50_ms", statistics.median(times), "ms", FOLD_IN_LIMIT_MS)
 
 
+def show_growth() -> None:
+    """Print processor seconds (all cores together, whatever else runs) and memory for several sizes."""
+    print("| Users | Items | Pairs | Factors | Learning an iteration, s | Lists, ms a user | Model, MB |")
+    print("|---|---|---|---|---|---|---|")
+    sizes = [(1.0, 1.0, 64), (0.5, 1.0, 64), (1.0, 0.5, 64), (0.5, 0.5, 64), (1.0, 1.0, 32), (1.0, 1.0, 128)]
+    for part_users, part_items, factors in sizes:
+        dataset = gowalla_like(part_users, part_items)
+        model = ALS(factors=factors, iterations=5)
+        start = time.process_time()
+        model.fit(dataset)
+        fit = (time.process_time() - start) / 5
+        asked = list(model.users_)[:4000]
+        start = time.process_time()
+        model.recommend(asked, 10, "discover")
+        lists = (time.process_time() - start) / len(asked) * 1000
+        size = (model.factors_.nbytes + model.solved_.nbytes + model.profile_.data.nbytes * 4) / 2**20
+        users, items = dataset.shape
+        print(
+            f"| {users:,} | {items:,} | {dataset.rows:,} | {factors} | {fit:.2f} | {lists:.2f} | {size:.0f} |"
+        )
+
+
 def result(key: str, figure: float, unit: str, limit: float) -> dict[str, Any]:
     """Return one entry of the JSON line."""
     return {
@@ -132,8 +159,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the users and items")
-    quick = parser.parse_args().quick
-    dataset = gowalla_like(0.1 if quick else 1.0)
+    parser.add_argument("--growth", action="store_true", help="a table of costs for several sizes")
+    options = parser.parse_args()
+    if options.growth:
+        show_growth()
+        return
+    quick = options.quick
+    part = 0.1 if quick else 1.0
+    dataset = gowalla_like(part, part)
     print(f"{dataset.shape[0]} users, {dataset.shape[1]} items, {dataset.rows} pairs", file=sys.stderr)
     fit, model = compare_fit(dataset, turns=2 if quick else 3)
     results = [fit, compare_lists(model, turns=3), measure_fold_in(model, 200 if quick else 1000)]

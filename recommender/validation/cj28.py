@@ -1,6 +1,11 @@
-"""Protocol CJ-28: the real data set Complete Journey, prepared the same way for every figure."""
+"""Protocol CJ-28: the real data set Complete Journey, prepared the same way for every figure.
+
+``python -m recommender.validation.cj28 FOLDER [product_type]`` writes interactions.parquet and
+items.parquet for the command line.
+"""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -55,3 +60,16 @@ def load(folder: str | Path | None = None, level: str = "product_id") -> tuple[p
     return prepare(
         pl.read_parquet(folder / "transactions.parquet"), pl.read_parquet(folder / "products.parquet"), level
     )
+
+
+def write(folder: str | Path, level: str = "product_id") -> None:
+    """Write the prepared tables as Parquet."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    interactions, items = load(level=level)
+    interactions.write_parquet(folder / "interactions.parquet")
+    items.write_parquet(folder / "items.parquet")
+
+
+if __name__ == "__main__":
+    write(*sys.argv[1:])
