@@ -62,6 +62,27 @@ SPACES: dict[str, Space] = {
         "iterations": Whole(5, 30),
         "time_constant": MEMORY,
     },
+    "bpr": {
+        "factors": Whole(16, 256),
+        "rate": Real(0.005, 0.5),
+        "regularization": Real(0.0001, 0.1),
+        "iterations": Whole(20, 200),
+        "time_constant": MEMORY,
+    },
+    "sgd-mf": {
+        "factors": Whole(8, 128),
+        "rate": Real(0.01, 0.5),
+        "regularization": Real(0.001, 1.0),
+        "epochs": Whole(5, 50),
+    },
+    "gf-cf": {
+        "factors": Whole(16, 512),
+        "alpha": Real(0.0, 1.0, even=True),
+        "time_constant": MEMORY,
+    },
+    "naive-bayes": {"smoothing": Real(1.0, 200.0), "time_constant": MEMORY},
+    "logistic": {"strength": Real(0.01, 100.0), "time_constant": MEMORY},
+    "linear-svm": {"strength": Real(0.001, 10.0), "time_constant": MEMORY},
     "ease": {"regularization": Real(10.0, 5000.0)},
     "rp3beta": {
         "neighbours": NEIGHBOURS,
