@@ -172,6 +172,9 @@ def _redeem(coupon: Coupon, customer: Customer | None, order: Order, discount: M
 def roll_back(code: str, *, order_id: str, now: datetime) -> None:
     """Take back the code's use on an order: redeemed or reserved. A repeat changes nothing."""
     coupon = _find(code)
+    # The code's row first, as whoever releases or reserves takes it: the other way round two would wait
+    # for each other.
+    _lock(coupon)
     if _roll_back_redemption(coupon, order_id, now):
         return
     if coupon.reservations.filter(order_id=order_id, released_at=None).update(released_at=now):
