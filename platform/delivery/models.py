@@ -5,6 +5,18 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
+from delivery.providers.models import Provider, ProviderHour
+
+__all__ = [
+    "Link",
+    "Message",
+    "MessageState",
+    "Provider",
+    "ProviderHour",
+    "ReceivedMail",
+    "Run",
+    "SkipReason",
+]
 
 
 class Run(models.Model):
