@@ -5,18 +5,29 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
-from delivery.providers.models import Provider, ProviderHour
+from delivery.direct.models import DirectMessage
+from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
+from delivery.providers.models import Handover, Provider, ProviderHour
 
 __all__ = [
+    "DirectMessage",
+    "Handover",
     "Link",
     "Message",
     "MessageState",
+    "OnsiteMessage",
     "Provider",
     "ProviderHour",
+    "PushToken",
     "ReceivedMail",
+    "ReceivedMessage",
     "Run",
     "SkipReason",
+    "StaffTask",
 ]
+
+#: The topic of messages that answer what a customer did, such as an order's confirmation.
+TRANSACTIONAL = "transactional"
 
 
 class Run(models.Model):
@@ -41,6 +52,9 @@ class Run(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     as_of = models.DateTimeField(_("as of"), help_text=_("The moment as of which the audience was chosen."))
     audience = models.PositiveIntegerField(_("audience"), default=0)
+    open_until = models.DateTimeField(
+        _("open until"), null=True, help_text="Until then messages may be added and the run does not finish."
+    )
     created_at = models.DateTimeField(_("launched"))
     finished_at = models.DateTimeField(_("finished"), null=True)
 
@@ -133,6 +147,12 @@ class Message(models.Model):
                 name="message_open",
             ),
             models.Index(fields=["customer", "-due_at"], name="message_customer"),
+            # Who did not get it and why: the few, not the many that were sent.
+            models.Index(
+                fields=["run", "state", "skip_reason", "-id"],
+                condition=models.Q(state__in=["failed", "skipped", "held_out"]),
+                name="message_not_sent",
+            ),
         ]
 
     def __str__(self) -> str:

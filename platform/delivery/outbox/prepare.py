@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from delivery import eligibility
 from delivery.channels.base import Channel, Outgoing
 from delivery.identity import message_id, unsubscribe_url
-from delivery.models import Message, MessageState, Run
+from delivery.models import TRANSACTIONAL, Message, MessageState, Run
 from delivery.outbox.changes import Change, write
 from delivery.outbox.claim import give_back, held, renew
 from delivery.outbox.policy import Policy
@@ -82,8 +82,10 @@ def prepare(
                         message_id=name,
                         address=eligible.addresses[message.customer_id],
                         content=rendered,
-                        unsubscribe_url=unsubscribe_url(message),
+                        unsubscribe_url="" if run.topic == TRANSACTIONAL else unsubscribe_url(message),
                         date=now,
+                        run_id=run.id,
+                        customer_id=message.customer_id,
                     )
                     prepared.append(Prepared(message, outgoing))
         write(run.id, changes, from_states=[MessageState.CLAIMED])
