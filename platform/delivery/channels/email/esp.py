@@ -91,8 +91,8 @@ class EspConnection:
         except AnymailError as error:
             raise _meaning(error, message.date) from error
         [status] = mail.anymail_status.recipients.values()
-        if status.status in ("rejected", "invalid", "failed"):
-            raise TransportError(f"The provider refused ({status.status}).", permanent=True)
+        if status.status not in ("sent", "queued"):
+            raise OutcomeUnknown(f"The provider does not say whether it took the mail ({status.status}).")
         return str(status.message_id or "")
 
     def _together(self, chunk: Sequence[Outgoing], batch: Batch) -> list[Outcome]:
