@@ -197,6 +197,9 @@ CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
+DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
 REST_FRAMEWORK = {
