@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from customers.models import Channel, Consent, Customer, Suppression
 from delivery.channels import base
-from delivery.models import TRANSACTIONAL, Run, SkipReason
+from delivery.models import Run, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,7 @@ def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: 
     addresses = channel.addresses(list(customers.values()))
     hashes = {pk: channel.address_hash(address) for pk, address in addresses.items()}
     bans = Suppression.objects.filter(Q(until=None) | Q(until__gt=now), channel=run.channel)
-    transactional = run.topic == TRANSACTIONAL
-    if transactional and run.channel == Channel.EMAIL:
+    if run.transactional and run.channel == Channel.EMAIL:
         bans = bans.exclude(reason=Suppression.Reason.UNSUBSCRIBED)
     suppressed = set(
         bans.filter(address_hash__in=set(hashes.values())).values_list("address_hash", flat=True)

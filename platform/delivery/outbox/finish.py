@@ -34,5 +34,8 @@ def _done(run_id: UUID, now: datetime) -> QuerySet[Run]:
     # Asked apart, so that each question has its own small index.
     messages = Message.objects.filter(run=OuterRef("pk"))
     waiting, held = messages.filter(state=MessageState.PENDING), messages.filter(state__in=HELD)
+    unrecorded = messages.filter(state=MessageState.HELD_OUT, fence=0)
     closed = Q(open_until=None) | Q(open_until__lte=now)  # to an open run messages may still be added
-    return Run.objects.filter(closed, ~Exists(waiting), ~Exists(held), pk=run_id, state=Run.State.RUNNING)
+    return Run.objects.filter(
+        closed, ~Exists(waiting), ~Exists(held), ~Exists(unrecorded), pk=run_id, state=Run.State.RUNNING
+    )

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0001_initial'),
-        ('delivery', '0003_providers'),
+        ('delivery', '0004_pace_and_home'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
