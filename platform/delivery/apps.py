@@ -10,8 +10,11 @@ class DeliveryConfig(AppConfig):
         """Register the channels and their providers; the modules need the models, hence the late import."""
         from customers.models import Channel
         from delivery.channels import channels, email, onsite, push, sms, staff, webhook
+        from delivery.direct.source import SOURCE, DirectSource
         from delivery.providers.kinds import kinds
+        from delivery.sources import sources
 
+        sources.add(SOURCE, DirectSource())
         channels.add(Channel.EMAIL, email.EmailChannel())
         channels.add(Channel.SMS, sms.SmsChannel())
         channels.add(Channel.PUSH, push.PushChannel())
