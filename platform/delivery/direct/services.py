@@ -101,7 +101,11 @@ def cancel(direct: DirectMessage) -> bool:
 
 def forget_before(moment: datetime) -> int:
     """Clear the contents asked for before a moment and return how many there were."""
-    return DirectMessage.objects.filter(created_at__lt=moment).exclude(content="").update(content="")
+    with connection.cursor() as cursor:  # the column is encrypted, but an empty one stays empty
+        cursor.execute(
+            "UPDATE delivery_directmessage SET content = '' WHERE created_at < %s AND content <> ''", [moment]
+        )
+        return int(cursor.rowcount)
 
 
 def _day_run(wish: Ask, now: datetime) -> Any:
