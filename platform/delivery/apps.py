@@ -9,7 +9,9 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         """Register the channels; their modules need the models, so they are imported here."""
         from customers.models import Channel
+        from delivery import people
         from delivery.channels import channels
         from delivery.channels.email import EmailChannel
 
         channels.add(Channel.EMAIL, EmailChannel())
+        people.register()

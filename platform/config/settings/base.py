@@ -1,6 +1,7 @@
 """Settings that hold everywhere. The overlays beside this file add what differs by place."""
 
 import os
+from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -126,6 +127,14 @@ SHOP_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
 SHOP_AS_OF = env.str("SHOP_AS_OF", default="")
 # True where the demo's data are installed: pages say so, and nothing leaves the machine.
 IS_DEMO = False
+# What happens when two customers come with the same e-mail, phone or openid: "propose" puts the pair on a
+# list for a person to decide, "auto" merges them at once (recorded, and undone by a click).
+CUSTOMERS_MERGE = env.str("CUSTOMERS_MERGE", default="propose")
+# Erasures are noted here, too, beside the database, so that `manage.py erase --again` finds them after an
+# older backup was restored. Keyed hashes only. Several machines need one shared place, or a copy each.
+ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.jsonl")))
+# At or below this stock a product runs low, and an event says so.
+CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
 ARTIFACTS = VAR / "artifacts"
