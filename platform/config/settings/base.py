@@ -139,6 +139,13 @@ ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.js
 CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
+# Channels. Where sinks are on, messages of a channel without a provider are kept for the mailbox
+# instead of being sent; in production they wait until a provider is set up.
+DELIVERY_SINKS = env.bool("DELIVERY_SINKS", default=False)
+# Hosts inside our own network that providers and webhooks may be called at, such as an SMS gateway.
+DELIVERY_PRIVATE_HOSTS = env.list("DELIVERY_PRIVATE_HOSTS", default=[])
+DELIVERY_HTTP_SECONDS = env.float("DELIVERY_HTTP_SECONDS", default=10)  # for an answer
+
 ARTIFACTS = VAR / "artifacts"
 
 # Logs. Requests and tasks are told once, when they are done; no addresses of visitors.
