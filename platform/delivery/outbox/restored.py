@@ -45,6 +45,8 @@ UPDATE delivery_message
  WHERE state IN ('pending', 'claimed', 'sending')
 """
 
+#: Redis forgets databases that are gone, as those of tests (seconds).
+KEPT = 90 * 24 * 3600
 _LOCK = 0x484F_4D45
 
 
@@ -117,6 +119,8 @@ def _strange(home: Home) -> str:
     if witnessed is None:
         return "Neither Redis nor var/ knows it, although it has a history." if home.tide else ""
     if home.tide < witnessed:
+        home.refresh_from_db(fields=["tide"])  # it may have risen since we read it
+    if home.tide < witnessed:
         return "It is older than what was last seen of it."
     return ""
 
@@ -135,7 +139,7 @@ def _witnessed(installation: UUID) -> int | None:
 
 def _tell_witnesses(installation: UUID, tide: int) -> None:
     try:
-        cache.set(_key(installation), tide, timeout=None)
+        cache.set(_key(installation), tide, timeout=KEPT)
     except Exception as error:  # whatever the client raises: the file knows it too
         log.warning("tide_not_in_redis", error=type(error).__name__)
     path = _path()

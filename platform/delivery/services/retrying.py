@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -93,11 +94,12 @@ def retry(
         )
         ensure_run_partition(again)
         again.save(force_insert=True)
-        params = {
+        chosen = sorted(str(reason) for reason in reasons)
+        params: dict[str, Any] = {
             "from": run.pk,
             "run": again.pk,
             "family": family,
-            "reasons": [str(reason) for reason in reasons],
+            "reasons": chosen,
             "uncertain": uncertain,
             "now": now,
         }
@@ -115,7 +117,7 @@ def retry(
             user=user,
             after={
                 "run": str(run.pk),
-                "reasons": sorted(params["reasons"]) + (["uncertain"] if uncertain else []),
+                "reasons": chosen + (["uncertain"] if uncertain else []),
                 "messages": again.audience,
             },
         )
