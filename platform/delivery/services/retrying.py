@@ -71,14 +71,11 @@ def retry(
         raise ValueError(f"Sending again does not help with: {', '.join(sorted(unfit))}.")
     with transaction.atomic():
         first = run.launch.partition("+")[0]
-        # The launch with all its repeats, so that two retries wait for each other.
-        family = list(
-            Run.objects.select_for_update()
-            .filter(source=run.source, reference=run.reference)
-            .filter(Q(launch=first) | Q(launch__startswith=f"{first}+"))
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
+        runs = Run.objects.filter(source=run.source, reference=run.reference)
+        # Two retries wait for each other at the first launch; the second one then sees what the first did.
+        runs.select_for_update().get(launch=first)
+        repeats = Q(launch=first) | Q(launch__startswith=f"{first}+")
+        family = list(runs.filter(repeats).values_list("pk", flat=True))
         again = Run(
             id=uuid7(),
             source=run.source,
