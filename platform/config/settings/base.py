@@ -217,6 +217,11 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
 DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+# What comes with an unknown customer or product: "stub" makes an incomplete record, "refuse" an error.
+EVENTS_UNKNOWN_CUSTOMERS = env.str("EVENTS_UNKNOWN_CUSTOMERS", default="stub")
+EVENTS_UNKNOWN_PRODUCTS = env.str("EVENTS_UNKNOWN_PRODUCTS", default="stub")
+# Whole months of facts that are kept before the present one; without it, for ever.
+EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
