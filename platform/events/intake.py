@@ -12,9 +12,9 @@ from catalog.services import ensure_products
 from core.arrays import text_array
 from core.copy import copy_columns
 from events import changes
+from events.actors import Name, People, look_up, make
 from events.batches import Batch
 from events.models import Note
-from events.actors import Name, People, look_up, make
 from events.quality import price_fault
 from events.store import TABLE, claim
 

@@ -148,6 +148,15 @@ DELIVERY_HTTP_SECONDS = env.float("DELIVERY_HTTP_SECONDS", default=10)  # for an
 
 ARTIFACTS = VAR / "artifacts"
 
+# Imports. Uploads lie here under random names, with what an undo needs in the database, until they are
+# removed; web and workers must see the same folder.
+IMPORT_FILES = env.str("IMPORT_FILES", default=str(VAR / "imports"))
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2_000_000_000)  # unpacked
+IMPORT_MAX_RATIO = 200  # unpacked to packed; data stay below 50
+IMPORT_MAX_ERRORS = 100_000  # of one import that are kept with their row
+IMPORT_SLICE_SECONDS = 400  # of one job, inside the workers' limit; a further job goes on
+
 # Logs. Requests and tasks are told once, when they are done; no addresses of visitors.
 LOGGING = logs.configure(env.str("RAPPORT_LOG_LEVEL", default="INFO"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
