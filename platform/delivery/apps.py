@@ -9,6 +9,7 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         """Register the channels and their providers; the modules need the models, hence the late import."""
         from customers.models import Channel
+        from delivery import people
         from delivery.channels import channels, email, onsite, push, sms, staff, webhook
         from delivery.direct.source import SOURCE, DirectSource
         from delivery.providers.kinds import kinds
@@ -23,3 +24,4 @@ class DeliveryConfig(AppConfig):
         channels.add(Channel.STAFF, staff.StaffChannel())
         for kind in (*email.KINDS, *sms.KINDS, *push.KINDS, *webhook.KINDS):
             kinds.add(kind.name, kind)
+        people.register()
