@@ -10,7 +10,18 @@ from django.db import connection
 from core.encryption import normalise_email
 from customers.holdings import Rows, hold
 from customers.registries import Person, erasers
-from delivery.models import Message, MessageState, ReceivedMail, SkipReason
+from delivery.models import (
+    DirectMessage,
+    Handover,
+    Message,
+    MessageState,
+    OnsiteMessage,
+    PushToken,
+    ReceivedMail,
+    ReceivedMessage,
+    SkipReason,
+    StaffTask,
+)
 
 _SAME = (
     "m.customer_id = %(merged)s AND EXISTS (SELECT FROM delivery_message k WHERE k.customer_id = %(kept)s"
@@ -88,6 +99,15 @@ class ReceivedMails:
         return ReceivedMail.objects.filter(pk__in=_received(person.emails)).delete()[0]
 
 
+class ReceivedMessages:
+    """Messages that the other channels' sinks took, by number or by the customer's own id."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Delete what went to one of the person's addresses."""
+        addresses = (*person.phones, *person.external_ids)
+        return ReceivedMessage.objects.filter(address__in=addresses).delete()[0]
+
+
 def _received(emails: Sequence[str]) -> list[Any]:
     """Return the mail to addresses, compared in their normalised form. Reads the mailbox's envelopes."""
     wanted = set(emails)
@@ -110,3 +130,11 @@ def register() -> None:
         "message_id",
     )))  # fmt: skip
     erasers.add("delivery.receivedmail", ReceivedMails())
+    erasers.add("delivery.receivedmessage", ReceivedMessages())
+    hold(Rows(PushToken, shown=("platform", "registered_at", "gone_at")))
+    hold(Rows(OnsiteMessage, shown=(
+        "title", "text", "url", "created_at", "shown_at", "clicked_at", "dismissed_at",
+    )))  # fmt: skip
+    hold(Rows(StaffTask, shown=("title", "text", "url", "state", "created_at", "done_at", "note")))
+    hold(Rows(DirectMessage, shown=("id", "created_at")))
+    hold(Rows(Handover, shown=("reference", "handed_at", "receipt", "receipt_at")))

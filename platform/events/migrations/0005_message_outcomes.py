@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0002_quality_no_rate'),
+        ('events', '0004_quality_changes'),
     ]
 
     operations = [
