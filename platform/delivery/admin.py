@@ -6,6 +6,9 @@ from unfold.decorators import display
 
 from core.admin import FactsAdmin, LargeFactsAdmin
 from delivery.models import Message, MessageState, Run
+from delivery.providers.admin import ProviderAdmin
+
+__all__ = ["MessageAdmin", "ProviderAdmin", "RunAdmin"]
 
 
 @admin.register(Run)

@@ -29,6 +29,16 @@ PAGES = {
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
+    "mailbox_messages": "delivery.view_receivedmessage",
+    "delivery_runs": "delivery.view_run",
+    "delivery_run": "delivery.view_run",
+    "delivery_log": "delivery.view_message",
+    "delivery_log_export": "delivery.view_message",
+    "delivery_unreached": "delivery.view_message",
+    "delivery_providers": "delivery.view_provider",
+    "delivery_staff": "delivery.view_stafftask",
+    "delivery_staff_export": "delivery.change_stafftask",
+    "delivery_suppression": "customers.view_suppression",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
 }
@@ -37,6 +47,11 @@ ACTS = {
     "campaign_control": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
+    "delivery_run_act": "delivery.change_run",
+    "delivery_provider_test": "delivery.change_provider",
+    "delivery_staff_confirm": "delivery.change_stafftask",
+    "delivery_suppression_add": "customers.add_suppression",
+    "delivery_suppression_lift": "customers.delete_suppression",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [
