@@ -34,7 +34,7 @@ def _analyst(permission: Permission) -> bool:
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename == "view_auditentry"
+    return _marketer(permission) or permission.codename in {"view_auditentry", "merge_customer"}
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

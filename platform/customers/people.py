@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Q
 
+from accounts.models import AuditEntry
 from customers.holdings import Rows, hold, plain, restore
 from customers.models import (
     Consent,
@@ -20,7 +22,7 @@ from customers.models import (
     Identifier,
     MergeProposal,
 )
-from customers.registries import Person
+from customers.registries import Person, erasers
 
 
 class Identifiers(Rows):
@@ -121,8 +123,45 @@ class Merges(Rows):
         return [plain(row) for row in rows.values("merged_external_id", "merged_at").order_by("pk")]
 
 
+class AuditNames:
+    """Names in the audit log and in the admin's own history."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Blank the person's name where it stands. The hash chain covers ids and values, not names."""
+        merges = CustomerMerge.objects.filter(kept=person.customer_id).values_list("pk", flat=True)
+        about = Q(object_type="customers.Customer", object_id=str(person.customer_id)) | Q(
+            object_type="customers.CustomerMerge", object_id__in=[str(pk) for pk in merges]
+        )
+        rows = AuditEntry.objects.filter(about).exclude(object_name="").update(object_name="")
+        history = LogEntry.objects.filter(
+            content_type__app_label="customers",
+            content_type__model="customer",
+            object_id=str(person.customer_id),
+        )
+        return rows + history.update(object_repr="", change_message="")
+
+
+class RepeatedAnswers:
+    """Answers kept for repeats of calls: they hold what was written."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Empty the answers that name the person. One scan of a day's answers."""
+        words = [*person.external_ids, *person.emails, *person.phones]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_idempotencykey SET body = '{}' WHERE body->>'external_id' = ANY(%s)"
+                " OR body->>'email' = ANY(%s) OR EXISTS (SELECT FROM unnest(%s::text[]) word"
+                " WHERE position(word IN lower(body::text)) > 0)",
+                [list(person.external_ids), words, [*person.emails, *person.phones]],
+            )
+            return int(cursor.rowcount)
+
+
 def register() -> None:
     """Say what happens to this app's tables."""
+    # First, while the merges that bear the person's name are still there.
+    erasers.add("accounts.auditentry", AuditNames())
+    erasers.add("core.idempotencykey", RepeatedAnswers())
     hold(Identifiers(Identifier, shown=("kind", "created_at", "joined_at")))
     hold(Rows(ConsentEvent, shown=(
         "channel", "topic", "granted", "source", "proof", "occurred_at", "recorded_at",

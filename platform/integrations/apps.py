@@ -10,5 +10,7 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         """Offer imports as jobs."""
         from accounts.jobs import JobKind, kinds
+        from integrations import people
 
         kinds.add("import", JobKind(noop("Import a data set"), "ingest", "integrations.jobs.import_dataset"))
+        people.register()

@@ -83,7 +83,7 @@ def merge(
     }
     record.merged_record = orjson.dumps(content).decode()
     record.save(update_fields=["merged_record", "identifier_ids"])
-    _delete(merged.pk)
+    delete_customer(merged.pk)
     audit.record(
         action="merge_customers",
         target=record,
@@ -271,8 +271,8 @@ def _unfill(kept_id: int, before: str, after: str) -> None:
         )
 
 
-def _delete(pk: int) -> None:
-    """Delete the merged customer's row; a table that did not follow makes this fail here, not at commit."""
+def delete_customer(pk: int) -> None:
+    """Delete a customer's own row, the last of its rows; a table that kept one fails here, not at commit."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {_CUSTOMERS} WHERE id = %s", [pk])  # noqa: S608
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
