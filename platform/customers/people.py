@@ -28,7 +28,9 @@ from customers.registries import Person, erasers
 class Identifiers(Rows):
     """Identifiers move with the merge itself; an export names their kinds, for the values are not kept."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Do nothing: done before the followers are asked."""
         return {}
 
@@ -37,7 +39,9 @@ class Identifiers(Rows):
 class Consents(Rows):
     """What the person agrees to now: of both customers' words the latest counts, of two at once the no."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Take the later word of both for each channel and topic."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -57,7 +61,14 @@ class Consents(Rows):
             )
         return {**data, "kept": kept, "last": last} if data else {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Restore both states, then tell the kept customer's again what was said since the merge."""
         if not data:
             return
@@ -85,7 +96,9 @@ _LATER_COUNTS = (
 class Proposals(Rows):
     """Open questions about a merged customer are answered; they come back when the merge is undone."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Set aside every proposal that names the merged customer."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -96,7 +109,14 @@ class Proposals(Rows):
             texts = [text for (text,) in cursor.fetchall()]
         return {"aside": {self.table: texts}} if texts else {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Put them back, but for those whose other customer is gone meanwhile."""
         with connection.cursor() as cursor:
             cursor.execute(

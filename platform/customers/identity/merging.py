@@ -72,7 +72,7 @@ def merge(
     record.save(force_insert=True)
     moved = _move_identifiers(kept.pk, merged.pk, record.pk)
     record.identifier_ids = [pk for pk, _ in moved]
-    parts = {name: f.merge(kept.pk, merged.pk, record.identifier_ids) for name, f in followers}
+    parts = {name: f.merge(kept.pk, merged.pk, record.identifier_ids, now) for name, f in followers}
     _fill(kept.pk, merged.pk, now)
     content = {
         "kept_before": before,
@@ -119,7 +119,7 @@ def undo(record: CustomerMerge, *, now: datetime, user: User | None = None, acto
     _return_identifiers(record, content["identifiers"])
     parts = content["parts"]
     for name, follower in reversed(list(followers)):
-        follower.undo(record.kept_id, record.merged_id, record.identifier_ids, parts.get(name, {}))
+        follower.undo(record.kept_id, record.merged_id, record.identifier_ids, parts.get(name, {}), now)
     _unfill(record.kept_id, content["kept_before"], content["kept_after"])
     record.undone_at = now
     # The personal data of the merged customer stand in its own row again.

@@ -91,8 +91,10 @@ def prepare(
                         message_id=name,
                         address=eligible.addresses[message.customer_id],
                         content=rendered,
-                        unsubscribe_url=unsubscribe_url(message),
+                        unsubscribe_url="" if run.transactional else unsubscribe_url(message),
                         date=now,
+                        run_id=run.id,
+                        customer_id=message.customer_id,
                     )
                     prepared.append(Prepared(message, outgoing))
         write(run.id, changes, from_states=[MessageState.CLAIMED])
