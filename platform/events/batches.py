@@ -342,5 +342,7 @@ def _json(value: dict[str, Any]) -> str:
 def source_of(raw: Any, default: str) -> str:
     """Return the source that an invalid event claims to be of, when it could be one."""
     source = raw.get("source") if isinstance(raw, Mapping) else None
-    right = isinstance(source, str) and source.strip() and len(source) <= TEXTS["source"] and source.isprintable()
+    right = (
+        isinstance(source, str) and source.strip() and len(source) <= TEXTS["source"] and source.isprintable()
+    )
     return source if right else default

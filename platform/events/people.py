@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 
 from core.arrays import text_array
-from core.encryption import keyed_hash
+from core.encryption import keyed_hashes
 from customers.identity.actors import Actor
 from customers.identity.kinds import Kind
 from customers.identity.resolve import Reference, resolve_people
@@ -33,8 +33,8 @@ def look_up(names: Iterable[Name], now: datetime) -> People:
     people = People()
     wanted = set(names)
     plain = {name for name in wanted if type(name[0]) is not tuple}
-    customers = {c: keyed_hash(Kind.EXTERNAL_ID, c) for c, _ in plain if isinstance(c, str)}
-    visitors = {v: keyed_hash(Kind.ANONYMOUS, v) for _, v in plain if v is not None}
+    customers = keyed_hashes(Kind.EXTERNAL_ID, {c for c, _ in plain if isinstance(c, str)})
+    visitors = keyed_hashes(Kind.ANONYMOUS, {v for _, v in plain if v is not None})
     found = _owners(customers.values(), visitors.values())
     for name in plain:
         customer, visitor = name
@@ -45,7 +45,9 @@ def look_up(names: Iterable[Name], now: datetime) -> People:
         elif actor is not None and (customer is None or visitor is None or (seen and seen.customer_id)):
             people.actors[name] = actor
     rich = [name for name in wanted if type(name[0]) is tuple]
-    for name, actor in zip(rich, resolve_people([_references(n) for n in rich], now, create=False), strict=True):
+    for name, actor in zip(
+        rich, resolve_people([_references(n) for n in rich], now, create=False), strict=True
+    ):
         if actor is None or actor.customer_id is None:
             people.unknown.add(name)
     return people
