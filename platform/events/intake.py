@@ -13,9 +13,9 @@ from catalog.services import ensure_products
 from core.arrays import text_array
 from core.copy import copy_columns
 from events import changes
+from events.actors import People, look_up, make, names_of
 from events.batches import Batch
 from events.models import Note
-from events.people import People, look_up, make, names_of
 from events.quality import price_fault
 from events.store import TABLE, claim
 

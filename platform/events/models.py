@@ -117,6 +117,12 @@ class Event(models.Model):
                 name="event_product_time",
                 condition=models.Q(product__isnull=False),
             ),
+            # Visitors who are nobody yet: small, and what a sign-in looks up.
+            models.Index(
+                fields=["actor_id"],
+                name="event_visitor",
+                condition=models.Q(customer__isnull=True, actor_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,122 +1,77 @@
-"""Who the events of a batch are about: the known ones by one look-up, the others made."""
+"""What the facts say about people, and what erasures and exports do with it. Merges: see merging."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
 from django.db import connection
 
-from core.arrays import text_array
-from core.encryption import keyed_hashes
-from customers.identity.kinds import Kind
-from customers.identity.resolve import Reference, resolve_people
-from events.batches import Batch
+from customers.holdings import plain
+from customers.registries import Person, erasers, exporters, followers
+from events.merging import EventFollower
+from events.models import Event, EventType
+
+#: What stays, without the person, because the shop's sums need it: sales and what came back.
+KEPT_TYPES = [EventType.PURCHASE.value, EventType.REFUND.value, EventType.CANCEL.value]
+_SHOWN = (
+    "type", "source", "message_id", "product__sku", "product__name", "order_id", "quantity", "amount",
+    "discount", "original_amount", "currency", "properties", "occurred_at", "received_at",
+)  # fmt: skip
 
 
-class Person(NamedTuple):
-    """Somebody named by more than the partner's id: by identifiers, as a visitor, or as both."""
+class Events:
+    """Erase and export the facts about a person."""
 
-    customer: str | tuple[Reference, ...] | None
-    visitor: str | None
+    def erase(self, person: Person, now: datetime) -> int:
+        """Cut sales from the person and delete everything else.
 
+        A sale keeps type, product, quantity, amounts and time: no customer, actor, order, properties or
+        message id tie it to anybody or to the other lines of its order. The keys of all events stay, so
+        that a repeat does not bring the person back. Two statements by the customer's index.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM events_event WHERE (customer_id = %(customer)s OR"
+                " (customer_id IS NULL AND actor_id = ANY(%(actors)s))) AND type <> ALL(%(kept)s)",
+                {"customer": person.customer_id, "actors": list(person.identifier_ids), "kept": KEPT_TYPES},
+            )
+            rows = cursor.rowcount
+            cursor.execute(
+                "UPDATE events_event SET customer_id = NULL, actor_id = NULL, order_id = NULL,"
+                " properties = NULL, message_id = 'erased-' || id"
+                " WHERE customer_id = %s",
+                [person.customer_id],
+            )
+            return int(rows + cursor.rowcount)
 
-#: How an event names somebody: mostly by the partner's id alone.
-Name = str | Person
-
-
-class Row(NamedTuple):
-    """An actor and its customer as PostgreSQL writes their keys."""
-
-    actor: str
-    customer: str | None
-
-
-@dataclass(slots=True)
-class People:
-    """The actors of a batch. `unknown` are customers that nobody had heard of."""
-
-    actors: dict[Name, Row] = field(default_factory=dict)
-    unknown: set[Name] = field(default_factory=set)
-
-
-def names_of(batch: Batch) -> list[Name]:
-    """Return how each event of a batch names somebody."""
-    plain = set(map(type, batch.customer)) == {str} and not any(batch.anonymous_id)
-    if plain:
-        return batch.customer  # type: ignore[return-value]  # all are texts
-    pairs = zip(batch.customer, batch.anonymous_id, strict=True)
-    return [c if type(c) is str and v is None else Person(c, v) for c, v in pairs]
+    def export(self, customer_id: int) -> list[dict[str, Any]]:
+        """Return every event of the person, oldest first."""
+        rows = Event.objects.filter(customer=customer_id).order_by("occurred_at", "id")
+        return [plain(row) for row in rows.values(*_SHOWN)]
 
 
-def look_up(names: Iterable[Name], now: datetime) -> People:
-    """Return the actors of those who are known. One query for names by external or anonymous id.
+class Quarantine:
+    """Erase events that were held back and name the person."""
 
-    A customer who came as an anonymous visitor whom we cannot tell yet is left to `make`, which joins
-    the two.
-    """
-    people = People()
-    wanted = set(names)
-    persons = [name for name in wanted if type(name) is not str]
-    simple = [p for p in persons if type(p.customer) is not tuple]
-    plain: set[str] = wanted.difference(persons)  # type: ignore[assignment]  # the texts among them
-    customers = keyed_hashes(Kind.EXTERNAL_ID, plain.union(p.customer for p in simple if p.customer))
-    visitors = keyed_hashes(Kind.ANONYMOUS, {p.visitor for p in simple if p.visitor is not None})
-    found = _owners(customers.values(), visitors.values())
-    for name in plain:
-        if row := found.get(customers[name]):
-            people.actors[name] = row
-        else:
-            people.unknown.add(name)
-    for person in simple:
-        seen = found.get(visitors[person.visitor]) if person.visitor is not None else None
-        row = found.get(customers[person.customer]) if person.customer else seen
-        if person.customer and row is None:
-            people.unknown.add(person)
-        elif row and (not person.customer or person.visitor is None or (seen and seen.customer)):
-            people.actors[person] = row
-    rich = [p for p in persons if type(p.customer) is tuple]
-    actors = resolve_people([_references(p) for p in rich], now, create=False) if rich else []
-    people.unknown.update(p for p, a in zip(rich, actors, strict=True) if a is None or a.customer_id is None)
-    return people
+    def erase(self, person: Person, now: datetime) -> int:
+        """Delete held events whose payload names one of the person's ids or addresses. One scan."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM events_quarantinedevent WHERE payload->>'customer' = ANY(%(ids)s)"
+                " OR payload->'customer'->>'external_id' = ANY(%(ids)s)"
+                " OR lower(payload->'customer'->>'email') = ANY(%(emails)s)"
+                " OR payload->'customer'->>'phone' = ANY(%(phones)s)",
+                {
+                    "ids": list(person.external_ids),
+                    "emails": list(person.emails),
+                    "phones": list(person.phones),
+                },
+            )
+            return int(cursor.rowcount)
 
 
-def make(people: People, names: Iterable[Name], now: datetime) -> None:
-    """Add the actors of names that `look_up` left out: stubs are made, visitors join, identifiers are linked.
-
-    Runs in the transaction whose events need them.
-    """
-    missing = sorted({name for name in names if name not in people.actors}, key=repr)
-    actors = resolve_people([_references(name) for name in missing], now, create=True)
-    for name, actor in zip(missing, actors, strict=True):
-        if actor is not None:
-            customer = None if actor.customer_id is None else str(actor.customer_id)
-            people.actors[name] = Row(str(actor.identifier_id), customer)
-
-
-def _references(name: Name) -> Sequence[Reference]:
-    if isinstance(name, str):
-        return [Reference(Kind.EXTERNAL_ID, name)]
-    customer, visitor = name
-    found = [Reference(Kind.EXTERNAL_ID, customer)] if isinstance(customer, str) else list(customer or ())
-    return [*found, Reference(Kind.ANONYMOUS, visitor)] if visitor is not None else found
-
-
-def _owners(customers: Collection[str], visitors: Collection[str]) -> dict[str, Row]:
-    """Return the actors of identifiers by their hashes, which differ between kinds."""
-    parts, values = [], []
-    for kind, hashes in ((Kind.EXTERNAL_ID, customers), (Kind.ANONYMOUS, visitors)):
-        if hashes:
-            parts.append(_OWNERS)
-            values += [kind.value, text_array(hashes)]
-    if not parts:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), values)
-        return {row[0]: Row(row[1], row[2]) for row in cursor.fetchall()}
-
-
-_OWNERS = (
-    "SELECT value_hash, id::text, customer_id::text FROM customers_identifier"
-    " WHERE kind = %s AND value_hash = ANY(%s::varchar[])"
-)
+def register() -> None:
+    """Say what happens to the facts."""
+    followers.add("events.event", EventFollower())
+    erasers.add("events.event", Events())
+    exporters.add("events.event", Events())
+    erasers.add("events.quarantinedevent", Quarantine())

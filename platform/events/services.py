@@ -134,8 +134,10 @@ WITH rows AS (
 INSERT INTO events_event (source, message_id, type, occurred_at, received_at, customer_id, actor_id,
                           product_id, order_id, quantity, amount, discount, currency, properties)
 SELECT source, message_id, type, occurred_at, %s, customer_id,
-       (SELECT min(i.id) FROM customers_identifier i
-        WHERE i.customer_id = rows.customer_id AND i.kind = 'external_id'),
+       -- The customer's own id, before those that came by a merge and may go with its undo.
+       (SELECT i.id FROM customers_identifier i
+        WHERE i.customer_id = rows.customer_id AND i.kind = 'external_id'
+        ORDER BY i.merge_id NULLS FIRST, i.id LIMIT 1),
        product_id, order_id, quantity, amount, discount, currency, properties
 FROM rows JOIN fresh USING (source, message_id)
 """

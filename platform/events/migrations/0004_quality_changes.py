@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0002_category_recommendable'),
-        ('events', '0002_quality_no_rate'),
+        ('events', '0003_visitors'),
     ]
 
     operations = [
