@@ -10,6 +10,7 @@ from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
+from console.data_quality import DataQuality
 from console.experiment import ExperimentReport
 from console.recommendations import Recommendations, RollBack
 
@@ -24,6 +25,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("data-quality/", DataQuality, "data_quality"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),

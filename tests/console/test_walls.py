@@ -26,6 +26,7 @@ PAGES = {
     "campaign_review": "campaigns.launch_campaign",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "data_quality": "events.view_qualitycount",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
 
