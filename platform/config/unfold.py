@@ -178,6 +178,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "integrations",
                 "events/quarantinedevent",
             ),
+            _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
             _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
             _item(_("Mailbox"), "inbox", "mailbox", "delivery.view_receivedmail", "mailbox"),
             _item(

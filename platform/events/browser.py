@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from accounts.keys import note_first_event
 from accounts.models import ApiKey
 from events.models import EventType
 from events.services import IngestResult, ingest
@@ -41,6 +42,8 @@ def ingest_for(
             admitted.append(_claim(row, trusted=key.trusted))
             places.append(index)
     result = ingest(admitted, now=now, default_source=SOURCE)
+    if result.accepted:
+        note_first_event(key, now)
     for entry in (*result.quarantined, *result.rejected):
         entry["index"] = places[entry["index"]]
     result.rejected = sorted([*result.rejected, *refused], key=lambda entry: int(entry["index"]))
