@@ -60,13 +60,19 @@ class Shop:
         self.foreign = f"http://localhost:{self.port}"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unafraid() -> Iterator[None]:
+    # Playwright's own event loop runs in this thread; the requests are answered in another one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     if not shutil.which("chromium"):
         pytest.skip("NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as driver:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found
         found.close()
