@@ -177,6 +177,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "integrations.view_importrun",
                 "integrations",
             ),
+            _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
             _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
             _item(
                 _("Data quality"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import jobs, mailbox
+from console import jobs, mailbox, website
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
@@ -29,6 +29,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),
+        ("website/", website.Website, "website"),
+        ("website/key/", website.WebsiteKey, "website_key"),
+        ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
         ("jobs/bell/", jobs.Bell, "jobs_bell"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),
