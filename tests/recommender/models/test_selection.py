@@ -1,6 +1,7 @@
+from recommender.models.selection import choose
+
 from recommender import Dataset
-from recommender.validation import selection
-from recommender.validation.selection import choose
+from recommender.models import selection
 from tests.recommender.shops import rows, two_tastes
 
 
