@@ -16,9 +16,9 @@ from recommender.ranking.boosting import available
 from recommender.validation.bootstrap import paired_difference
 from recommender.validation.measures import Measures
 from recommender.validation.measuring import Say, evaluate_split
-from recommender.validation.report import Comparison, Report
+from recommender.validation.report import Comparison, ModelResult, Report
 from recommender.validation.spaces import SPACES, around
-from recommender.validation.splits import Split, validation_split
+from recommender.validation.splits import Split, holdout, last_window
 
 SAFE = "popularity"
 #: Built of other models: each has to beat what stands before it, with an interval.
@@ -56,6 +56,8 @@ MOST_PAIRS_GRAPH = 2_000_000
 MOST_CELLS_TWO_STAGE = 1.5e9
 #: Users of the window that are asked about.
 ASKED = 4_000
+#: Fewer answers than this settle little, so earlier windows are asked, too.
+ENOUGH, MOST_WINDOWS = 500, 4
 #: So many of the best single models are looked at more closely, where a fit costs little.
 CLOSEST = 2
 MOST_ROWS_AROUND = 3_000_000
@@ -112,31 +114,33 @@ def choose_each(
 ) -> dict[Objective, Choice]:
     """Return for each objective the model with the best NDCG@10 in the last window (or hold-out).
 
-    Each model learns only from what lies before the window, once for all objectives. Of every single
+    Where fewer than 500 users can be asked, up to three windows before it (other hold-outs) are asked as
+    well. Each model learns only from what lies before a window, once for all objectives. Of every single
     model some settings are tried; around those of the best two the numbers are halved and doubled one by
     one. The hybrid and then the two-stage ranker, which learn their own weights on windows before that
     one, are taken only where the paired 95 % interval of their lead over the best model so far lies
     above 0. Where nobody can be evaluated, popularity is chosen. Nothing is known of the data but the
     data. At most 4,000 users are asked about; costs one fit for each setting.
     """
-    split = validation_split(dataset, days, seed)
-    askable = [goal for goal in objectives if split.train.rows and len(split.evaluated(goal))]
+    splits = _windows(dataset, objectives, days, seed)
+    askable = [goal for goal in objectives if any(len(split.evaluated(goal)) for split in splits)]
     found = {goal: Choice(SAFE, goal.value, None) for goal in objectives}
     if not askable:
         return found
-    wanted = [name for name in models if _affordable(name, split.train)]
+    train = splits[0].train
+    wanted = [name for name in models if _affordable(name, train)]
     left_out = tuple(name for name in models if name not in wanted)
     if say is not None and left_out:
         say(f"left out for this shop's size: {', '.join(left_out)}")
-    contest = _Contest(_sampled(split, askable[0], seed), askable, seed, say)
-    for name in wanted:
-        if name not in COMPOSED:
-            contest.enter(name, SETTINGS.get(name, ({},)))
-    if split.train.rows <= MOST_ROWS_AROUND:
-        contest.look_around([name for name in wanted if name not in COMPOSED])
+    contest = _Contest(splits, askable, seed, say)
+    singles = [name for name in wanted if name not in COMPOSED]
+    for name in singles:
+        contest.enter(name, SETTINGS.get(name, ({},)))
+    if train.rows <= MOST_ROWS_AROUND:
+        contest.look_around(singles)
     for name in wanted:
         if name in COMPOSED:
-            contest.enter(name, [_composed(contest, split.train)])
+            contest.enter(name, [_composed(contest, train)])
     for goal in askable:
         found[goal] = contest.choice(goal, left_out)
     return found
@@ -144,34 +148,34 @@ def choose_each(
 
 @dataclass(frozen=True)
 class _Trial:
-    """One model with its settings, measured for one objective."""
+    """One model with its settings, measured for one objective: a value for each asked user and window."""
 
     name: str
     settings: Settings
-    report: Report
     goal: Objective
+    line: ModelResult
+    values: Float64
 
     @property
     def score(self) -> float:
-        return self.report.result(self.name, self.goal.value).ndcg10
-
-    def values(self) -> Float64:
-        return self.report.per_user[self.name, self.goal.value]
+        return float(self.values.mean())
 
     def leads(self, other: "_Trial", seed: int) -> bool:
         """Say whether this one is ahead beyond chance, over the same users."""
-        return paired_difference(self.values(), other.values(), seed=seed).low > 0
+        return paired_difference(self.values, other.values, seed=seed).low > 0
 
 
 class _Contest:
-    """Measure models on one window and keep each one's best settings for each objective."""
+    """Measure models on windows and keep each one's best settings for each objective."""
 
-    def __init__(self, split: Split, goals: Sequence[Objective], seed: int, say: Say | None) -> None:
-        self.split = split
+    def __init__(
+        self, splits: Sequence[Split], goals: Sequence[Objective], seed: int, say: Say | None
+    ) -> None:
+        self.splits = splits
         self.goals = goals
         self.seed = seed
         self.say = say
-        self.measures = Measures(split)
+        self.measures = [Measures(split) for split in splits]
         self.best: dict[Objective, dict[str, _Trial]] = {goal: {} for goal in goals}
         self._tried: dict[str, list[list[_Trial]]] = {}
 
@@ -181,26 +185,35 @@ class _Contest:
         for settings in choices:
             if any(trials[0].settings == settings for trials in tried):
                 continue
-            report = self._measure(name, settings)
-            trials = [_Trial(name, settings, report, goal) for goal in self.goals]
+            trials = self._measure(name, settings)
             tried.append(trials)
             for trial in trials:
                 best = self.best[trial.goal]
                 if name not in best or trial.score > best[name].score:
                     best[name] = trial
 
-    def _measure(self, name: str, settings: Settings) -> Report:
+    def _measure(self, name: str, settings: Settings) -> list[_Trial]:
         if self.say is not None and settings and name not in COMPOSED:
             self.say(f"{name} with {', '.join(f'{key} {value}' for key, value in settings.items())}")
-        return evaluate_split(
-            self.split,
-            [make_seeded(FAMILIES, name, self.seed, settings)],
-            seed=self.seed,
-            objectives=self.goals,
-            resamples=1,
-            measures=self.measures,
-            say=self.say,
-        )
+        reports = [
+            evaluate_split(
+                split,
+                [make_seeded(FAMILIES, name, self.seed, settings)],
+                seed=self.seed,
+                objectives=self.goals,
+                resamples=1,
+                measures=measures,
+                say=self.say,
+            )
+            for split, measures in zip(self.splits, self.measures, strict=True)
+        ]
+        trials = []
+        for goal in self.goals:
+            told = [report for report in reports if (name, goal.value) in report.per_user]
+            values = np.concatenate([report.per_user[name, goal.value] for report in told])
+            line = replace(told[0].result(name, goal.value), ndcg10=float(values.mean()), users=len(values))
+            trials.append(_Trial(name, settings, goal, line, values))
+        return trials
 
     def look_around(self, names: Sequence[str]) -> None:
         """Move each number of the best models by a step either way, one number after the other."""
@@ -238,15 +251,36 @@ class _Contest:
                 best = trial
         if best is None:
             return Choice(SAFE, goal.value, None, left_out=left_out)
-        return Choice(
-            best.name, goal.value, _joined(list(trials.values()), self.seed), best.settings, left_out
-        )
+        report = _joined(list(trials.values()), self.splits[0].train, self.seed)
+        return Choice(best.name, goal.value, report, best.settings, left_out)
 
 
 def _composed(contest: _Contest, train: Dataset) -> Settings:
     """Return a composed model's settings: its parts as they did best alone, without the costly ones."""
     left_out = tuple(name for name in CANDIDATES if not _affordable(name, train))
     return {"settings": contest.settings(), "leave_out": left_out}
+
+
+def _windows(dataset: Dataset, objectives: Sequence[Objective], days: float, seed: int) -> list[Split]:
+    """Return the last window, and earlier ones until enough users are asked; without times hold-outs.
+
+    A small shop's one window is chance: thirty users would choose by luck.
+    """
+    splits: list[Split] = []
+    asked = 0
+    for number in range(MOST_WINDOWS):
+        if dataset.times is None:
+            split = holdout(dataset, seed + number)
+        else:
+            split = last_window(splits[-1].train if splits else dataset, days)
+        rows = max((len(split.evaluated(goal)) for goal in objectives), default=0)
+        if not split.train.rows or not rows:
+            break
+        splits.append(_sampled(split, objectives[0], seed))
+        asked += rows
+        if asked >= ENOUGH:
+            break
+    return splits
 
 
 def _sampled(split: Split, goal: Objective, seed: int) -> Split:
@@ -278,18 +312,21 @@ def _affordable(name: str, train: Dataset) -> bool:
     return True
 
 
-def _joined(trials: Sequence[_Trial], seed: int) -> Report:
+def _joined(trials: Sequence[_Trial], train: Dataset, seed: int) -> Report:
     """Return one report over all trials, every pair compared."""
     order = sorted(trials, key=lambda trial: -trial.score)
     goal = trials[0].goal.value
     comparisons = []
     for place, first in enumerate(order):
         for second in order[place + 1 :]:
-            ahead = paired_difference(first.values(), second.values(), resamples=200, seed=seed)
+            ahead = paired_difference(first.values, second.values, resamples=200, seed=seed)
             comparisons.append(Comparison(first.name, second.name, goal, ahead.mean, (ahead.low, ahead.high)))
-    return replace(
-        trials[0].report,
-        models=[trial.report.result(trial.name, goal) for trial in trials],
+    return Report(
+        cut=None,
+        days=None,
+        users=train.shape[0],
+        items=train.shape[1],
+        models=[trial.line for trial in trials],
         comparisons=comparisons,
-        per_user={(trial.name, goal): trial.values() for trial in trials},
+        per_user={(trial.name, goal): trial.values for trial in trials},
     )

@@ -1,7 +1,6 @@
-from recommender.models.selection import choose
-
 from recommender import Dataset
 from recommender.models import selection
+from recommender.models.selection import choose
 from tests.recommender.shops import rows, two_tastes
 
 
