@@ -13,6 +13,7 @@ from console.customer import Customer360
 from console.data_quality import DataQuality
 from console.experiment import ExperimentReport
 from console.recommendations import Recommendations, RollBack
+from console.undelivered import Decide, Undelivered
 
 
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
@@ -22,6 +23,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
+        ("runs/<uuid:pk>/undelivered/", Undelivered, "undelivered"),
+        ("runs/<uuid:pk>/undelivered/<slug:verb>/", Decide, "undelivered_decide"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
