@@ -11,8 +11,11 @@ class DeliveryConfig(AppConfig):
         from customers.models import Channel
         from delivery import people
         from delivery.channels import channels, email, onsite, push, sms, staff, webhook
+        from delivery.direct.source import SOURCE, DirectSource
         from delivery.providers.kinds import kinds
+        from delivery.sources import sources
 
+        sources.add(SOURCE, DirectSource())
         channels.add(Channel.EMAIL, email.EmailChannel())
         channels.add(Channel.SMS, sms.SmsChannel())
         channels.add(Channel.PUSH, push.PushChannel())

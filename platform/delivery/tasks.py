@@ -9,6 +9,8 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from core import clock
 from delivery import dispatch
+from delivery.direct.services import forget_before
+from delivery.direct.source import KEPT
 from delivery.outbox.claim import claim_wake_up
 from delivery.outbox.send import take_turn
 from delivery.outbox.sweep import sweep as sweep_outbox
@@ -42,3 +44,9 @@ def sweep() -> None:
     """Repair what dead workers left, and wake workers for runs that have none. Beat sends it every 30 s."""
     for run_id in sweep_outbox(now=clock.now()).runs_to_wake:
         dispatch.wake(run_id)
+
+
+@shared_task(expires=3600)
+def forget_contents() -> None:
+    """Clear the contents of direct messages that are older than is kept. Beat sends it every day."""
+    forget_before(clock.now() - KEPT)
