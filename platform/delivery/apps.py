@@ -8,8 +8,15 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the channels; their modules need the models, so they are imported here."""
+        from anymail.signals import tracking
+
         from customers.models import Channel
         from delivery.channels import channels
         from delivery.channels.email import EmailChannel
+        from delivery.preferences.opt_in import SOURCE, OptInSource
+        from delivery.returns.webhooks import receive
+        from delivery.sources import sources
 
         channels.add(Channel.EMAIL, EmailChannel())
+        sources.add(SOURCE, OptInSource())
+        tracking.connect(receive, dispatch_uid="delivery.returns")

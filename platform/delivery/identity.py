@@ -8,10 +8,9 @@ from django.core import signing
 from django.urls import reverse
 
 from delivery.models import Message
+from delivery.tokens import InvalidToken
 
-
-class InvalidToken(Exception):
-    """The link was not made here, or was changed."""
+__all__ = ["InvalidToken", "message_id", "read_token", "unsubscribe_token", "unsubscribe_url"]
 
 
 def message_id(message: Message, sender: str) -> str:

@@ -5,6 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
+from delivery.deliverability.models import Alarm, DomainCheck
+from delivery.preferences.models import OptIn, Preference
+from delivery.returns.models import Return
+from delivery.tracking.models import Touch
+
+__all__ = [
+    "Alarm", "DomainCheck", "Link", "Message", "MessageState", "OptIn", "Preference", "ReceivedMail", "Return",
+    "Run", "SkipReason", "Touch",
+]  # fmt: skip
 
 
 class Run(models.Model):

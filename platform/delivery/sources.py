@@ -26,6 +26,8 @@ class Rendered:
     text: str
     from_email: str
     headers: dict[str, str] = field(default_factory=dict)
+    #: What the source adds to the UTM parameters of links, as {"utm_campaign": "spring"}.
+    utm: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,12 @@ class MessageSource(Protocol):
 
         Called in the transaction that finishes the run, which may still be rolled back (and come again):
         write to the database only.
+        """
+
+    def paused(self, run: Run, now: datetime) -> None:
+        """Take note that the run was paused without a person (delivery.deliverability.guard).
+
+        Called in the transaction that pauses the run, before its row is locked.
         """
 
 

@@ -8,8 +8,10 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from core import clock
 from delivery import dispatch
+from delivery.deliverability.guard import guard
 from delivery.outbox.send import deliver as deliver_run
 from delivery.outbox.sweep import sweep as sweep_outbox
+from delivery.tracking.judge import judge
 
 #: A task ends well inside the 20 s that a stopping worker has, and wakes its successor.
 TURN = timedelta(seconds=12)
@@ -32,3 +34,15 @@ def sweep() -> None:
     """Repair what dead workers left, and wake workers for runs that have none. Beat sends it every 30 s."""
     for run_id in sweep_outbox(now=clock.now()).runs_to_wake:
         dispatch.wake(run_id)
+
+
+@shared_task(expires=60)
+def judge_touches() -> None:
+    """Turn opens and clicks into events. Each touch asks for it; beat sends it every 30 s as well."""
+    judge(now=clock.now())
+
+
+@shared_task(expires=60)
+def guard_runs() -> None:
+    """Pause runs of which too much came back. Beat sends it every 30 s; twin of `manage.py guard`."""
+    guard(now=clock.now())

@@ -27,7 +27,10 @@ class EventType(models.TextChoices):
     MESSAGE_SENT = "message_sent", _("was sent a message")
     MESSAGE_OPENED = "message_opened", _("opened a message")
     MESSAGE_CLICKED = "message_clicked", _("clicked in a message")
+    MESSAGE_BOUNCED = "message_bounced", _("could not be reached")
+    MESSAGE_COMPLAINED = "message_complained", _("complained about a message")
     UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
+    PREFERENCES_CHANGED = "preferences_changed", _("changed preferences")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
 
@@ -41,6 +44,9 @@ INBOUND_TYPES = tuple(
         EventType.MESSAGE_SENT,
         EventType.MESSAGE_OPENED,
         EventType.MESSAGE_CLICKED,
+        EventType.MESSAGE_BOUNCED,
+        EventType.MESSAGE_COMPLAINED,
+        EventType.PREFERENCES_CHANGED,
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,

@@ -13,7 +13,10 @@ from delivery.sources import Rendered
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message, addressed and rendered. `key` is the message's database id."""
+    """One message, addressed and rendered. `key` is the message's database id.
+
+    `return_path` is the envelope sender to which bounces go, where it differs from the sender.
+    """
 
     key: int
     message_id: str
@@ -21,6 +24,7 @@ class Outgoing:
     content: Rendered
     unsubscribe_url: str
     date: datetime
+    return_path: str = ""
 
 
 class Verdict(Enum):

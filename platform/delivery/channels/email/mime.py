@@ -7,6 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import BadHeaderError, sanitize_address
 
 from delivery.channels.base import Outgoing, TransportError
+from delivery.channels.email.dkim import signed
 
 # RFC 5322 §2.2: printable US-ASCII without the colon. Django checks values for line breaks, not names.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
@@ -45,9 +46,10 @@ def build(mail: Outgoing) -> bytes:
     )
     message.attach_alternative(content.html, "text/html")
     try:
-        return bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # Django's own
+        raw = bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]  # Django's own
     except (BadHeaderError, ValueError) as error:
         raise TransportError("A header of the mail has a line break or cannot be encoded.", True) from error
+    return signed(raw, parseaddr(content.from_email)[1])
 
 
 def envelope_address(address: str) -> str:

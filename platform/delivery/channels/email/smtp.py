@@ -74,7 +74,7 @@ class SmtpConnection:
 
     def _send(self, mail: Outgoing) -> None:
         content = build(mail)
-        sender = envelope_address(mail.content.from_email)
+        sender = envelope_address(mail.return_path or mail.content.from_email)
         recipient = envelope_address(mail.address)
         kept = self._open()
         try:
