@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
@@ -96,9 +96,14 @@ class Report:
         }
 
 
+def runs_of(campaign: Campaign) -> QuerySet[Run]:
+    """Return the campaign's run and its repeats, the first one first."""
+    return Run.objects.filter(source=SOURCE, reference=str(campaign.pk)).order_by("created_at")
+
+
 def run_of(campaign: Campaign) -> Run | None:
     """Return the campaign's run, or None while it is a draft or sends nothing."""
-    return Run.objects.filter(source=SOURCE, reference=str(campaign.pk)).order_by("created_at").first()
+    return runs_of(campaign).first()
 
 
 def report(campaign: Campaign, *, now: datetime) -> Report:

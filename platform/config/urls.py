@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("integrations.segment_calls.api")),
     path("", include("delivery.urls")),
 ]
 # Providers' webhooks: /anymail/<provider>/tracking/. Without the shared secret anybody could post there.

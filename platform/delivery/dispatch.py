@@ -1,5 +1,6 @@
 """Waking workers, after commit. A wake-up is a hint: when it is lost, the sweeper sends another."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -17,15 +18,19 @@ JUDGE = "delivery.tasks.judge_touches"
 JUDGE_AFTER = 6
 
 
-def wake(run_id: UUID, *, workers: int = WORKERS) -> None:
-    """Ask workers to deliver a run once the surrounding transaction is committed. Never fails."""
-    transaction.on_commit(lambda: _publish(run_id, workers))
+def wake(run_id: UUID, *, workers: int = WORKERS, after: timedelta = timedelta(0)) -> None:
+    """Ask workers to deliver a run once the surrounding transaction is committed. Never fails.
+
+    `after` is a matter of seconds: a longer time belongs into PostgreSQL, where the sweeper finds it.
+    """
+    transaction.on_commit(lambda: _publish(run_id, workers, after))
 
 
-def _publish(run_id: UUID, workers: int) -> None:
+def _publish(run_id: UUID, workers: int, after: timedelta) -> None:
+    options = {"countdown": after.total_seconds()} if after else {}
     try:
         for _ in range(workers):
-            current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue="delivery")
+            current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue="delivery", **options)
     except Exception as error:  # whatever the broker's client raises: the run is safe in PostgreSQL
         log.warning("wake_up_lost", run=str(run_id), error=type(error).__name__)
 

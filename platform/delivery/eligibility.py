@@ -25,8 +25,8 @@ def check(run: Run, customer_ids: Iterable[int], channel: Channel, *, now: datet
     Suppression beats everything; then comes the address, then the consent for channel and topic.
     """
     wanted = set(customer_ids)
-    customers = Customer.objects.filter(pk__in=wanted).only("email", "phone").in_bulk()
-    addresses = {pk: address for pk, c in customers.items() if (address := channel.address(c))}
+    customers = Customer.objects.filter(pk__in=wanted).only("external_id", "email", "phone").in_bulk()
+    addresses = channel.addresses(list(customers.values()))
     hashes = {pk: channel.address_hash(address) for pk, address in addresses.items()}
     suppressed = set(
         Suppression.objects.filter(Q(until=None) | Q(until__gt=now), channel=run.channel)

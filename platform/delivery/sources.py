@@ -7,7 +7,7 @@ a batch and says who may still be written to; campaigns is one, journeys will be
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from core.registry import Registry
 from delivery.models import Message, Run
@@ -63,6 +63,17 @@ class MessageSource(Protocol):
         """Take note that the run was paused without a person (delivery.deliverability.guard).
 
         Called in the transaction that pauses the run, before its row is locked.
+        """
+
+
+@runtime_checkable
+class Foretells(Protocol):
+    """A source that can say what it would have sent, without spending anything for it."""
+
+    def would_be(self, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, dict[str, Any]]:
+        """Return by message id the context with which each of those held out would have been written to.
+
+        The same lists and words as for the others, but no coupon code. A constant number of queries.
         """
 
 

@@ -15,7 +15,7 @@ from core.bulk import bulk_body, rows_of
 from core.idempotency import PARAMETER, idempotent
 from core.openapi import PROBLEMS
 from core.serializers import BulkResultSerializer
-from events import services
+from events.browser import ingest_for
 from events.models import INBOUND_TYPES
 from events.parsing import FIELDS
 
@@ -81,6 +81,7 @@ class EventsView(APIView):
     """What customers did."""
 
     scopes = {"POST": Scope.EVENTS_WRITE}
+    publishable = True
 
     @extend_schema(
         operation_id="send_events",
@@ -108,7 +109,7 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         """Take one event, an array of 1 to 1,000, or {"events": […]}. Bad ones do not keep out the others."""
         rows = rows_of(request.data, "events", single=True)
-        result = services.ingest(rows, now=clock.now())
+        result = ingest_for(request.auth, rows, now=clock.now())
         rejected = {r["index"]: r["errors"] for r in result.rejected}
         body = bulk_body(
             result.accepted, rejected, duplicates=result.duplicates, quarantined=result.quarantined

@@ -9,8 +9,9 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from recommender.arrays import AnyArray, Csr, Float32
-from recommender.base import Because, ProfileRecommender
+from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 from recommender.models.content import item_features
 
 

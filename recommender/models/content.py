@@ -7,9 +7,10 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 
 from recommender.arrays import AnyArray, Csr, Float32
-from recommender.base import Because, ProfileRecommender
+from recommender.base import ProfileRecommender
 from recommender.columns import ITEM
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 BANDS = 5
 

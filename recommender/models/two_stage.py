@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 from recommender.metrics.ranking import holds
 from recommender.models.als import ALS
 from recommender.models.content import Content

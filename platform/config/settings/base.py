@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_celery_beat",
+    "corsheaders",
     "django_htmx",
     "django_structlog",
     "core",
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -250,17 +252,31 @@ CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
+DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
+PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+# Foreign pages may call these addresses only, without cookies, and only where a publishable key names
+# them (accounts.cors).
+CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "rapport-signature"]
+CORS_EXPOSE_HEADERS = ["retry-after", "x-request-id"]
+CORS_PREFLIGHT_MAX_AGE = 7200
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["core.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.CallThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
+    # How many proxies of ours stand in front and name the client in X-Forwarded-For.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }

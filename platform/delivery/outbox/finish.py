@@ -34,4 +34,7 @@ def _done(run_id: UUID) -> QuerySet[Run]:
     # Asked apart, so that each question has its own small index.
     messages = Message.objects.filter(run=OuterRef("pk"))
     waiting, held = messages.filter(state=MessageState.PENDING), messages.filter(state__in=HELD)
-    return Run.objects.filter(~Exists(waiting), ~Exists(held), pk=run_id, state=Run.State.RUNNING)
+    unrecorded = messages.filter(state=MessageState.HELD_OUT, fence=0)
+    return Run.objects.filter(
+        ~Exists(waiting), ~Exists(held), ~Exists(unrecorded), pk=run_id, state=Run.State.RUNNING
+    )

@@ -1,4 +1,4 @@
-"""Who an event or a record belongs to: customers and identifiers made in sets, safely in parallel.
+"""Customers and identifiers made in sets, safely in parallel.
 
 Every function inserts in sorted order with ON CONFLICT DO NOTHING, so that batches that share people
 neither fail nor lock each other out. Each takes a constant number of queries.
@@ -58,7 +58,7 @@ def claim_identifiers(
     if not rows:
         return {}
     ordered = sorted(set(rows), key=lambda row: (row[0], row[1], row[2] or 0))
-    kinds, hashes, owners = (list(column) for column in zip(*ordered, strict=True))
+    kinds, hashes, claimants = (list(column) for column in zip(*ordered, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_identifier (kind, value_hash, customer_id, created_at)"
@@ -66,9 +66,23 @@ def claim_identifiers(
             " AS t(kind, hash, owner) ORDER BY kind, hash"
             " ON CONFLICT (kind, value_hash) DO UPDATE SET customer_id = excluded.customer_id"
             " WHERE customers_identifier.customer_id IS NULL AND excluded.customer_id IS NOT NULL",
-            [now, *_first_each(kinds, hashes, owners)],
+            [now, *_first_each(kinds, hashes, claimants)],
         )
-    return _owners(kinds, hashes)
+    return owners(zip(kinds, hashes, strict=True))
+
+
+def join_visitors(pairs: Collection[tuple[str, int]], now: datetime) -> int:
+    """Make anonymous visitors the customers they turned out to be; their earlier events follow by actor."""
+    rows = [(Identifier.Kind.ANONYMOUS.value, keyed_hash(Identifier.Kind.ANONYMOUS, a), c) for a, c in pairs]
+    claim_identifiers(rows, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event e SET customer_id = i.customer_id FROM customers_identifier i"
+            " WHERE e.actor_id = i.id AND e.customer_id IS NULL AND i.kind = 'anonymous'"
+            " AND i.value_hash = ANY(%s)",
+            [[h for _, h, _ in rows]],
+        )
+        return int(cursor.rowcount)
 
 
 def ensure_actors(
@@ -86,41 +100,48 @@ def ensure_actors(
     keys = [*customers.values(), *visitors.values()]
     if not keys:
         return {}, {}
-    found = _owners(*(list(column) for column in zip(*keys, strict=True)))
+    found = owners(keys)
     new = [i for i, key in customers.items() if key not in found]
     unseen = [key for key in visitors.values() if key not in found]
     if new or unseen:
         insert_missing_customers(new, now, stub=True)
-        ids = _ids(new)
+        ids = customer_ids(new)
         rows: list[tuple[str, str, int | None]] = [(*customers[i], ids[i]) for i in new]
         rows += [(*key, None) for key in unseen]
         found |= claim_identifiers(rows, now)
     return {i: found[k] for i, k in customers.items()}, {i: found[k] for i, k in visitors.items()}
 
 
-def _ids(external_ids: list[str]) -> dict[str, int]:
+def customer_ids(external_ids: Collection[str]) -> dict[str, int]:
+    """Return the primary keys of living customers by their external id. One query, none for nobody."""
+    if not external_ids:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT external_id, id FROM customers_customer WHERE external_id = ANY(%s)", [external_ids]
+            "SELECT external_id, id FROM customers_customer WHERE external_id = ANY(%s)", [list(external_ids)]
         )
         return dict(cursor.fetchall())
 
 
-def _owners(kinds: list[str], hashes: list[str]) -> dict[tuple[str, str], Actor]:
+def owners(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Actor]:
+    """Return the actors of the identifiers that exist, by (kind, value hash). One query."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT i.kind, i.value_hash, i.id, i.customer_id FROM customers_identifier i"
             " JOIN unnest(%s::varchar[], %s::varchar[]) AS t(kind, hash)"
             " ON i.kind = t.kind AND i.value_hash = t.hash",
-            [kinds, hashes],
+            [[kind for kind, _ in wanted], [value for _, value in wanted]],
         )
         return {(kind, value): Actor(pk, owner) for kind, value, pk, owner in cursor.fetchall()}
 
 
 def _first_each(
-    kinds: list[str], hashes: list[str], owners: list[int | None]
+    kinds: list[str], hashes: list[str], claimants: list[int | None]
 ) -> tuple[list[str], list[str], list[int | None]]:
     # ON CONFLICT DO UPDATE refuses to touch a row twice; the first claim of a statement wins.
-    first = {(k, h): o for k, h, o in reversed(list(zip(kinds, hashes, owners, strict=True)))}
+    first = {(k, h): o for k, h, o in reversed(list(zip(kinds, hashes, claimants, strict=True)))}
     pairs = sorted(first)
     return [k for k, _ in pairs], [h for _, h in pairs], [first[p] for p in pairs]
