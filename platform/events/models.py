@@ -1,6 +1,7 @@
 """What happened: one append-only table of facts, partitioned by month."""
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
@@ -35,6 +36,14 @@ class EventType(models.TextChoices):
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
 
 
+#: What is told of a run's messages after they went; each names its run in the properties.
+OF_A_RUN = [
+    EventType.MESSAGE_OPENED.value,
+    EventType.MESSAGE_CLICKED.value,
+    EventType.MESSAGE_BOUNCED.value,
+    EventType.MESSAGE_COMPLAINED.value,
+    EventType.UNSUBSCRIBE.value,
+]
 #: The types that partners may send; the others are written by the platform.
 INBOUND_TYPES = tuple(
     t
@@ -120,6 +129,12 @@ class Event(models.Model):
                 fields=["product", "occurred_at"],
                 name="event_product_time",
                 condition=models.Q(product__isnull=False),
+            ),
+            # What people did with the messages of a run; only such events are in it.
+            models.Index(
+                KeyTextTransform("run", "properties"),
+                name="event_run",
+                condition=models.Q(type__in=OF_A_RUN),
             ),
         ]
 

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "campaigns.promotions",
     "campaigns.coupons",
     "campaigns.experiments",
+    "campaigns.outcomes",
     "campaigns",
     "console",
     "config",

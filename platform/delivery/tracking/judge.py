@@ -6,7 +6,7 @@ Machines are kept and marked (`machine: true` with `why`), so they can be counte
     ahead                     a mail provider's image proxy within a minute of the delivery
     soon                      within two seconds of the delivery
     trap                      it followed the link that nobody sees, within a minute
-    links                     two links of one message within a second, or three within five
+    links                     two links of one message within a second of each other, or three within five
     burst                     ten recipients' messages from one network, each within a minute of its delivery
 """
 
