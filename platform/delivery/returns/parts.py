@@ -24,8 +24,8 @@ def read(raw: bytes) -> Message:
 def headers(message: Message) -> Fields:
     """Return the headers by lower-case name, decoded as well as it goes; the first one counts."""
     found: Fields = {}
-    for name, value in message.items():
-        found.setdefault(name.lower(), decoded(str(value)))
+    for name, value in message.raw_items():
+        found.setdefault(name.lower(), decoded(_eight_bit(str(value))))
     return found
 
 
@@ -37,12 +37,23 @@ def decoded(value: str) -> str:
         return value.encode("ascii", "replace").decode()
 
 
+def _eight_bit(value: str) -> str:
+    """Return what stands unencoded in a header: bytes that the parser keeps as lone surrogates."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        best = from_bytes(raw).best()
+        return str(best) if best else raw.decode("utf-8", "replace")
+
+
 def text(message: Message) -> str:
     """Return all readable text of a mail, whatever its charset claims to be."""
     return "\n".join(
         body(part)
         for part in message.walk()
-        if not part.is_multipart() and part.get_content_maintype() == "text"
+        # A multipart without its boundary is one text.
+        if not part.is_multipart() and part.get_content_maintype() in ("text", "multipart")
     )
 
 

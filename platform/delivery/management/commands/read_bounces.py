@@ -48,8 +48,11 @@ def _mails(place: str) -> Iterator[bytes]:
     if not path.exists():
         raise CommandError(f"There is no mailbox at {path}.")
     box = mailbox.Maildir(path, create=False) if path.is_dir() else mailbox.mbox(path, create=False)
-    for key in box.keys():  # noqa: SIM118  a mailbox is no mapping
-        yield box.get_bytes(key)
+    try:
+        for key in box.keys():  # noqa: SIM118  a mailbox is no mapping
+            yield box.get_bytes(key)
+    finally:
+        box.close()
 
 
 def _imap(place: str) -> Iterator[bytes]:
