@@ -253,7 +253,7 @@ def test_mailboxes_are_read(messages, now, tmp_path, capsys, kind):
     box = mailbox.Maildir(place) if kind == "maildir" else mailbox.mbox(place)
     for raw in (reports.dsn(sender=address_of(messages[0])), reports.plain("hello", sender="x@y.example")):
         box.add(raw)
-    box.flush()
+    box.close()
     for new in (1, 0):
         call_command("read_bounces", str(place))
         assert capsys.readouterr().out == f"2 mails read, {new} of them new bounces or complaints\n"
