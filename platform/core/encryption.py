@@ -6,7 +6,6 @@ AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce. The stored text is
 """
 
 import base64
-import hashlib
 import hmac
 import os
 import re
@@ -61,7 +60,7 @@ def keyed_hash(kind: str, value: str) -> str:
 
     The kind is part of the message, so the same text as e-mail and as handle differ.
     """
-    return hmac.new(settings.HASH_KEY.encode(), f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.HASH_KEY.encode(), f"{kind}\0{value}".encode(), "sha256").hex()
 
 
 def normalise_email(value: str) -> str:

@@ -74,6 +74,14 @@ class Identifier(models.Model):
         Customer, null=True, on_delete=models.CASCADE, related_name="identifiers", verbose_name=_("customer")
     )
     created_at = models.DateTimeField(_("first seen"))
+    merge = models.ForeignKey(
+        "CustomerMerge",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("came by a merge"),
+        help_text="The merge that brought it to its customer; it goes back with an undo.",
+    )
     joined_at = models.DateTimeField(
         _("joined"), null=True, help_text=_("When an anonymous visitor turned out to be this customer.")
     )

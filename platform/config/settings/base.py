@@ -1,6 +1,7 @@
 """Settings that hold everywhere. The overlays beside this file add what differs by place."""
 
 import os
+from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -129,6 +130,14 @@ SHOP_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
 SHOP_AS_OF = env.str("SHOP_AS_OF", default="")
 # True where the demo's data are installed: pages say so, and nothing leaves the machine.
 IS_DEMO = False
+# What happens when two customers come with the same e-mail, phone or openid: "propose" puts the pair on a
+# list for a person to decide, "auto" merges them at once (recorded, and undone by a click).
+CUSTOMERS_MERGE = env.str("CUSTOMERS_MERGE", default="propose")
+# Erasures are noted here, too, beside the database, so that `manage.py erase --again` finds them after an
+# older backup was restored. Keyed hashes only. Several machines need one shared place, or a copy each.
+ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.jsonl")))
+# At or below this stock a product runs low, and an event says so.
+CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
 # What is noted of what people do with messages. UTM parameters are added where a link has none of them.
@@ -184,7 +193,23 @@ ATTRIBUTION_WINDOWS = env.json(
     },
 )
 
+# Channels. Where sinks are on, messages of a channel without a provider are kept for the mailbox
+# instead of being sent; in production they wait until a provider is set up.
+DELIVERY_SINKS = env.bool("DELIVERY_SINKS", default=False)
+# Hosts inside our own network that providers and webhooks may be called at, such as an SMS gateway.
+DELIVERY_PRIVATE_HOSTS = env.list("DELIVERY_PRIVATE_HOSTS", default=[])
+DELIVERY_HTTP_SECONDS = env.float("DELIVERY_HTTP_SECONDS", default=10)  # for an answer
+
 ARTIFACTS = VAR / "artifacts"
+
+# Imports. Uploads lie here under random names, with what an undo needs in the database, until they are
+# removed; web and workers must see the same folder.
+IMPORT_FILES = env.str("IMPORT_FILES", default=str(VAR / "imports"))
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2_000_000_000)  # unpacked
+IMPORT_MAX_RATIO = 200  # unpacked to packed; data stay below 50
+IMPORT_MAX_ERRORS = 100_000  # of one import that are kept with their row
+IMPORT_SLICE_SECONDS = 400  # of one job, inside the workers' limit; a further job goes on
 
 # Logs. Requests and tasks are told once, when they are done; no addresses of visitors.
 LOGGING = logs.configure(env.str("RAPPORT_LOG_LEVEL", default="INFO"))
@@ -255,6 +280,11 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
 DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+# What comes with an unknown customer or product: "stub" makes an incomplete record, "refuse" an error.
+EVENTS_UNKNOWN_CUSTOMERS = env.str("EVENTS_UNKNOWN_CUSTOMERS", default="stub")
+EVENTS_UNKNOWN_PRODUCTS = env.str("EVENTS_UNKNOWN_PRODUCTS", default="stub")
+# Whole months of facts that are kept before the present one; without it, for ever.
+EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key

@@ -93,7 +93,7 @@ def link(pairs: Sequence[tuple[int, Reference]], now: datetime) -> None:
         now,
     )
     _fill_addresses([(c, r) for c, r in own if now_owned[hashes[r]].customer_id == c])
-    _join(visitors, now)
+    join_hashed(visitors, now)
     join_households(households, now)
 
 
@@ -104,12 +104,15 @@ def join_visitors(pairs: Sequence[tuple[str, int]], now: datetime) -> int:
     is somebody's already stays there: a shared browser belongs to who signed in first. Events of a
     batch that is under way meanwhile follow within a minute (see merging.settle). Three queries.
     """
-    return _join([(keyed_hash(Kind.ANONYMOUS, anonymous), customer) for anonymous, customer in pairs], now)
+    return join_hashed(
+        [(keyed_hash(Kind.ANONYMOUS, anonymous), customer) for anonymous, customer in pairs], now
+    )
 
 
 @transaction.atomic
-def _join(pairs: Sequence[tuple[str, int]], now: datetime) -> int:
-    first = {value_hash: customer for value_hash, customer in reversed(pairs)}
+def join_hashed(pairs: Sequence[tuple[str, int]], now: datetime) -> int:
+    """Join visitors given by their keyed hashes; see join_visitors."""
+    first = dict(reversed(pairs))
     if not first:
         return 0
     wanted = sorted(first)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
+from uuid import UUID
 
 from customers.models import Customer
 from delivery.models import Provider
@@ -16,7 +17,8 @@ from delivery.sources import Rendered
 class Outgoing:
     """One message, addressed and rendered. `key` is the message's database id.
 
-    `return_path` is the envelope sender to which bounces go, where it differs from the sender.
+    A message without a run is a test: nothing is kept about it. One without an unsubscribe address is
+    transactional. `return_path` is the envelope sender to which bounces go.
     """
 
     key: int
@@ -25,6 +27,8 @@ class Outgoing:
     content: Rendered
     unsubscribe_url: str
     date: datetime
+    run_id: UUID | None = None
+    customer_id: int = 0
     return_path: str = ""
 
 

@@ -94,8 +94,10 @@ def prepare(
                         message_id=name,
                         address=address,
                         content=rendered,
-                        unsubscribe_url=unsubscribe_url(message),
+                        unsubscribe_url="" if run.transactional else unsubscribe_url(message),
                         date=now,
+                        run_id=run.id,
+                        customer_id=message.customer_id,
                         return_path=return_path(message, channel.address_hash(address)),
                     )
                     prepared.append(Prepared(message, outgoing))

@@ -18,7 +18,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from django.conf import settings
@@ -45,6 +45,8 @@ UPDATE delivery_message
  WHERE state IN ('pending', 'claimed', 'sending')
 """
 
+#: Redis forgets databases that are gone, as those of tests (seconds).
+KEPT = 90 * 24 * 3600
 _LOCK = 0x484F_4D45
 
 
@@ -65,7 +67,7 @@ def notice(*, now: datetime) -> Noticed:
     """
     home = Home.objects.first()
     if home is None:
-        settle_here(now=now)
+        _first(now)
         return Noticed(False)
     if not (why := _strange(home)):
         return Noticed(False)
@@ -75,22 +77,27 @@ def notice(*, now: datetime) -> Noticed:
         if not (why := _strange(home)):
             return Noticed(False)  # another worker was first
         messages = call_all_uncertain()
-        home.cluster, home.at = _cluster(), now
-        home.tide = max(home.tide, _witnessed(home.installation) or 0) + 1
-        home.save(update_fields=["cluster", "at", "tide"])
-        transaction.on_commit(lambda: _tell_witnesses(home.installation, home.tide))
+        settle_here(now=now)
     log.error("database_restored", why=why, uncertain=messages)
     return Noticed(True, why, messages)
 
 
 def settle_here(*, now: datetime) -> None:
-    """Take this place for the database's home, whatever was known of it before."""
-    with transaction.atomic():
-        home, _ = Home.objects.get_or_create(defaults={"cluster": _cluster(), "at": now})
-        home.cluster, home.at = _cluster(), now
-        home.tide = max(home.tide, _witnessed(home.installation) or 0) + 1
-        home.save()
-        transaction.on_commit(lambda: _tell_witnesses(home.installation, home.tide))
+    """Take this place for the database's home, whatever was known of it before.
+
+    It gets a name of its own: the database that it was copied from may live on beside the same Redis.
+    """
+    fields = {"installation": uuid4(), "cluster": _cluster(), "tide": 1, "at": now}
+    home, _ = Home.objects.update_or_create(pk=1, defaults=fields)
+    transaction.on_commit(lambda: _tell_witnesses(home.installation, home.tide))
+
+
+def _first(now: datetime) -> None:
+    """Settle a new database, once however many workers start."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        if not Home.objects.exists():
+            settle_here(now=now)
 
 
 def rise(*, now: datetime) -> None:
@@ -117,6 +124,8 @@ def _strange(home: Home) -> str:
     if witnessed is None:
         return "Neither Redis nor var/ knows it, although it has a history." if home.tide else ""
     if home.tide < witnessed:
+        home.refresh_from_db(fields=["tide"])  # it may have risen since we read it
+    if home.tide < witnessed:
         return "It is older than what was last seen of it."
     return ""
 
@@ -135,7 +144,7 @@ def _witnessed(installation: UUID) -> int | None:
 
 def _tell_witnesses(installation: UUID, tide: int) -> None:
     try:
-        cache.set(_key(installation), tide, timeout=None)
+        cache.set(_key(installation), tide, timeout=KEPT)
     except Exception as error:  # whatever the client raises: the file knows it too
         log.warning("tide_not_in_redis", error=type(error).__name__)
     path = _path()

@@ -107,7 +107,7 @@ def deliver_batch(
     policy: Policy = DEFAULT,
     most: int,
 ) -> Done:
-    """Claim, prepare and send one batch of at most so many; what it did not use of the run's hour goes back."""
+    """Claim, prepare and send at most so many; what they do not use of the run's hour goes back."""
     messages = claim(run.id, now=clock(), policy=policy, most=most)
     if not messages:
         release(run, most)

@@ -24,12 +24,12 @@ from customers.consent import ConsentRow, record_consents
 from customers.models import Channel, Customer, Suppression
 from delivery.models import Message, Run, SkipReason
 from delivery.preferences.models import OptIn
+from delivery.preferences.selectors import SERVICE
 from delivery.services import launch
 from delivery.sources import Rendered, Skip
 from delivery.tokens import InvalidToken, seal, unseal
 
 SOURCE = "opt_in"
-TOPIC = "transactional"
 _PURPOSE = "opt_in"
 #: A question is not asked again so soon, and not more often than that, whoever fills in the form.
 PAUSE = timedelta(hours=1)
@@ -89,7 +89,7 @@ def ask(customer: Customer, *, topic: str, source: str, now: datetime) -> OptIn:
             source=SOURCE,
             reference=str(opt_in.pk),
             channel=Channel.EMAIL,
-            topic=TOPIC,
+            topic=SERVICE,
             audience=(
                 "SELECT %s::bigint AS customer_id, false AS held_out, '{}'::jsonb AS context,"
                 " %s::timestamptz AS due_at",
@@ -98,6 +98,8 @@ def ask(customer: Customer, *, topic: str, source: str, now: datetime) -> OptIn:
             as_of=now,
             now=now,
             launch=now.isoformat(timespec="microseconds"),
+            expires_at=expires_at,
+            transactional=True,
         )
     return opt_in
 

@@ -12,8 +12,8 @@ from delivery.models import Message, MessageState
 from delivery.preferences.models import Frequency, Preference
 from delivery.tracking.permission import TOPIC as TRACKING
 
-#: Topics that nobody subscribes to: what answers the customer's own doing.
-_NO_CHOICE = {"transactional"}
+#: The topic of what answers the customer's own doing; nobody subscribes to it.
+SERVICE = "transactional"
 _PAUSES = {Frequency.WEEKLY: timedelta(days=7), Frequency.MONTHLY: timedelta(days=30)}
 
 
@@ -53,7 +53,7 @@ def topics(customer: Customer) -> list[TopicChoices]:
     return [
         TopicChoices(label, [Choice(c.value, key, str(c.label), state.get((c.value, key), False)) for c in channels])
         for key, label in keys.items()
-        if key not in _NO_CHOICE and key != TRACKING
+        if key not in (TRACKING, SERVICE)
     ]
 
 
@@ -82,9 +82,9 @@ def too_soon(customer_ids: Iterable[int], *, now: datetime) -> set[int]:
         return set()
     rows = (
         Message.objects.filter(
-            customer__in=wishes, state=MessageState.SENT, sent_at__gt=now - max(_PAUSES.values())
+            customer__in=wishes, state=MessageState.SENT, sent_at__gt=now - max(_PAUSES.values()),
+            run__transactional=False,
         )
-        .exclude(run__topic__in=_NO_CHOICE)
         .values_list("customer_id", "sent_at")
     )
     return {

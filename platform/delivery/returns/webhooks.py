@@ -12,8 +12,9 @@ from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 
 from core import clock
 from core.encryption import keyed_hash, normalise_email
+from customers.models import Channel
 from delivery.identity import read_token
-from delivery.models import Message
+from delivery.models import Handover, Message
 from delivery.returns.models import BounceClass, ReturnKind
 from delivery.returns.parts import without_addresses
 from delivery.returns.classify import by_words, find_status
@@ -101,7 +102,10 @@ def _class_of(event: AnymailTrackingEvent) -> BounceClass:
 def _reference(event: AnymailTrackingEvent) -> Reference | None:
     told = str((event.metadata or {}).get(METADATA, ""))
     if not told:
-        return None
+        # Some providers bring no metadata back; they name the message by the id that they gave it.
+        handed = Handover.objects.filter(reference=event.message_id or "", provider__channel=Channel.EMAIL)
+        found = handed.values_list("run_id", "message_id").first() if event.message_id else None
+        return Reference(*found) if found else None
     try:
         return read_verp(told) if "@" in told else Reference(*read_token(told))
     except InvalidToken:

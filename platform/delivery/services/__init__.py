@@ -1,4 +1,7 @@
-"""What can be done with a run. None of these wakes a worker: the caller does, by `delivery.dispatch.wake(run.id)`."""
+"""What can be done with a run.
+
+None of these wakes a worker: the caller does, by `delivery.dispatch.wake(run.id)`.
+"""
 
 from .control import cancel, pause, resume, throttle
 from .launching import launch

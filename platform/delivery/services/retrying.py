@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -70,14 +71,11 @@ def retry(
         raise ValueError(f"Sending again does not help with: {', '.join(sorted(unfit))}.")
     with transaction.atomic():
         first = run.launch.partition("+")[0]
-        # The launch with all its repeats, so that two retries wait for each other.
-        family = list(
-            Run.objects.select_for_update()
-            .filter(source=run.source, reference=run.reference)
-            .filter(Q(launch=first) | Q(launch__startswith=f"{first}+"))
-            .order_by("pk")
-            .values_list("pk", flat=True)
-        )
+        runs = Run.objects.filter(source=run.source, reference=run.reference)
+        # Two retries wait for each other at the first launch; the second one then sees what the first did.
+        runs.select_for_update().get(launch=first)
+        repeats = Q(launch=first) | Q(launch__startswith=f"{first}+")
+        family = list(runs.filter(repeats).values_list("pk", flat=True))
         again = Run(
             id=uuid7(),
             source=run.source,
@@ -93,11 +91,12 @@ def retry(
         )
         ensure_run_partition(again)
         again.save(force_insert=True)
-        params = {
+        chosen = sorted(str(reason) for reason in reasons)
+        params: dict[str, Any] = {
             "from": run.pk,
             "run": again.pk,
             "family": family,
-            "reasons": [str(reason) for reason in reasons],
+            "reasons": chosen,
             "uncertain": uncertain,
             "now": now,
         }
@@ -115,7 +114,7 @@ def retry(
             user=user,
             after={
                 "run": str(run.pk),
-                "reasons": sorted(params["reasons"]) + (["uncertain"] if uncertain else []),
+                "reasons": chosen + (["uncertain"] if uncertain else []),
                 "messages": again.audience,
             },
         )

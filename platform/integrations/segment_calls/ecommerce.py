@@ -52,7 +52,9 @@ def events_of(call: Call) -> list[dict[str, Any]]:
             kept = {"name": call.name} if call.name else {}
             return [_event(call, base, "visit", {**kept, **call.body})]
         case "group":
-            return [_event(call, base, "custom", {"name": "Group", "group_id": call.group, "traits": call.body})]
+            return [
+                _event(call, base, "custom", {"name": "Group", "group_id": call.group, "traits": call.body})
+            ]
         case "track":
             return _track(call, base)
         case _:

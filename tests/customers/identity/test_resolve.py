@@ -1,13 +1,17 @@
 """Whom references mean, one by one and with rivals."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from core.encryption import keyed_hash
 from customers.identity import Reference, join_visitors, resolve_actors, resolve_people
 from customers.models import Customer, HouseholdMember, Identifier, MergeProposal
+from customers.services import upsert_customers
 from tests.factories.customers import make_customer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -104,3 +108,33 @@ def test_the_number_of_queries_does_not_grow():
         return len(captured)
 
     assert queries("a", 2) == queries("b", 500)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_calls_for_one_new_address_make_one_customer():
+    gate = Barrier(25)
+    hashed = keyed_hash("email", EMAIL.value)
+
+    def call(n):
+        try:
+            gate.wait(timeout=20)
+            with transaction.atomic():
+                return resolve_people([[EMAIL, Reference("device", f"d{n % 3}")]], NOW, create=True)[0]
+        finally:
+            connection.close()
+
+    def record(n):
+        try:
+            gate.wait(timeout=20)
+            return upsert_customers([{"external_id": "ada", "email": "ada@example.com"}], NOW).rejected
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(25) as pool:
+        runs = [pool.submit(call if n % 5 else record, n) for n in range(50)]
+        results = [run.result(timeout=60) for run in runs]
+    assert [r for r in results if isinstance(r, dict) and r] == []
+    customer = Customer.objects.get()
+    assert (customer.external_id, customer.own_id, customer.is_stub) == ("ada", True, False)
+    assert Identifier.objects.get(value_hash=hashed).customer_id == customer.pk
+    assert Identifier.objects.filter(customer=None).count() == 0

@@ -132,6 +132,6 @@ def test_who_wants_less_has_had_one_lately(message, now, frequency, days, too_so
     with django_assert_max_num_queries(2):
         found = selectors.too_soon(Customer.objects.values_list("pk", flat=True), now=now)
     assert found == ({message.customer_id} if too_soon else set())
-    message.run.topic = "transactional"
+    message.run.transactional = True
     message.run.save()
     assert selectors.too_soon([message.customer_id], now=now) == set()

@@ -115,9 +115,9 @@ class TestFollow:
 
     def test_what_answers_the_customer_is_not_measured(self, settings):
         run, mails = self.mails(1)
-        run.topic = "transactional"
+        run.transactional = True
         assert follow(run, mails)[0].html == self.HTML
-        run.topic = "marketing"
+        run.transactional = False
         settings.TRACKING = False
         assert follow(run, mails)[0].html == self.HTML
         assert not Link.objects.exists()

@@ -15,7 +15,8 @@ from delivery.outbox.pace.limits import Limit
 _TAKE = """
 WITH held AS (
     SELECT b.name, l.rate, l.wanted, b.promised_until,
-           least(l.burst, b.tokens + l.rate * greatest(0, extract(epoch FROM %(now)s - b.refilled_at))) AS there
+           least(l.burst,
+                 b.tokens + l.rate * greatest(0, extract(epoch FROM %(now)s - b.refilled_at))) AS there
       FROM delivery_bucket b
       JOIN unnest(%(names)s::text[], %(rates)s::float8[], %(bursts)s::float8[], %(wanted)s::int[])
            AS l (name, rate, burst, wanted) ON l.name = b.name

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('django_celery_beat', '0019_alter_periodictasks_options'),
         ('customers', '0001_initial'),
-        ('delivery', '0004_pace_and_home'),
+        ('delivery', '0005_channels'),
     ]
 
     operations = [
