@@ -76,7 +76,7 @@ def _raise(run_id: object, over: list[tuple[Alarm.Kind, int]], offered: int, now
     run = Run.objects.get(pk=run_id)
     known = set(Alarm.objects.filter(run_id=run_id).values_list("kind", flat=True))
     new = [
-        Alarm(run_id=run.pk, kind=kind, offered=offered, returned=returned, raised_at=now)
+        Alarm(run_id=run.pk, kind=kind.value, offered=offered, returned=returned, raised_at=now)
         for kind, returned in over
         if kind.value not in known
     ]
@@ -97,7 +97,7 @@ def _raise(run_id: object, over: list[tuple[Alarm.Kind, int]], offered: int, now
         after={
             "state": Run.State.PAUSED.value,
             "offered": offered,
-            **{alarm.kind: alarm.returned for alarm in new},
+            **{str(alarm.kind): alarm.returned for alarm in new},
         },
     )
     return new

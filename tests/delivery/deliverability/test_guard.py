@@ -69,7 +69,7 @@ def test_it_is_audited_once_and_a_person_may_go_on(source, now):
     entry = AuditEntry.objects.get()
     assert (entry.action, entry.actor, entry.object_id) == ("pause_run", "deliverability guard", str(run.pk))
     assert entry.after == {"state": "paused", "offered": 200, "bounces": 10}
-    assert open_alarms() == [(alarm, Run.objects.get(pk=run.pk))]
+    assert open_alarms() == [(Alarm.objects.get(), Run.objects.get(pk=run.pk))]
     assert guard(now=now) == []
     assert resume(run)
     assert open_alarms() == []
