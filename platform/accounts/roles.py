@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "integrations",
+    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
