@@ -86,6 +86,7 @@ class ApiKey(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, editable=False)
     created_at = models.DateTimeField(_("created"))
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    first_event_at = models.DateTimeField(_("first event"), null=True, editable=False)
     revoked_at = models.DateTimeField(
         _("revoked"), null=True, blank=True, help_text="In the future while a rotated key runs out."
     )

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "integrations",
+    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
@@ -33,13 +33,13 @@ def _marketer(permission: Permission) -> bool:
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or (
+    return _views(permission) or code == "change_quarantinedevent" or (
         app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename in {"view_auditentry", *_APPROVED}
+    return _marketer(permission) or permission.codename in {"view_auditentry", "merge_customer", *_APPROVED}
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

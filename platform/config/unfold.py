@@ -181,9 +181,17 @@ NAVIGATION: list[dict[str, Any]] = [
                 "integrations_importrun_changelist",
                 "integrations.view_importrun",
                 "integrations",
+            ),
+            _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
+            _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
+            _item(
+                _("Data quality"),
+                "fact_check",
+                "data_quality",
+                "events.view_qualitycount",
+                "data-quality",
                 "events/quarantinedevent",
             ),
-            _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
             _item(_("Mailbox"), "inbox", "mailbox", "delivery.view_receivedmail", "mailbox"),
             _item(
                 _("Jobs"),

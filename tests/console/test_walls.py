@@ -24,8 +24,10 @@ PAGES = {
     "customer_360": "customers.view_customer",
     "campaign_report": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
+    "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "data_quality": "events.view_qualitycount",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
@@ -41,10 +43,13 @@ PAGES = {
     "delivery_suppression": "customers.view_suppression",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
+    "website": "accounts.view_apikey",
+    "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
 ACTS = {
     "campaign_control": "campaigns.launch_campaign",
+    "undelivered_decide": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
     "delivery_run_act": "delivery.change_run",
@@ -52,6 +57,7 @@ ACTS = {
     "delivery_staff_confirm": "delivery.change_stafftask",
     "delivery_suppression_add": "customers.add_suppression",
     "delivery_suppression_lift": "customers.delete_suppression",
+    "website_key": "accounts.add_apikey",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [
@@ -113,6 +119,7 @@ def shop(db, settings, tmp_path):
     for page, permission in (PAGES | ACTS).items():
         app, code = permission.split(".")
         samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
+    samples["admin:undelivered"] = samples["admin:undelivered_decide"] = samples["delivery_run"]
     return samples
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_publishable_keys'),
+        ('accounts', '0004_first_event'),
     ]
 
     operations = [
