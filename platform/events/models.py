@@ -31,8 +31,13 @@ class EventType(models.TextChoices):
     UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
+    PRICE_DROP = "price_drop", _("price fell")
+    BACK_IN_STOCK = "back_in_stock", _("back in stock")
+    LOW_STOCK = "low_stock", _("stock runs low")
 
 
+#: What happens to a product and to no customer.
+PRODUCT_TYPES = (EventType.PRICE_DROP, EventType.BACK_IN_STOCK, EventType.LOW_STOCK)
 #: The types that partners may send; the others are written by the platform.
 INBOUND_TYPES = tuple(
     t
@@ -45,6 +50,7 @@ INBOUND_TYPES = tuple(
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,
+        *PRODUCT_TYPES,
     }
 )
 
