@@ -12,7 +12,15 @@ from customers.holdings import Rows, hold
 from customers.registries import Person, erasers
 from delivery.direct.models import DirectMessage
 from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
-from delivery.models import Message, MessageState, ReceivedMail, SkipReason
+from delivery.models import (
+    Message,
+    MessageState,
+    OptIn,
+    Preference,
+    ReceivedMail,
+    Return,
+    SkipReason,
+)
 from delivery.providers.models import Handover
 
 _SAME = (
@@ -179,3 +187,8 @@ def register() -> None:
     erasers.add("delivery.receivedmail", ReceivedMails())
     erasers.add("delivery.receivedmessage", SinkMessages())
     hold(Rows(PushToken, shown=("platform", "token", "registered_at", "gone_at")))
+    hold(Rows(Preference, once=(), shown=("frequency", "updated_at")))
+    hold(Rows(OptIn, once=("channel", "topic"), once_where="t.confirmed_at IS NULL", shown=(
+        "channel", "topic", "source", "requested_at", "confirmed_at",
+    )))  # fmt: skip
+    hold(Rows(Return, shown=("kind", "bounce_class", "channel", "status", "diagnostic", "occurred_at")))
