@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.identity import identity_of
 from console.page import Page
 from core import clock
 from core.templatetags.studio import money_text
@@ -71,6 +72,10 @@ class Customer360(Page):
             "customer": customer,
             "profile": profile,
             "may_change": can("customers.change_customer"),
+            "may_merge": can("customers.merge_customer"),
+            "may_erase": can("customers.erase_customer"),
+            "may_export": can("customers.export_customer"),
+            **identity_of(customer),
             "consents": customer.consents.order_by("channel", "topic"),
             "affinities": _affinities(profile),
         }

@@ -11,6 +11,7 @@ from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.selectors import run_of
+from catalog.models import Product
 from catalog.services import upsert_products
 from core.money import Money
 from customers.consent import ConsentRow
@@ -118,6 +119,9 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     )  # fmt: skip
     return {
         "customer": f"/admin/customers/{people.ids['c1']}/",
+        "merge": f"/admin/customers/{people.ids['c1']}/merge/?with={people.ids['c2']}&q=c",
+        "erase": f"/admin/customers/{people.ids['c1']}/erase/",
+        "product": f"/admin/products/{Product.objects.earliest('pk').pk}/",
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
         "undelivered": f"/admin/runs/{run.pk}/undelivered/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
