@@ -6,7 +6,8 @@ from typing import Any
 from django.db import connection
 
 from customers.holdings import plain
-from customers.registries import Person, erasers, exporters, followers
+from customers.registries import Person, erasers, exporters, followers, watchers
+from events.changes import Queue
 from events.merging import EventFollower
 from events.models import Event, EventType
 
@@ -75,3 +76,7 @@ def register() -> None:
     erasers.add("events.event", Events())
     exporters.add("events.event", Events())
     erasers.add("events.quarantinedevent", Quarantine())
+    watchers.add("events.changedcustomer", Queue())
+    followers.add("events.changedcustomer", Queue())
+    erasers.add("events.changedcustomer", Queue())
+    exporters.add("events.changedcustomer", Queue())
