@@ -123,10 +123,15 @@ NAVIGATION: list[dict[str, Any]] = [
                 "campaigns_campaign_changelist",
                 "campaigns.view_campaign",
                 "campaigns",
-                "delivery/run",
-                "delivery/message",
                 badge="console.shell.sending_badge",
                 variant="success",
+            ),
+            _item(
+                _("Delivery"),
+                "outgoing_mail",
+                "delivery_runs",
+                "delivery.view_run",
+                "delivery",
             ),
             _item(
                 _("E-mail templates"),
@@ -177,6 +182,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "integrations.view_importrun",
                 "integrations",
             ),
+            _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
             _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
             _item(
                 _("Data quality"),
@@ -262,11 +268,8 @@ UNFOLD = {
         ),
         _tabs((_("Segments"), "segments.segment"), (_("Refreshes"), "segments.segmentrun")),
         _tabs((_("Products"), "catalog.product"), (_("Categories"), "catalog.category")),
-        _tabs(
-            (_("Campaigns"), "campaigns.campaign"),
-            (_("Sendings"), "delivery.run"),
-            (_("Messages"), "delivery.message"),
-        ),
+        _tabs((_("Campaigns"), "campaigns.campaign")),
+        _tabs((_("All sendings"), "delivery.run"), (_("All messages"), "delivery.message")),
         _tabs(
             (_("Promotions"), "promotions.promotion"),
             (_("Coupon pools"), "coupons.couponpool"),
