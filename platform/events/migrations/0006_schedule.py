@@ -15,7 +15,7 @@ def seed_schedule(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0004_quality_changes"),
+        ("events", "0005_delivery_types"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 
