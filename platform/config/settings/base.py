@@ -99,6 +99,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = "config.static_headers.add"
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
@@ -235,6 +236,7 @@ EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
 PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+PUBLISHABLE_KEY_CALLS_PER_MINUTE = env.int("PUBLISHABLE_KEY_CALLS_PER_MINUTE", default=30_000)  # of all visitors
 # Foreign pages may call these addresses only, without cookies, and only where a publishable key names
 # them (accounts.cors).
 CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
