@@ -36,6 +36,8 @@ class Scope(models.TextChoices):
     COUPONS_WRITE = "coupons:write", _("redeem coupons")
     EXPERIMENTS_READ = "experiments:read", _("read experiments")
     EXPERIMENTS_WRITE = "experiments:write", _("write experiments")
+    MESSAGES_READ = "messages:read", _("read messages")
+    MESSAGES_WRITE = "messages:write", _("send messages")
 
 
 #: What a key that everybody can read in a page's source may carry at most.

@@ -1,5 +1,6 @@
 """All addresses of the product."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
@@ -14,5 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations.segment_calls.api")),
     path("", include("delivery.urls")),
 ]
+# Providers' webhooks: /anymail/<provider>/tracking/. Without the shared secret anybody could post there.
+if getattr(settings, "ANYMAIL", {}).get("WEBHOOK_SECRET"):
+    urlpatterns.append(path("anymail/", include("anymail.urls")))
 
 handler500 = "config.outage.server_error"

@@ -37,7 +37,7 @@ def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: 
     )
     consenting = (
         wanted
-        if transactional
+        if run.transactional
         else set(
             Consent.objects.filter(
                 customer__in=wanted, channel=run.channel, topic=run.topic, granted=True

@@ -5,28 +5,38 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
+from delivery.deliverability.models import Alarm, DomainCheck
 from delivery.direct.models import DirectMessage
 from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
 from delivery.outbox.models import Bucket, Home
+from delivery.preferences.models import OptIn, Preference
 from delivery.providers.models import Handover, Provider, ProviderHour
+from delivery.returns.models import Return
+from delivery.tracking.models import Touch
 
 __all__ = [
+    "Alarm",
     "Bucket",
     "DirectMessage",
+    "DomainCheck",
     "Handover",
     "Home",
     "Link",
     "Message",
     "MessageState",
     "OnsiteMessage",
+    "OptIn",
+    "Preference",
     "Provider",
     "ProviderHour",
     "PushToken",
     "ReceivedMail",
     "ReceivedMessage",
+    "Return",
     "Run",
     "SkipReason",
     "StaffTask",
+    "Touch",
 ]
 
 

@@ -40,6 +40,8 @@ class Rendered:
     image: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     expires_at: datetime | None = None
+    #: What the source adds to the UTM parameters of links, as {"utm_campaign": "spring"}.
+    utm: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,12 @@ class MessageSource(Protocol):
 
         Called in the transaction that finishes the run, which may still be rolled back (and come again):
         write to the database only.
+        """
+
+    def paused(self, run: Run, now: datetime) -> None:
+        """Take note that the run was paused without a person (delivery.deliverability.guard).
+
+        Called in the transaction that pauses the run, before its row is locked.
         """
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
@@ -26,13 +27,25 @@ class EventType(models.TextChoices):
     SUBSCRIBE = "subscribe", _("subscribed")
     CUSTOM = "custom", _("other")
     MESSAGE_SENT = "message_sent", _("was sent a message")
+    MESSAGE_DELIVERED = "message_delivered", _("received a message")
     MESSAGE_OPENED = "message_opened", _("opened a message")
     MESSAGE_CLICKED = "message_clicked", _("clicked in a message")
+    MESSAGE_BOUNCED = "message_bounced", _("could not be reached")
+    MESSAGE_COMPLAINED = "message_complained", _("complained about a message")
     UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
+    PREFERENCES_CHANGED = "preferences_changed", _("changed preferences")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
 
 
+#: What is told of a run's messages after they went; each names its run in the properties.
+OF_A_RUN = [
+    EventType.MESSAGE_OPENED.value,
+    EventType.MESSAGE_CLICKED.value,
+    EventType.MESSAGE_BOUNCED.value,
+    EventType.MESSAGE_COMPLAINED.value,
+    EventType.UNSUBSCRIBE.value,
+]
 #: The types that partners may send; the others are written by the platform.
 INBOUND_TYPES = tuple(
     t
@@ -40,8 +53,12 @@ INBOUND_TYPES = tuple(
     if t
     not in {
         EventType.MESSAGE_SENT,
+        EventType.MESSAGE_DELIVERED,
         EventType.MESSAGE_OPENED,
         EventType.MESSAGE_CLICKED,
+        EventType.MESSAGE_BOUNCED,
+        EventType.MESSAGE_COMPLAINED,
+        EventType.PREFERENCES_CHANGED,
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,
@@ -116,6 +133,12 @@ class Event(models.Model):
                 fields=["product", "occurred_at"],
                 name="event_product_time",
                 condition=models.Q(product__isnull=False),
+            ),
+            # What people did with the messages of a run; only such events are in it.
+            models.Index(
+                KeyTextTransform("run", "properties"),
+                name="event_run",
+                condition=models.Q(type__in=OF_A_RUN),
             ),
             # Visitors who are nobody yet: small, and what a sign-in looks up.
             models.Index(

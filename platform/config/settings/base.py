@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "campaigns.promotions",
     "campaigns.coupons",
     "campaigns.experiments",
+    "campaigns.outcomes",
     "campaigns",
     "console",
     "config",
@@ -78,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
 
@@ -139,6 +141,59 @@ ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.js
 # At or below this stock a product runs low, and an event says so.
 CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+
+# What is noted of what people do with messages. UTM parameters are added where a link has none of them.
+TRACKING = env.bool("TRACKING", default=True)
+TRACKING_UTM = env.json("TRACKING_UTM", default={"utm_source": "rapport", "utm_medium": "{channel}"})
+TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only machines see
+# Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
+# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is elsewhere.
+_CONSENT_MARKETS = (
+    "AT BE BG CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
+)
+TRACKING_OPENS = env.json(
+    "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}
+)
+# Networks of machines that open and click: Apple; Microsoft Defender's detonation; more as they show up.
+TRACKING_MACHINE_NETWORKS = env.list(
+    "TRACKING_MACHINE_NETWORKS", default=["17.0.0.0/8", "40.94.0.0/16", "104.47.0.0/17"]
+)
+# The header in which our own proxy writes the visitor's address last, as X-Forwarded-For; empty without one.
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
+
+# Providers' webhooks (/anymail/<provider>/tracking/) are there once they have a secret, as "user:password".
+ANYMAIL = {"WEBHOOK_SECRET": env.str("ANYMAIL_WEBHOOK_SECRET", default="")}
+
+# Where bounces come back to, as bounce@mail.shop.example: each message gets an address of its own under it
+# (VERP). Empty means the sender's own mailbox, and that nobody reads them.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+# An address that could not be reached this often within so many days is given up.
+SOFT_BOUNCES, SOFT_BOUNCE_DAYS = 3, 14
+
+# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; a key is a file or PEM.
+DKIM_KEYS = env.json("DKIM_KEYS", default=[])
+# A run is paused when so many of at least so many messages came back.
+PAUSE_COMPLAINT_RATE, PAUSE_BOUNCE_RATE, PAUSE_AFTER = 0.003, 0.05, 200
+
+# What customers may choose in the preference centre, beside the topics that they agreed to already.
+MESSAGE_TOPICS = env.json(
+    "MESSAGE_TOPICS",
+    default={"marketing": _("Offers and recommendations"), "newsletter": _("News from the shop")},
+)
+OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
+
+# How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is
+# the most. What is missing here is not counted.
+ATTRIBUTION_WINDOWS = env.json(
+    "ATTRIBUTION_WINDOWS",
+    default={
+        "email": {"click": 7, "open": 2},
+        "sms": {"click": 5, "sent": 1},
+        "push": {"click": 2, "open": 1},
+        "onsite": {"click": 2},
+        "staff": {"sent": 3},
+    },
+)
 
 # Channels. Where sinks are on, messages of a channel without a provider are kept for the mailbox
 # instead of being sent; in production they wait until a provider is set up.

@@ -18,7 +18,7 @@ class Outgoing:
     """One message, addressed and rendered. `key` is the message's database id.
 
     A message without a run is a test: nothing is kept about it. One without an unsubscribe address is
-    transactional.
+    transactional. `return_path` is the envelope sender to which bounces go.
     """
 
     key: int
@@ -29,6 +29,7 @@ class Outgoing:
     date: datetime
     run_id: UUID | None = None
     customer_id: int = 0
+    return_path: str = ""
 
 
 class Verdict(Enum):

@@ -144,7 +144,9 @@ class EspConnection:
 def prepared(message: Outgoing) -> EmailMultiAlternatives:
     """Return the mail for Anymail. Raises TransportError (permanent) for one that is not fit to be sent."""
     mail = email_message(message)
-    mail.metadata = {"message": message.message_id}  # type: ignore[attr-defined]  # read by Anymail
+    # Read by Anymail; webhooks bring them back, and `ref` proves which message they are about.
+    ref = message.return_path or message.unsubscribe_url.rpartition("/")[2]
+    mail.metadata = {"message": message.message_id, "ref": ref}  # type: ignore[attr-defined]
     return mail
 
 
