@@ -1,6 +1,7 @@
 """Real workers in a process group, a mail server that counts, and a watcher that never looks away."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -22,6 +23,9 @@ from delivery.selectors import breakdown
 from tests.delivery.conftest import ROOT, now, process_env, smtp_server, source  # noqa: F401  fixtures
 
 LONGEST_OUTAGE = 60  # seconds until a killed server must answer again
+
+
+logging.getLogger("mail.log").setLevel(logging.WARNING)  # else aiosmtpd tells of every SMTP line
 
 
 @pytest.fixture(scope="session", autouse=True)
