@@ -85,6 +85,7 @@ class CampaignSource:
                     html=mail.html,
                     text=mail.text,
                     from_email=formataddr((settings.SHOP_NAME, settings.SHOP_FROM_EMAIL)),
+                    utm={"utm_campaign": campaign.slug, "utm_content": message.context.get("variant") or ""},
                 ),
                 frozen,
             )
@@ -112,6 +113,12 @@ class CampaignSource:
             kind=Campaign.Kind.PROMOTION
         ).update(state=Campaign.State.FINISHED, finished_at=now)
 
+    def paused(self, run: Run, now: datetime) -> None:
+        """Show the campaign as paused, so that a person can resume it."""
+        Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING).update(
+            state=Campaign.State.PAUSED
+        )
+
 
 def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[int, list[Item]]:
     """Return each person's products by the strategy of their arm; nothing when the content shows none."""
@@ -123,7 +130,6 @@ def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[
 
 def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
     return {"template": template, "products": [item.sku for item in items]}
-
 
 def _codes(campaign: Campaign, customer_ids: Sequence[int], now: datetime) -> dict[int, Coupon]:
     if campaign.pool is None:

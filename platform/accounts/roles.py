@@ -8,10 +8,15 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "integrations",
+    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
+
+
+#: What a marketer does with delivery, and what an approver answers for.
+_DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
+_APPROVED = {"delete_suppression"}
 
 
 def _views(permission: Permission) -> bool:
@@ -23,18 +28,18 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission)
+    return _views(permission) or code in _DELIVERY
 
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or (
+    return _views(permission) or code == "change_quarantinedevent" or (
         app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename == "view_auditentry"
+    return _marketer(permission) or permission.codename in {"view_auditentry", "merge_customer", *_APPROVED}
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

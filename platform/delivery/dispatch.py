@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
+from django.core.cache import cache
 from django.db import transaction
 
 log = structlog.get_logger(__name__)
@@ -13,6 +14,9 @@ DELIVER = "delivery.tasks.deliver"
 QUEUE = "delivery"
 #: Workers that one launch wakes; claims do not overlap, so each further one adds its own speed.
 WORKERS = 2
+JUDGE = "delivery.tasks.judge_touches"
+#: Seconds after a touch at which it can be judged, and in which one wake-up is enough.
+JUDGE_AFTER = 6
 
 
 def wake(run_id: UUID, *, workers: int = WORKERS, after: timedelta = timedelta(0)) -> None:
@@ -39,3 +43,12 @@ def _publish(run_id: UUID, workers: int, after: timedelta) -> None:
             current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue=QUEUE, **options)
     except Exception as error:  # whatever the broker's client raises: the run is safe in PostgreSQL
         log.warning("wake_up_lost", run=str(run_id), error=type(error).__name__)
+
+
+def judge_soon() -> None:
+    """Have touches judged in a few seconds; many at once are one wake-up. Never fails."""
+    try:
+        if cache.add("delivery:judge", 1, timeout=JUDGE_AFTER):
+            current_app.send_task(JUDGE, queue="delivery", countdown=JUDGE_AFTER, expires=60)
+    except Exception as error:  # beat judges as well, a little later
+        log.warning("wake_up_lost", job="judge", error=type(error).__name__)

@@ -5,20 +5,38 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
+from delivery.deliverability.models import Alarm, DomainCheck
+from delivery.direct.models import DirectMessage
+from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
 from delivery.outbox.models import Bucket, Home
-from delivery.providers.models import Provider, ProviderHour
+from delivery.preferences.models import OptIn, Preference
+from delivery.providers.models import Handover, Provider, ProviderHour
+from delivery.returns.models import Return
+from delivery.tracking.models import Touch
 
 __all__ = [
+    "Alarm",
     "Bucket",
+    "DirectMessage",
+    "DomainCheck",
+    "Handover",
     "Home",
     "Link",
     "Message",
     "MessageState",
+    "OnsiteMessage",
+    "OptIn",
+    "Preference",
     "Provider",
     "ProviderHour",
+    "PushToken",
     "ReceivedMail",
+    "ReceivedMessage",
+    "Return",
     "Run",
     "SkipReason",
+    "StaffTask",
+    "Touch",
 ]
 
 
@@ -61,6 +79,9 @@ class Run(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     as_of = models.DateTimeField(_("as of"), help_text=_("The moment as of which the audience was chosen."))
     audience = models.PositiveIntegerField(_("audience"), default=0)
+    open_until = models.DateTimeField(
+        _("open until"), null=True, help_text="Until then messages may be added and the run does not finish."
+    )
     wake_at = models.DateTimeField(
         null=True, editable=False, help_text="A worker will look again then; until then none is needed."
     )
@@ -176,6 +197,12 @@ class Message(models.Model):
                 fields=["run"], condition=models.Q(state="held_out", fence=0), name="message_would_be"
             ),
             models.Index(fields=["customer", "-due_at"], name="message_customer"),
+            # Who did not get it and why: the few, not the many that were sent.
+            models.Index(
+                fields=["run", "state", "skip_reason", "-id"],
+                condition=models.Q(state__in=["failed", "skipped", "held_out"]),
+                name="message_not_sent",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,9 +9,13 @@ from django.core.exceptions import ObjectDoesNotExist
 
 from core import clock
 from delivery import dispatch
+from delivery.deliverability.guard import guard
+from delivery.direct.services import forget_before
+from delivery.direct.source import KEPT
 from delivery.outbox.claim import claim_wake_up
 from delivery.outbox.send import take_turn
 from delivery.outbox.sweep import sweep as sweep_outbox
+from delivery.tracking.judge import judge
 
 #: A task ends well inside the 20 s that a stopping worker has, and wakes its successor.
 TURN = timedelta(seconds=12)
@@ -46,3 +50,21 @@ def sweep() -> None:
     if dispatch.backlog() <= MOST_WAITING:
         for run_id in runs:
             dispatch.wake(run_id)
+
+
+@shared_task(expires=3600)
+def forget_contents() -> None:
+    """Clear the contents of direct messages that are older than is kept. Beat sends it every day."""
+    forget_before(clock.now() - KEPT)
+
+
+@shared_task(expires=60)
+def judge_touches() -> None:
+    """Turn opens and clicks into events. Each touch asks for it; beat sends it every 30 s as well."""
+    judge(now=clock.now())
+
+
+@shared_task(expires=60)
+def guard_runs() -> None:
+    """Pause runs of which too much came back. Beat sends it every 30 s; twin of `manage.py guard`."""
+    guard(now=clock.now())

@@ -10,5 +10,7 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         """Offer refreshing as a job."""
         from accounts.jobs import JobKind, kinds
+        from segments import people
 
         kinds.add("segments", JobKind(noop("Refresh segments"), "default", "segments.jobs.refresh"))
+        people.register()

@@ -27,11 +27,14 @@ PAGES = {
     "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "data_quality": "events.view_qualitycount",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
+    "website": "accounts.view_apikey",
+    "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
 ACTS = {
@@ -39,6 +42,7 @@ ACTS = {
     "undelivered_decide": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
+    "website_key": "accounts.add_apikey",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [

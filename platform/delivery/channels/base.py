@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
+from uuid import UUID
 
 from customers.models import Customer
 from delivery.models import Provider
@@ -14,7 +15,11 @@ from delivery.sources import Rendered
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message, addressed and rendered. `key` is the message's database id."""
+    """One message, addressed and rendered. `key` is the message's database id.
+
+    A message without a run is a test: nothing is kept about it. One without an unsubscribe address is
+    transactional. `return_path` is the envelope sender to which bounces go.
+    """
 
     key: int
     message_id: str
@@ -22,6 +27,9 @@ class Outgoing:
     content: Rendered
     unsubscribe_url: str
     date: datetime
+    run_id: UUID | None = None
+    customer_id: int = 0
+    return_path: str = ""
 
 
 class Verdict(Enum):

@@ -16,7 +16,9 @@ from delivery.outbox.changes import Change, write
 from delivery.outbox.claim import give_back, held, renew
 from delivery.outbox.pace import buckets, limits
 from delivery.outbox.policy import Policy
+from delivery.returns.verp import return_path
 from delivery.sources import MessageSource, Rendered, Skip
+from delivery.tracking.rewrite import follow
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +73,7 @@ def prepare(
                 )
             else:
                 writable.append(message)
-        results = _render(source, run, writable, now)
+        results = _track(run, writable, _render(source, run, writable, now))
         prepared = []
         for message in writable:
             match results.get(message.id, Skip(SkipReason.NO_CONTENT)):
@@ -86,13 +88,17 @@ def prepare(
                             message.id, message.fence, MessageState.CLAIMED, context=context, message_id=name
                         )
                     )
+                    address = eligible.addresses[message.customer_id]
                     outgoing = Outgoing(
                         key=message.id,
                         message_id=name,
-                        address=eligible.addresses[message.customer_id],
+                        address=address,
                         content=rendered,
-                        unsubscribe_url=unsubscribe_url(message),
+                        unsubscribe_url="" if run.transactional else unsubscribe_url(message),
                         date=now,
+                        run_id=run.id,
+                        customer_id=message.customer_id,
+                        return_path=return_path(message, channel.address_hash(address)),
                     )
                     prepared.append(Prepared(message, outgoing))
         write(run.id, changes, from_states=[MessageState.CLAIMED])
@@ -128,8 +134,8 @@ def _waits(messages: Sequence[Message], addresses: Mapping[int, str], now: datet
     """Return by message id until when those wait whose recipient's domain gets no more for now."""
     by_domain: dict[limits.Limit, list[Message]] = {}
     for message in messages:
-        domain = addresses.get(message.customer_id, "").rpartition("@")[2]
-        if limit := limits.of_domain(domain):
+        _, at, domain = addresses.get(message.customer_id, "").rpartition("@")
+        if at and (limit := limits.of_domain(domain)):  # only mail addresses have domains
             by_domain.setdefault(limit, []).append(message)
     wanted = {limit: len(group) for limit, group in by_domain.items()}
     grants = buckets.take(wanted, now=now, promise=True)
@@ -164,6 +170,16 @@ def _render(source: MessageSource, run: Run, messages: Sequence[Message], now: d
     for message in messages:
         results |= _render(source, run, [message], now)
     return results
+
+
+def _track(run: Run, messages: Sequence[Message], results: dict[int, Result]) -> dict[int, Result]:
+    """Lead the links of what was rendered over us."""
+    rendered = [(m, r) for m in messages if isinstance(r := results.get(m.id), tuple)]
+    followed = follow(run, [(message, content) for message, (content, _) in rendered])
+    return results | {
+        message.id: (content, context)
+        for (message, (_, context)), content in zip(rendered, followed, strict=True)
+    }
 
 
 def _skip(message: Message, reason: str) -> Change:

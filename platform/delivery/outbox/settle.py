@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers.models import Suppression
-from customers.services import suppress
 from delivery.channels.base import Channel, Outcome, Verdict
 from delivery.models import MessageState, Run, SkipReason
 from delivery.outbox.changes import Change, write
 from delivery.outbox.policy import Policy
 from delivery.outbox.prepare import Prepared
+from delivery.returns.classify import find_status
+from delivery.returns.models import BounceClass, ReturnKind
+from delivery.returns.services import Returned, take
 from events.models import EventType
 from events.services import record
 
@@ -39,10 +40,22 @@ def settle(
         written = write(run.id, changes, from_states=_ANSWERABLE)
         sent = [p for p, o in answered if o.verdict is Verdict.SENT and p.message.id in written]
         record([_sent_event(run, p, now) for p in sent], now)
-        for prepared, outcome in answered:
-            if outcome.bounced:
-                address_hash = channel.address_hash(prepared.outgoing.address)
-                suppress(run.channel, address_hash, Suppression.Reason.BOUNCED, now)
+        take([_returned(run, p, o, channel, now) for p, o in answered if o.bounced], now=now)
+
+
+def _returned(run: Run, prepared: Prepared, outcome: Outcome, channel: Channel, now: datetime) -> Returned:
+    """Return the refusal of an address at the door as what it is: a hard bounce."""
+    return Returned(
+        kind=ReturnKind.BOUNCE,
+        bounce_class=BounceClass.HARD,
+        source="refused",
+        occurred_at=now,
+        run_id=run.id,
+        message=prepared.message.id,
+        address_hash=channel.address_hash(prepared.outgoing.address),
+        status=find_status(outcome.error),
+        diagnostic=outcome.error,
+    )
 
 
 def _change(run: Run, prepared: Prepared, outcome: Outcome, now: datetime, policy: Policy) -> Change:

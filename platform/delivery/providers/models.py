@@ -117,3 +117,34 @@ class ProviderHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.hour:%Y-%m-%d %H}"
+
+
+class Handover(models.Model):
+    """The id under which a provider keeps a message: receipts name nothing else.
+
+    `receipt` is what the provider said later, where it says anything.
+    """
+
+    class Receipt(models.TextChoices):
+        NONE = "", _("no receipt yet")
+        DELIVERED = "delivered", _("delivered")
+        UNDELIVERED = "undelivered", _("not delivered")
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, verbose_name=_("provider"))
+    reference = models.CharField(_("provider's id"), max_length=200)
+    run_id = models.UUIDField()
+    message_id = models.BigIntegerField(help_text="The message's database id within its run.")
+    customer_id = models.BigIntegerField()
+    handed_at = models.DateTimeField(_("handed over"))
+    receipt = models.CharField(_("receipt"), max_length=12, choices=Receipt, default=Receipt.NONE, blank=True)
+    receipt_at = models.DateTimeField(_("receipt came"), null=True)
+    error = models.CharField(_("error"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("handover")
+        verbose_name_plural = _("handovers")
+        constraints = [models.UniqueConstraint(fields=["provider", "reference"], name="handover_once")]
+        indexes = [models.Index(fields=["run_id", "message_id"], name="handover_message")]
+
+    def __str__(self) -> str:
+        return self.reference
