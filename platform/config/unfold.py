@@ -179,6 +179,14 @@ NAVIGATION: list[dict[str, Any]] = [
                 "events/quarantinedevent",
             ),
             _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
+            _item(
+                _("Deliverability"),
+                "verified_user",
+                "deliverability",
+                "delivery.view_return",
+                "deliverability",
+                "delivery/return",
+            ),
             _item(_("Mailbox"), "inbox", "mailbox", "delivery.view_receivedmail", "mailbox"),
             _item(
                 _("Jobs"),

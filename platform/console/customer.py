@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,7 +14,7 @@ from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Customer
 from delivery.models import Message, MessageState
-from events.models import Event, EventType
+from events.models import OF_A_RUN, Event, EventType
 from recommendations.models import Objective
 from recommendations.reasons import sentence
 from recommendations.selectors import lists_for
@@ -36,7 +36,10 @@ _LOOKS = {
     EventType.MESSAGE_SENT: ("mail", "info"),
     EventType.MESSAGE_OPENED: ("drafts", "info"),
     EventType.MESSAGE_CLICKED: ("ads_click", "info"),
+    EventType.MESSAGE_BOUNCED: ("unsubscribe", "warn"),
+    EventType.MESSAGE_COMPLAINED: ("thumb_down", "warn"),
     EventType.UNSUBSCRIBE: ("unsubscribe", "warn"),
+    EventType.PREFERENCES_CHANGED: ("tune", ""),
     EventType.COUPON_ASSIGNED: ("sell", "info"),
     EventType.COUPON_REDEEMED: ("redeem", "ok"),
 }
@@ -91,7 +94,10 @@ def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
 
     Two queries by the customer's indexes. What lies after the shop's present is not shown.
     """
-    events = Event.objects.filter(customer=customer, occurred_at__lte=clock.knowledge_now())
+    # What people do with our messages happens in the present, also where the shop's own is in the past.
+    events = Event.objects.filter(customer=customer).filter(
+        Q(occurred_at__lte=clock.knowledge_now()) | Q(type__in=[*OF_A_RUN, EventType.PREFERENCES_CHANGED])
+    )
     lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
     moments = _moments(lines)
     if with_messages:
@@ -120,9 +126,10 @@ def _moment(lines: list[Event]) -> Moment:
         ) % {"n": len(lines), "money": money_text(total)}
         more = _(" and %(n)d more") % {"n": len(names) - 3} if len(names) > 3 else ""
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
-    detail = name or str(
-        (first.properties or {}).get("query") or (first.properties or {}).get("campaign") or ""
-    )
+    known = first.properties or {}
+    detail = name or str(known.get("query") or known.get("campaign") or known.get("url") or "")
+    if known.get("machine") is True:
+        detail = _("by a machine, not counted")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 

@@ -10,6 +10,7 @@ from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
+from console.deliverability import CheckDomain, Deliverability
 from console.experiment import ExperimentReport
 from console.recommendations import Recommendations, RollBack
 
@@ -24,6 +25,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("deliverability/", Deliverability, "deliverability"),
+        ("deliverability/check/", CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),

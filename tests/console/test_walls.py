@@ -26,6 +26,7 @@ PAGES = {
     "campaign_review": "campaigns.launch_campaign",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "deliverability": "delivery.view_return",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
@@ -35,6 +36,7 @@ PAGES = {
 #: What is only posted to.
 ACTS = {
     "campaign_control": "campaigns.launch_campaign",
+    "deliverability_check": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
 }
