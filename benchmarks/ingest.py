@@ -8,13 +8,15 @@ http_batch_p99_ms            the slowest hundredth of those calls, against 1,000
 single_events_per_second     calls of one event each from 4 client processes, against 300
 growth                       cost of an event when 10 M are stored against when 1 M are, measured like the
                              first figure beside COPY into a table that is empty both times
+random_ids_vs_copy           the first figure with message ids that are not in order of time (UUIDv4): each
+                             touches another page of the keys' index
 timeline_ms                  the newest 50 events of one customer among the 10 M (middle of 200 customers,
-                             200 events each over two years), against 20
+                             300 events each over two years), against 20
 
 Clients, web server and PostgreSQL share the machine. COPY and HTTP take turns; the best turn of each
-counts. Events are of 40,000 known customers and 10,000 products, their ids random (UUIDv4), a third
-with money and all with properties; about 300 bytes each. `cpu_ms` on stderr is what 1,000 events cost of
-processor time, by process. --quick stores a tenth.
+counts. Events are of 40,000 known customers and 10,000 products, their ids in order of time (UUIDv7, as
+our snippet makes them), a third with money and all with properties; about 300 bytes each. `cpu_ms` on
+stderr is what 1,000 events cost of processor time, by process. --quick stores a tenth.
 """
 
 import argparse
@@ -46,7 +48,6 @@ django.setup()
 
 import orjson  # noqa: E402
 import polars as pl  # noqa: E402
-import psycopg2  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
@@ -57,6 +58,7 @@ from catalog.services import ensure_products  # noqa: E402
 from config.embedded.places import ROOT as HERE  # noqa: E402
 from config.supervisor import processes  # noqa: E402
 from core import clock  # noqa: E402
+from core.ids import uuid7  # noqa: E402
 from core.partitions import ensure_partitions, months_between  # noqa: E402
 from customers.identity import ensure_actors  # noqa: E402
 from events.models import Event  # noqa: E402
@@ -68,7 +70,7 @@ BARE = "benchmark_event"
 CLIENTS = 4
 BATCH = 1000
 CUSTOMERS, PRODUCTS = 40_000, 10_000
-DEPTH = 200  # events of each customer whose timeline is read
+DEPTH = 300  # events of each customer of the stored ones, about
 COLUMNS = (
     "source, message_id, type, actor_id, customer_id, product_id, order_id, quantity, amount, currency,"
     " original_amount, quality, properties, occurred_at, received_at"
@@ -102,13 +104,13 @@ class Shop:
         self.products = ensure_products([f"sku-{n}" for n in range(PRODUCTS)], now)
         self.skus = list(self.products)
 
-    def event(self) -> dict[str, Any]:
+    def event(self, *, random_id: bool = False) -> dict[str, Any]:
         """Return an event of the last days, as a partner sends it."""
         pick = self.random
         kind = pick.choice(("view", "view", "view", "add_to_cart", "purchase", "purchase"))
         at = self.now - timedelta(seconds=pick.randrange(3 * 86_400), microseconds=pick.randrange(10**6))
         event: dict[str, Any] = {
-            "message_id": str(uuid.UUID(int=pick.getrandbits(128), version=4)),
+            "message_id": str(uuid.uuid4() if random_id else uuid7()),
             "type": kind,
             "source": "web",
             "occurred_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -120,7 +122,10 @@ class Shop:
             event |= {
                 "order_id": f"order-{pick.randrange(10**9)}",
                 "quantity": pick.randrange(1, 5),
-                "amount": {"amount": f"{pick.randrange(100, 9999) / 100:.2f}", "currency": settings.SHOP_CURRENCY},
+                "amount": {
+                    "amount": f"{pick.randrange(100, 9999) / 100:.2f}",
+                    "currency": settings.SHOP_CURRENCY,
+                },
             }
         return event
 
@@ -151,10 +156,10 @@ def make_bare_table(now: datetime) -> None:
         ensure_partitions(table, months_between(now - timedelta(days=730), now))
 
 
-def fill(start: int, stop: int, now: datetime) -> None:
+def fill(start: int, stop: int, people: int, now: datetime) -> None:
     """Store events of two years with the numbers from `start` to `stop`, keys and indexes with them.
 
-    The last customers of the shop take turns in every 1,000, so that each has DEPTH of them among 10 M.
+    The customers of the table `seeded`, a power of two, take turns at random.
     """
     for first in range(start, stop, 500_000):
         last = min(first + 500_000, stop)
@@ -168,7 +173,7 @@ def fill(start: int, stop: int, now: datetime) -> None:
             f" SELECT 'seed', md5(n::text), 'view', c.actor, c.id, 1 + n %% {PRODUCTS}, 1, 9.90, 'USD', 9.90,"
             f" '{{\"store\": \"7\"}}', %s::timestamptz - random() * interval '729 days', %s"
             f" FROM generate_series({first}, {last - 1}) n"
-            f" JOIN LATERAL (SELECT id, actor FROM seeded WHERE place = hashint8(n) & 32767) c ON true",
+            f" JOIN LATERAL (SELECT id, actor FROM seeded WHERE place = hashint8(n) & {people - 1}) c ON true",
             now, now,
         )  # fmt: skip
         say(f"  {last:,} events stored")
@@ -207,7 +212,10 @@ def web_server() -> Iterator[tuple[str, int]]:
             yield f"http://127.0.0.1:{port}", server.pid
         except BaseException:
             log.seek(0)
-            say(log.read()[-4000:].decode(errors="replace"))
+            faults = [
+                line for line in log.read().decode(errors="replace").splitlines() if '"info"' not in line
+            ]
+            say("\n".join(faults[-40:]))
             raise
         finally:
             server.terminate()
@@ -280,25 +288,27 @@ class Bench:
         self.cpu = Cpu(pid)
         self.key = create_key(name="benchmark", scopes=[Scope.EVENTS_WRITE], now=shop.now)[1]
 
-    def batches(self, count: int) -> list[list[list[dict[str, Any]]]]:
+    def batches(self, count: int, random_ids: bool) -> list[list[list[dict[str, Any]]]]:
         """Return `count` batches of events for each client."""
-        return [[[self.shop.event() for _ in range(BATCH)] for _ in range(count)] for _ in range(CLIENTS)]
+        return [
+            [[self.shop.event(random_id=random_ids) for _ in range(BATCH)] for _ in range(count)]
+            for _ in range(CLIENTS)
+        ]
 
-    def turn(self, count: int) -> tuple[float, float, list[float]]:
+    def turn(self, count: int, random_ids: bool) -> tuple[float, float, list[float]]:
         """COPY and post the same events. Return the seconds of each, and of each call."""
-        batches = self.batches(count)
-        execute(f"TRUNCATE {BARE}")
+        batches = self.batches(count, random_ids)
         rows = [[self.shop.csv(batch) for batch in client] for client in batches]
-        copied, _ = self._timed("COPY", count, lambda: run_clients(rows, "copy", server_address(DATABASE), COPY))
+        copied, _ = self._timed(
+            "COPY", count, lambda: run_clients(rows, "copy", server_address(DATABASE), COPY)
+        )
         bodies = [[orjson.dumps({"events": batch}) for batch in client] for client in batches]
-        before = Event.objects.count() if count <= 2 else None
-        posted, calls = self._timed("HTTP", count, lambda: run_clients(bodies, "http", self.address, self.key))
-        if before is not None and Event.objects.count() != before + CLIENTS * count * BATCH:
-            raise SystemExit("What was answered for is not stored.")
+        posted, calls = self._timed(
+            "HTTP", count, lambda: run_clients(bodies, "http", self.address, self.key)
+        )
         return copied, posted, calls
 
     def _timed(self, name: str, count: int, work: Callable[[], tuple[float, list[float]]]) -> Any:
-        execute("CHECKPOINT")
         before = self.cpu.read()
         own = resource.getrusage(resource.RUSAGE_CHILDREN)
         elapsed, calls = work()
@@ -311,10 +321,17 @@ class Bench:
         say(f"  {name}: {1000 * thousands / elapsed:,.0f} events/s; cpu_ms of 1,000: {shown}")
         return elapsed, calls
 
-    def turns(self, count: int, times: int) -> tuple[float, float, list[float]]:
+    def turns(
+        self, count: int, times: int = 3, *, random_ids: bool = False
+    ) -> tuple[float, float, list[float]]:
         """Return the best seconds of COPY and of HTTP for 1,000 events, and the seconds of all calls."""
-        self.turn(2)  # connections, plans and caches
-        taken = [self.turn(count) for _ in range(times)]
+        execute(f"TRUNCATE {BARE}")
+        execute("CHECKPOINT")
+        self.turn(2, random_ids)  # connections, plans and caches
+        before = Event.objects.count()
+        taken = [self.turn(count, random_ids) for _ in range(times)]
+        if Event.objects.count() != before + times * CLIENTS * count * BATCH:
+            raise SystemExit("What was answered for is not stored.")
         share = CLIENTS * count
         calls = [s for _, _, one in taken for s in one]
         return min(c for c, _, _ in taken) / share, min(p for _, p, _ in taken) / share, calls
@@ -351,25 +368,25 @@ def measure(small: int, large: int, count: int) -> list[dict[str, Any]]:
     now = clock.now()
     shop = Shop(now)
     make_bare_table(now)
+    people = 2 ** (large // DEPTH - 1).bit_length() // 2
     execute(
         "CREATE TABLE seeded AS SELECT row_number() OVER (ORDER BY c.id) - 1 AS place, c.id, i.id AS actor"
         " FROM customers_customer c JOIN customers_identifier i ON i.customer_id = c.id"
-        " ORDER BY c.id LIMIT 32768"
+        f" ORDER BY c.id LIMIT {people}"
     )
     execute("CREATE UNIQUE INDEX ON seeded (place)")
-    execute("ANALYZE seeded")
-    fill(0, small, now)
-    execute("ANALYZE")
-    with web_server() as (address, pid):
-        bench = Bench(shop, address, pid)
-        copy_small, http_small, calls = bench.turns(count, 3)
-        single = bench.single(50 * count // 4)
-    fill(small, large, now)
+    fill(0, small, people, now)
     execute("VACUUM ANALYZE")
     with web_server() as (address, pid):
         bench = Bench(shop, address, pid)
-        copy_large, http_large, _ = bench.turns(count, 3)
-        read = timeline_ms(shop, 200)
+        copy_small, http_small, calls = bench.turns(count)
+        copy_random, http_random, _ = bench.turns(count, random_ids=True)
+        single = bench.single(50 * count // 4)
+    fill(small, large, people, now)
+    execute("VACUUM ANALYZE")
+    with web_server() as (address, pid):
+        copy_large, http_large, _ = Bench(shop, address, pid).turns(count)
+    read = timeline_ms(shop, 200)
     # COPY goes to an empty table both times: it tells how fast the machine was in each half.
     growth = (http_large / copy_large) / (http_small / copy_small)
     p99 = 1000 * statistics.quantiles(calls, n=100)[98]
@@ -377,6 +394,7 @@ def measure(small: int, large: int, count: int) -> list[dict[str, Any]]:
         result("http_batch_vs_copy", 1000 / http_small, "events/s", 1000 / copy_small),
         result("http_batch_events_per_second", 1000 / http_small, "events/s", 8000),
         result("http_batch_p99_ms", p99, "ms", 1000),
+        result("random_ids_vs_copy", 1000 / http_random, "events/s", 1000 / copy_random),
         result("single_events_per_second", single, "events/s", 300),
         result("growth", growth, "", 1.3),
         result("timeline_ms", read, "ms", 20),

@@ -17,17 +17,29 @@ from .models import Coupon, Redemption
 class Coupons(Rows):
     """A code stays good for who was given it, so none is ever set aside or given back to the pool."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Move the codes; one that the kept customer has for the same campaign, too, is marked as second."""
         both = {"kept": kept_id, "merged": merged_id}
         with connection.cursor() as cursor:
             cursor.execute(_SECOND, both)
             second = [[pk, reference] for pk, reference in cursor.fetchall()]
-        return {**super().merge(kept_id, merged_id, identifier_ids), **({"second": second} if second else {})}
+        return {
+            **super().merge(kept_id, merged_id, identifier_ids, now),
+            **({"second": second} if second else {}),
+        }
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Move the codes back under the campaigns they were for."""
-        super().undo(kept_id, merged_id, identifier_ids, data)
+        super().undo(kept_id, merged_id, identifier_ids, data, now)
         second = data.get("second", [])
         with connection.cursor() as cursor:
             cursor.execute(

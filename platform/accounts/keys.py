@@ -80,6 +80,12 @@ def revoke_key(key: ApiKey, now: datetime) -> bool:
     return bool(shut)
 
 
+def note_first_event(key: ApiKey, now: datetime) -> None:
+    """Keep when the key's first event was taken. Nothing is written from the second one on."""
+    if key.first_event_at is None:
+        ApiKey.objects.filter(pk=key.pk, first_event_at=None).update(first_event_at=now)
+
+
 def living(now: datetime) -> QuerySet[ApiKey]:
     """Return the keys that open something at a moment."""
     return ApiKey.objects.filter(Q(revoked_at=None) | Q(revoked_at__gt=now))

@@ -36,6 +36,8 @@ class Scope(models.TextChoices):
     COUPONS_WRITE = "coupons:write", _("redeem coupons")
     EXPERIMENTS_READ = "experiments:read", _("read experiments")
     EXPERIMENTS_WRITE = "experiments:write", _("write experiments")
+    MESSAGES_READ = "messages:read", _("read messages")
+    MESSAGES_WRITE = "messages:write", _("send messages")
 
 
 #: What a key that everybody can read in a page's source may carry at most.
@@ -84,6 +86,7 @@ class ApiKey(models.Model):
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, editable=False)
     created_at = models.DateTimeField(_("created"))
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    first_event_at = models.DateTimeField(_("first event"), null=True, editable=False)
     revoked_at = models.DateTimeField(
         _("revoked"), null=True, blank=True, help_text="In the future while a rotated key runs out."
     )

@@ -14,6 +14,11 @@ _DATA = (
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
 
 
+#: What a marketer does with delivery, and what an approver answers for.
+_DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
+_APPROVED = {"delete_suppression"}
+
+
 def _views(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     return code.startswith("view_") and (app in _DATA or code == "view_job")
@@ -23,18 +28,20 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission)
+    return _views(permission) or code in _DELIVERY
 
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or (
-        app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
+    return (
+        _views(permission)
+        or code == "change_quarantinedevent"
+        or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename == "view_auditentry"
+    return _marketer(permission) or permission.codename in {"view_auditentry", "merge_customer", *_APPROVED}
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

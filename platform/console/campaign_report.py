@@ -16,7 +16,7 @@ from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
 from campaigns.selectors import Outcome, Report, report
-from console.deliverability import alarm_notices
+from console.delivery.deliverability import alarm_notices
 from console.experiment import Verdict
 from console.page import Page
 from core import charts, clock

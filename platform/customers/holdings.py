@@ -46,10 +46,12 @@ class Rows:
         """Return the column of the primary key."""
         return self.model._meta.pk.column  # type: ignore[union-attr]
 
-    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def join(self, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
         """Do nothing: rows about customers do not come by anonymous identifiers."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Move the rows; return the keys that moved, and what was set aside as PostgreSQL's own JSON."""
         data: dict[str, Any] = {}
         if self.once is not None:
@@ -61,7 +63,14 @@ class Rows:
         )
         return data | ({"moved": moved} if moved else {})
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Move back what moved and is still there, and put back what was set aside."""
         if moved := data.get("moved"):
             kind = self.model._meta.pk.rel_db_type(connection)  # type: ignore[union-attr]

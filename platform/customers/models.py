@@ -42,6 +42,11 @@ class Customer(models.Model):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [
+            ("merge_customer", _("Can merge customers and undo it")),
+            ("erase_customer", _("Can erase customers")),
+            ("export_customer", _("Can export everything about a customer")),
+        ]
         indexes = [models.Index(fields=["email_domain"]), models.Index(fields=["birth_month_day"])]
 
     def __str__(self) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.db.models import Q
 
+from accounts.models import AuditEntry
 from customers.holdings import Rows, hold, plain, restore
 from customers.models import (
     Consent,
@@ -20,13 +22,15 @@ from customers.models import (
     Identifier,
     MergeProposal,
 )
-from customers.registries import Person
+from customers.registries import Person, erasers
 
 
 class Identifiers(Rows):
     """Identifiers move with the merge itself; an export names their kinds, for the values are not kept."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Do nothing: done before the followers are asked."""
         return {}
 
@@ -35,7 +39,9 @@ class Identifiers(Rows):
 class Consents(Rows):
     """What the person agrees to now: of both customers' words the latest counts, of two at once the no."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Take the later word of both for each channel and topic."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -55,7 +61,14 @@ class Consents(Rows):
             )
         return {**data, "kept": kept, "last": last} if data else {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Restore both states, then tell the kept customer's again what was said since the merge."""
         if not data:
             return
@@ -83,7 +96,9 @@ _LATER_COUNTS = (
 class Proposals(Rows):
     """Open questions about a merged customer are answered; they come back when the merge is undone."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Set aside every proposal that names the merged customer."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -94,7 +109,14 @@ class Proposals(Rows):
             texts = [text for (text,) in cursor.fetchall()]
         return {"aside": {self.table: texts}} if texts else {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Put them back, but for those whose other customer is gone meanwhile."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -121,8 +143,45 @@ class Merges(Rows):
         return [plain(row) for row in rows.values("merged_external_id", "merged_at").order_by("pk")]
 
 
+class AuditNames:
+    """Names in the audit log and in the admin's own history."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Blank the person's name where it stands. The hash chain covers ids and values, not names."""
+        merges = CustomerMerge.objects.filter(kept=person.customer_id).values_list("pk", flat=True)
+        about = Q(object_type="customers.Customer", object_id=str(person.customer_id)) | Q(
+            object_type="customers.CustomerMerge", object_id__in=[str(pk) for pk in merges]
+        )
+        rows = AuditEntry.objects.filter(about).exclude(object_name="").update(object_name="")
+        history = LogEntry.objects.filter(
+            content_type__app_label="customers",
+            content_type__model="customer",
+            object_id=str(person.customer_id),
+        )
+        return rows + history.update(object_repr="", change_message="")
+
+
+class RepeatedAnswers:
+    """Answers kept for repeats of calls: they hold what was written."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Empty the answers that name the person. One scan of a day's answers."""
+        words = [*person.external_ids, *person.emails, *person.phones]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE core_idempotencykey SET body = '{}' WHERE body->>'external_id' = ANY(%s)"
+                " OR body->>'email' = ANY(%s) OR EXISTS (SELECT FROM unnest(%s::text[]) word"
+                " WHERE position(word IN lower(body::text)) > 0)",
+                [list(person.external_ids), words, [*person.emails, *person.phones]],
+            )
+            return int(cursor.rowcount)
+
+
 def register() -> None:
     """Say what happens to this app's tables."""
+    # First, while the merges that bear the person's name are still there.
+    erasers.add("accounts.auditentry", AuditNames())
+    erasers.add("core.idempotencykey", RepeatedAnswers())
     hold(Identifiers(Identifier, shown=("kind", "created_at", "joined_at")))
     hold(Rows(ConsentEvent, shown=(
         "channel", "topic", "granted", "source", "proof", "occurred_at", "recorded_at",

@@ -26,16 +26,25 @@ class Person:
 class Follower(Protocol):
     """Move what an app keeps about a customer when customers merge, and back."""
 
-    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def join(self, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
         """Give what came by anonymous identifiers to their customers: pairs (identifier id, customer id)."""
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Move the merged customer's rows to the kept one; return plain JSON with which `undo` restores.
 
         Runs in the merge's transaction, before the merged customer's own row is deleted.
         """
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Move back exactly what `merge` moved, and what came by the identifiers since.
 
         Runs after the merged customer's own row is restored.

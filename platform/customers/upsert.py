@@ -61,8 +61,9 @@ class _Person:
 
 @dataclass(slots=True)
 class _Stored:
-    """A customer's addresses as they stand in the table, encrypted."""
+    """A customer's id and addresses as they stand in the table, these encrypted."""
 
+    external_id: str
     email: str | None
     phone: str | None
 
@@ -93,8 +94,10 @@ def upsert_customers(rows: Sequence[Row], now: datetime, *, replace: bool = Fals
             raise RuntimeError("Customers of this batch keep being merged away.")
     _claim(people, stored, result, now)
     good = [p for p in people if p.index not in result.rejected]
-    _forget_old_addresses(good, stored, replace)
-    _write(good, replace, now)
+    # Another name of a merged customer speaks of a part of it: what it does not say is not cleared.
+    whole = {p.index for p in good if replace and stored[p.id].external_id == p.row["external_id"]}
+    _forget_old_addresses(good, stored, whole)
+    _write(good, whole, now)
     _join(good, now)
     _drop_unstored(people, result, now)
     result.ids = {p.row["external_id"]: p.id for p in good}
@@ -172,11 +175,11 @@ def _lock(ids: set[int]) -> dict[int, _Stored]:
     """Lock customers in one order, so that two batches about the same people wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, email, phone FROM customers_customer WHERE id = ANY(%s)"
+            "SELECT id, external_id, email, phone FROM customers_customer WHERE id = ANY(%s)"
             " ORDER BY external_id FOR NO KEY UPDATE",
             [list(ids)],
         )
-        return {pk: _Stored(email, phone) for pk, email, phone in cursor.fetchall()}
+        return {pk: _Stored(*columns) for pk, *columns in cursor.fetchall()}
 
 
 def _claim(
@@ -232,15 +235,15 @@ def _merge(
     stored |= _lock({kept.pk})
 
 
-def _forget_old_addresses(people: Sequence[_Person], stored: dict[int, _Stored], replace: bool) -> None:
+def _forget_old_addresses(people: Sequence[_Person], stored: dict[int, _Stored], whole: set[int]) -> None:
     """Free the identifiers of addresses that customers no longer have. One statement, none for new ones."""
     gone: set[tuple[str, str, int]] = set()
     kept = {(*key, p.id) for p in people for key in p.keys}
     for p in people:
         old = stored[p.id]
-        if old.email and ("email" in p.row or replace):
+        if old.email and ("email" in p.row or p.index in whole):
             gone.add(("email", keyed_hash("email", normalise_email(decrypt(old.email))), p.id))
-        if old.phone and ("phone" in p.row or replace):
+        if old.phone and ("phone" in p.row or p.index in whole):
             gone.add(("phone", keyed_hash("phone", decrypt(old.phone)), p.id))
     _forget(gone - kept)
 
@@ -257,11 +260,11 @@ def _forget(keys: Iterable[tuple[str, str, int]]) -> None:
             )
 
 
-def _write(people: Sequence[_Person], replace: bool, now: datetime) -> None:
+def _write(people: Sequence[_Person], whole: set[int], now: datetime) -> None:
     """Write the rows' fields in one statement; of two rows about one customer the later counts."""
     changes: dict[int, dict[str, Any]] = {}
     for p in people:
-        changes.setdefault(p.id, {}).update(_changes(p, replace))
+        changes.setdefault(p.id, {}).update(_changes(p, p.index in whole))
     if not changes:
         return
     with connection.cursor() as cursor:

@@ -13,11 +13,14 @@ class DeliveryConfig(AppConfig):
         from customers.models import Channel
         from delivery import people
         from delivery.channels import channels, email, onsite, push, sms, staff, webhook
+        from delivery.direct.source import SOURCE as DIRECT
+        from delivery.direct.source import DirectSource
         from delivery.preferences.opt_in import SOURCE, OptInSource
         from delivery.providers.kinds import kinds
         from delivery.returns.webhooks import receive
         from delivery.sources import sources
 
+        sources.add(DIRECT, DirectSource())
         channels.add(Channel.EMAIL, email.EmailChannel())
         channels.add(Channel.SMS, sms.SmsChannel())
         channels.add(Channel.PUSH, push.PushChannel())

@@ -10,6 +10,8 @@ from django.db import connection
 from core.encryption import normalise_email
 from customers.holdings import Rows, hold
 from customers.registries import Person, erasers
+from delivery.direct.models import DirectMessage
+from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
 from delivery.models import (
     Message,
     MessageState,
@@ -19,6 +21,7 @@ from delivery.models import (
     Return,
     SkipReason,
 )
+from delivery.providers.models import Handover
 
 _SAME = (
     "m.customer_id = %(merged)s AND EXISTS (SELECT FROM delivery_message k WHERE k.customer_id = %(kept)s"
@@ -37,7 +40,9 @@ class Messages(Rows):
     written to twice.
     """
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Move what does not wait beside the kept customer's own."""
         both = {"kept": kept_id, "merged": merged_id, "second": _SECOND}
         with connection.cursor() as cursor:
@@ -56,7 +61,14 @@ class Messages(Rows):
             moved = [pk for (pk,) in cursor.fetchall()]
         return {"moved": moved, "second": second} if moved or second else {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Move them back."""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -111,13 +123,69 @@ def _normal(address: str) -> str:
         return address
 
 
+@dataclass(frozen=True)
+class Handovers(Rows):
+    """The providers' ids of messages: found through the messages, before those move or are cut off."""
+
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
+        """Follow the messages."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE delivery_handover h SET customer_id = %s {_OF_MESSAGES} RETURNING h.id",  # noqa: S608
+                [kept_id, merged_id],
+            )
+            moved = [pk for (pk,) in cursor.fetchall()]
+        return {"moved": moved} if moved else {}
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Cut them from the person and from the provider's id, by which it could find the address."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE delivery_handover h SET customer_id = 0, reference = 'erased-' || h.id, error = ''"
+                f" {_OF_MESSAGES}",
+                [person.customer_id],
+            )
+            return int(cursor.rowcount)
+
+    def export(self, customer_id: int) -> list[dict[str, Any]]:
+        """Return nothing: the messages say what was sent, and when."""
+        return []
+
+
+_OF_MESSAGES = (
+    "FROM delivery_message m WHERE m.customer_id = %s AND (h.run_id, h.message_id) = (m.run_id, m.id)"
+)
+
+
+class SinkMessages:
+    """Messages at the built-in sinks of the other channels."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Delete what went to the person's phone numbers, devices and ids."""
+        tokens = PushToken.objects.filter(customer=person.customer_id).values_list("token", flat=True)
+        known = [*person.emails, *person.phones, *person.external_ids, *tokens]
+        return ReceivedMessage.objects.filter(address__in=known).delete()[0]
+
+
 def register() -> None:
-    """Say what happens to this app's tables."""
+    """Say what happens to this app's tables. What is found through others comes before them."""
+    hold(Handovers(Handover))
     hold(Messages(Message, shown=(
         "run__source", "run__reference", "channel", "state", "skip_reason", "context", "due_at", "sent_at",
         "message_id",
     )))  # fmt: skip
+    hold(Rows(DirectMessage, shown=("content", "created_at")))
+    hold(Rows(OnsiteMessage, shown=(
+        "title", "text", "url", "data", "created_at", "shown_at", "clicked_at", "dismissed_at",
+    )))  # fmt: skip
+    hold(
+        Rows(StaffTask, shown=("external_userid", "title", "text", "state", "created_at", "done_at", "note"))
+    )
     erasers.add("delivery.receivedmail", ReceivedMails())
+    erasers.add("delivery.receivedmessage", SinkMessages())
+    hold(Rows(PushToken, shown=("platform", "token", "registered_at", "gone_at")))
     hold(Rows(Preference, once=(), shown=("frequency", "updated_at")))
     hold(Rows(OptIn, once=("channel", "topic"), once_where="t.confirmed_at IS NULL", shown=(
         "channel", "topic", "source", "requested_at", "confirmed_at",

@@ -10,6 +10,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from core import clock
 from delivery import dispatch
 from delivery.deliverability.guard import guard
+from delivery.direct.services import forget_before
+from delivery.direct.source import KEPT
 from delivery.outbox.claim import claim_wake_up
 from delivery.outbox.send import take_turn
 from delivery.outbox.sweep import sweep as sweep_outbox
@@ -44,6 +46,12 @@ def sweep() -> None:
     """Repair what dead workers left, and wake workers for runs that have none. Beat sends it every 30 s."""
     for run_id in sweep_outbox(now=clock.now()).runs_to_wake:
         dispatch.wake(run_id)
+
+
+@shared_task(expires=3600)
+def forget_contents() -> None:
+    """Clear the contents of direct messages that are older than is kept. Beat sends it every day."""
+    forget_before(clock.now() - KEPT)
 
 
 @shared_task(expires=60)

@@ -11,6 +11,7 @@ from delivery.public import page
 from delivery.tokens import InvalidToken
 from delivery.unsubscribe import find_message, unsubscribe_recipient
 
+
 @never_cache
 @csrf_exempt  # RFC 8058: the recipient's provider posts without a cookie; the signed token is the right
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,25 +3,50 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
 
 from core.arrays import text_array
-from core.encryption import keyed_hash
-from customers.identity.actors import Actor
+from core.encryption import keyed_hashes
 from customers.identity.kinds import Kind
 from customers.identity.resolve import Reference, resolve_people
+from events.batches import Batch
 
-#: How an event names somebody: the partner's id or a set of identifiers, and the visitor's.
-Name = tuple[str | tuple[Reference, ...] | None, str | None]
+
+class Person(NamedTuple):
+    """Somebody named by more than the partner's id: by identifiers, as a visitor, or as both."""
+
+    customer: str | tuple[Reference, ...] | None
+    visitor: str | None
+
+
+#: How an event names somebody: mostly by the partner's id alone.
+Name = str | Person
+
+
+class Row(NamedTuple):
+    """An actor and its customer as PostgreSQL writes their keys."""
+
+    actor: str
+    customer: str | None
 
 
 @dataclass(slots=True)
 class People:
     """The actors of a batch. `unknown` are customers that nobody had heard of."""
 
-    actors: dict[Name, Actor] = field(default_factory=dict)
+    actors: dict[Name, Row] = field(default_factory=dict)
     unknown: set[Name] = field(default_factory=set)
+
+
+def names_of(batch: Batch) -> list[Name]:
+    """Return how each event of a batch names somebody."""
+    plain = set(map(type, batch.customer)) == {str} and not any(batch.anonymous_id)
+    if plain:
+        return batch.customer  # type: ignore[return-value]  # all are texts
+    pairs = zip(batch.customer, batch.anonymous_id, strict=True)
+    return [c if type(c) is str and v is None else Person(c, v) for c, v in pairs]
 
 
 def look_up(names: Iterable[Name], now: datetime) -> People:
@@ -32,22 +57,27 @@ def look_up(names: Iterable[Name], now: datetime) -> People:
     """
     people = People()
     wanted = set(names)
-    plain = {name for name in wanted if type(name[0]) is not tuple}
-    customers = {c: keyed_hash(Kind.EXTERNAL_ID, c) for c, _ in plain if isinstance(c, str)}
-    visitors = {v: keyed_hash(Kind.ANONYMOUS, v) for _, v in plain if v is not None}
+    persons = [name for name in wanted if type(name) is not str]
+    simple = [p for p in persons if type(p.customer) is not tuple]
+    plain: set[str] = wanted.difference(persons)  # type: ignore[assignment]  # the texts among them
+    customers = keyed_hashes(Kind.EXTERNAL_ID, plain.union(p.customer for p in simple if p.customer))
+    visitors = keyed_hashes(Kind.ANONYMOUS, {p.visitor for p in simple if p.visitor is not None})
     found = _owners(customers.values(), visitors.values())
     for name in plain:
-        customer, visitor = name
-        actor = found.get(customers[customer] if isinstance(customer, str) else visitors[visitor or ""])
-        seen = found.get(visitors[visitor]) if visitor is not None else None
-        if customer is not None and actor is None:
+        if row := found.get(customers[name]):
+            people.actors[name] = row
+        else:
             people.unknown.add(name)
-        elif actor is not None and (customer is None or visitor is None or (seen and seen.customer_id)):
-            people.actors[name] = actor
-    rich = [name for name in wanted if type(name[0]) is tuple]
-    for name, actor in zip(rich, resolve_people([_references(n) for n in rich], now, create=False), strict=True):
-        if actor is None or actor.customer_id is None:
-            people.unknown.add(name)
+    for person in simple:
+        seen = found.get(visitors[person.visitor]) if person.visitor is not None else None
+        row = found.get(customers[person.customer]) if person.customer else seen
+        if person.customer and row is None:
+            people.unknown.add(person)
+        elif row and (not person.customer or person.visitor is None or (seen and seen.customer)):
+            people.actors[person] = row
+    rich = [p for p in persons if type(p.customer) is tuple]
+    actors = resolve_people([_references(p) for p in rich], now, create=False) if rich else []
+    people.unknown.update(p for p, a in zip(rich, actors, strict=True) if a is None or a.customer_id is None)
     return people
 
 
@@ -58,27 +88,35 @@ def make(people: People, names: Iterable[Name], now: datetime) -> None:
     """
     missing = sorted({name for name in names if name not in people.actors}, key=repr)
     actors = resolve_people([_references(name) for name in missing], now, create=True)
-    people.actors.update((name, actor) for name, actor in zip(missing, actors, strict=True) if actor)
+    for name, actor in zip(missing, actors, strict=True):
+        if actor is not None:
+            customer = None if actor.customer_id is None else str(actor.customer_id)
+            people.actors[name] = Row(str(actor.identifier_id), customer)
 
 
 def _references(name: Name) -> Sequence[Reference]:
+    if isinstance(name, str):
+        return [Reference(Kind.EXTERNAL_ID, name)]
     customer, visitor = name
     found = [Reference(Kind.EXTERNAL_ID, customer)] if isinstance(customer, str) else list(customer or ())
     return [*found, Reference(Kind.ANONYMOUS, visitor)] if visitor is not None else found
 
 
-def _owners(customers: Collection[str], visitors: Collection[str]) -> dict[str, Actor]:
+def _owners(customers: Collection[str], visitors: Collection[str]) -> dict[str, Row]:
     """Return the actors of identifiers by their hashes, which differ between kinds."""
     parts, values = [], []
     for kind, hashes in ((Kind.EXTERNAL_ID, customers), (Kind.ANONYMOUS, visitors)):
         if hashes:
-            parts.append(
-                "SELECT value_hash, id, customer_id FROM customers_identifier"
-                f" WHERE kind = '{kind.value}' AND value_hash = ANY(%s::varchar[])"
-            )
-            values.append(text_array(hashes))
+            parts.append(_OWNERS)
+            values += [kind.value, text_array(hashes)]
     if not parts:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), values)
-        return {value: Actor(pk, owner) for value, pk, owner in cursor.fetchall()}
+        return {row[0]: Row(row[1], row[2]) for row in cursor.fetchall()}
+
+
+_OWNERS = (
+    "SELECT value_hash, id::text, customer_id::text FROM customers_identifier"
+    " WHERE kind = %s AND value_hash = ANY(%s::varchar[])"
+)

@@ -42,6 +42,7 @@ from events.parsing import (
 FEW = 8
 _FIELDS = frozenset(FIELDS)
 _REFERENCES = frozenset(kind.value for kind in REFERENCES)
+_USUAL = re.compile(r"(?:[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z(?:\0|$))*")
 _PLAIN = re.compile(r"[!-~\0]*")
 
 
@@ -53,7 +54,8 @@ class Doubt(Exception):
 class Batch:
     """Valid events as columns of equal length; `index` is each one's place in the call.
 
-    Numbers are texts as PostgreSQL reads them, `amount` in the shop's currency, `properties` JSON.
+    Numbers and `moment`, which is `occurred_at`, are texts as PostgreSQL reads them, `amount` is in the
+    shop's currency, `properties` JSON.
     """
 
     index: list[int] = field(default_factory=list)
@@ -61,6 +63,7 @@ class Batch:
     type: list[str] = field(default_factory=list)
     source: list[str] = field(default_factory=list)
     occurred_at: list[datetime] = field(default_factory=list)
+    moment: list[str] = field(default_factory=list)
     customer: list[str | tuple[Reference, ...] | None] = field(default_factory=list)
     anonymous_id: list[str | None] = field(default_factory=list)
     sku: list[str | None] = field(default_factory=list)
@@ -91,8 +94,8 @@ class Batch:
         if event.type == EventType.PURCHASE and event.sku and not event.quantity:
             quality = Quality.NO_QUANTITY.value
         row = (
-            index, event.message_id, event.type, event.source, event.occurred_at, event.customer,
-            event.anonymous_id, event.sku, event.order_id, quantity, base, event.currency, original,
+            index, event.message_id, event.type, event.source, event.occurred_at,
+            event.occurred_at.isoformat(), event.customer, event.anonymous_id, event.sku, event.order_id, quantity, base, event.currency, original,
             quality, _json(event.properties) if event.properties else None,
         )  # fmt: skip
         for column, value in zip(fields(self), row, strict=True):
@@ -147,6 +150,7 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
     order_ids, sources = _texts(rows, "order_id"), _texts(rows, "source")
     if None in message_ids:
         raise Doubt
+    moments, texts = _moments(rows, now)
     named = {"sku": skus, "order_id": order_ids, "search": searches}
     for kind in NEEDS.keys() & set(types):
         values = named[NEEDS[kind][0]]
@@ -162,7 +166,8 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
         message_ids,  # type: ignore[arg-type]  # None would have been doubted
         types,
         [s or source for s in sources] if None in sources else sources,  # type: ignore[arg-type]
-        _moments(rows, now),
+        moments,
+        texts,
         customers,
         visitors,
         skus,
@@ -257,16 +262,21 @@ def _names(kind: str, values: Sequence[Any]) -> dict[str, str]:
         raise Doubt from None
 
 
-def _moments(rows: Sequence[dict[str, Any]], now: datetime) -> list[datetime]:
+def _moments(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[list[datetime], list[str]]:
+    """Return the moments, and as texts: as they came where PostgreSQL certainly reads them alike."""
     values = [row.get("occurred_at") for row in rows]
     try:
         moments = [now if v is None else datetime.fromisoformat(v) for v in values]
         zones = {moment.tzinfo for moment in moments}
         if None in zones:
             raise Doubt
-        return moments if zones == {UTC} else [moment.astimezone(UTC) for moment in moments]
+        if zones != {UTC}:
+            moments = [moment.astimezone(UTC) for moment in moments]
     except (TypeError, ValueError, OverflowError):
         raise Doubt from None
+    if None not in values and _USUAL.fullmatch("\0".join(values)):
+        return moments, values
+    return moments, [moment.isoformat() for moment in moments]
 
 
 def _quantity(value: Any) -> str | None:
@@ -342,5 +352,7 @@ def _json(value: dict[str, Any]) -> str:
 def source_of(raw: Any, default: str) -> str:
     """Return the source that an invalid event claims to be of, when it could be one."""
     source = raw.get("source") if isinstance(raw, Mapping) else None
-    right = isinstance(source, str) and source.strip() and len(source) <= TEXTS["source"] and source.isprintable()
+    right = (
+        isinstance(source, str) and source.strip() and len(source) <= TEXTS["source"] and source.isprintable()
+    )
     return source if right else default

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from accounts.keys import note_first_event
 from accounts.models import ApiKey
 from events.models import EventType
 from events.services import IngestResult, ingest
@@ -15,6 +16,7 @@ from events.services import IngestResult, ingest
 SOURCE = "web"
 #: Only a server knows of these.
 _SERVERS_OWN = {EventType.CANCEL, EventType.REFUND}
+_LEAVE_IT = "A publishable key cannot send this. Let your server send it with a secret key."
 
 
 def ingest_for(
@@ -24,7 +26,7 @@ def ingest_for(
 
     A publishable key's events get the source `web` whatever they name. Its purchases are kept as
     checkouts that were completed, with their amount among the properties, unless the key is trusted;
-    cancellations and refunds are refused.
+    cancellations and refunds are refused, and so are customers named by an address.
     """
     if not key.is_publishable:
         return ingest(rows, now=now, default_source=default_source)
@@ -32,24 +34,38 @@ def ingest_for(
     places: list[int] = []
     refused: list[dict[str, Any]] = []
     for index, row in enumerate(rows):
-        if isinstance(row, Mapping) and row.get("type") in _SERVERS_OWN:
-            errors = {
-                "type": ["A publishable key cannot send this. Let your server send it with a secret key."]
-            }
+        if errors := _refusal(row):
             refused.append({"index": index, "errors": errors})
         else:
             admitted.append(_claim(row, trusted=key.trusted))
             places.append(index)
     result = ingest(admitted, now=now, default_source=SOURCE)
+    if result.accepted:
+        note_first_event(key, now)
     for entry in (*result.quarantined, *result.rejected):
         entry["index"] = places[entry["index"]]
     result.rejected = sorted([*result.rejected, *refused], key=lambda entry: int(entry["index"]))
     return result
 
 
+def _refusal(row: Any) -> dict[str, list[str]] | None:
+    """Return what a browser may not say, by field.
+
+    An address would be written into somebody's record, and could make two customers look like one.
+    """
+    if not isinstance(row, Mapping):
+        return None  # the parser says so
+    if row.get("type") in _SERVERS_OWN:
+        return {"type": [_LEAVE_IT]}
+    customer = row.get("customer")
+    if isinstance(customer, Mapping) and set(customer) - {"external_id"}:
+        return {"customer": ["A publishable key names customers by their external_id alone."]}
+    return None
+
+
 def _claim(row: Any, *, trusted: bool) -> Any:
     if not isinstance(row, Mapping):
-        return row  # refused with a sentence by the parser
+        return row
     row = {**row, "source": SOURCE}
     if row.get("type") != EventType.PURCHASE or trusted:
         return row

@@ -86,7 +86,11 @@ def acknowledge(consumer: str, changes: Sequence[Change]) -> None:
     if not changes:
         return
     ordered = sorted(changes)
-    values = [consumer, number_array(c.customer_id for c in ordered), number_array(c.version for c in ordered)]
+    values = [
+        consumer,
+        number_array(c.customer_id for c in ordered),
+        number_array(c.version for c in ordered),
+    ]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCKED, values)  # in the order of fold
         cursor.execute(_DONE, values)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -12,7 +13,7 @@ from catalog.services import ensure_products
 from core.arrays import text_array
 from core.copy import copy_columns
 from events import changes
-from events.actors import Name, People, look_up, make
+from events.actors import People, look_up, make, names_of
 from events.batches import Batch
 from events.models import Note
 from events.quality import price_fault
@@ -22,11 +23,10 @@ from events.store import TABLE, claim
 Notes = Counter[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A product that exists, and what it usually sells for."""
+class Known(NamedTuple):
+    """A product's key as PostgreSQL writes it, and what the product usually sells for."""
 
-    id: int
+    id: str
     price: float | None
 
 
@@ -48,7 +48,7 @@ def store(batch: Batch, now: datetime) -> Stored:
     What is known is read before the keys are claimed, so that a refused event leaves none behind.
     """
     stored = Stored()
-    people = look_up(_names(batch), now)
+    people = look_up(names_of(batch), now)
     products = _known_products(batch.sku)
     batch = _without_refused(batch, people, products, stored)
     fresh = _fresh(batch) if batch else batch
@@ -64,10 +64,6 @@ def store(batch: Batch, now: datetime) -> Stored:
     return stored
 
 
-def _names(batch: Batch) -> list[Name]:
-    return list(zip(batch.customer, batch.anonymous_id, strict=True))
-
-
 def _known_products(skus: Iterable[str | None]) -> dict[str, Known]:
     """Return the products that exist by their sku. One query."""
     wanted = sorted(set(filter(None, skus)))
@@ -75,7 +71,7 @@ def _known_products(skus: Iterable[str | None]) -> dict[str, Known]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT sku, p.id, t.price::float FROM catalog_product p LEFT JOIN events_typicalprice t"
+            "SELECT sku, p.id::text, t.price::float FROM catalog_product p LEFT JOIN events_typicalprice t"
             " ON t.product_id = p.id WHERE sku = ANY(%s::varchar[])",
             [text_array(wanted)],
         )
@@ -88,7 +84,7 @@ def _without_refused(batch: Batch, people: People, products: dict[str, Known], s
     no_products = settings.EVENTS_UNKNOWN_PRODUCTS == "refuse"
     if not (no_customers or no_products):
         return batch
-    for place, name in enumerate(_names(batch)):
+    for place, name in enumerate(names_of(batch)):
         errors = {}
         if no_customers and name in people.unknown:
             errors["customer"] = ["Is unknown here. Send the customer's record first."]
@@ -103,27 +99,33 @@ def _without_refused(batch: Batch, people: People, products: dict[str, Known], s
 def _fresh(batch: Batch) -> Batch:
     """Claim the keys and return the events whose keys were new, of equal ones the first."""
     keys = list(zip(batch.source, batch.message_id, strict=True))
-    places = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
-    new = claim(sorted(places))
-    if new is None and len(places) == len(keys):
+    ordered = sorted(set(keys))
+    new = claim(ordered)
+    if new is None and len(ordered) == len(keys):
         return batch
-    return batch.pick(sorted(p for key, p in places.items() if new is None or key in new))
+    wanted = set(ordered) if new is None else new
+    places = []
+    for place, key in enumerate(keys):
+        if key in wanted:
+            wanted.remove(key)
+            places.append(place)
+    return batch.pick(places)
 
 
 def _complete(
     fresh: Batch, people: People, products: dict[str, Known], stored: Stored, now: datetime
 ) -> None:
     """Make the stubs that fresh events need, and count them."""
-    names = set(_names(fresh))
+    names = set(names_of(fresh))
     if not names <= people.actors.keys():
         make(people, names, now)
-    for place, name in enumerate(_names(fresh)):
+    for place, name in enumerate(names_of(fresh)):
         if name in people.unknown:
             people.unknown.discard(name)
             stored.customers += 1
             stored.notes[fresh.source[place], Note.UNKNOWN_CUSTOMER.value] += 1
     if missing := set(filter(None, fresh.sku)) - products.keys():
-        products.update((sku, Known(pk, None)) for sku, pk in ensure_products(missing, now).items())
+        products.update((sku, Known(str(pk), None)) for sku, pk in ensure_products(missing, now).items())
         stored.products = len(missing)
         for place, sku in enumerate(fresh.sku):
             if sku in missing:
@@ -142,8 +144,7 @@ def _doubt_prices(fresh: Batch, products: dict[str, Known]) -> None:
 
 
 def _write(fresh: Batch, people: People, products: dict[str, Known], now: datetime) -> None:
-    actors = [people.actors[name] for name in _names(fresh)]
-    ids = {sku: str(known.id) for sku, known in products.items()}
+    actors, customers = zip(*map(people.actors.__getitem__, names_of(fresh)), strict=True)
     arrival = str(now)
     copy_columns(
         TABLE,
@@ -151,9 +152,9 @@ def _write(fresh: Batch, people: People, products: dict[str, Known], now: dateti
             "source": fresh.source,
             "message_id": fresh.message_id,
             "type": fresh.type,
-            "actor_id": [str(a.identifier_id) for a in actors],
-            "customer_id": [None if a.customer_id is None else str(a.customer_id) for a in actors],
-            "product_id": [ids[sku] if sku else None for sku in fresh.sku],
+            "actor_id": actors,
+            "customer_id": customers,
+            "product_id": [products[sku].id if sku else None for sku in fresh.sku],
             "order_id": fresh.order_id,
             "quantity": fresh.quantity,
             "amount": fresh.amount,
@@ -161,11 +162,11 @@ def _write(fresh: Batch, people: People, products: dict[str, Known], now: dateti
             "original_amount": fresh.original_amount,
             "quality": fresh.quality,
             "properties": fresh.properties,
-            "occurred_at": list(map(str, fresh.occurred_at)),
+            "occurred_at": fresh.moment,
             "received_at": [arrival] * len(fresh),
         },
     )
-    changes.note((a.customer_id for a in actors if a.customer_id is not None), now)
+    changes.note(map(int, set(filter(None, customers))), now)
 
 
 def _count(fresh: Batch, notes: Notes) -> None:

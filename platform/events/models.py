@@ -27,6 +27,7 @@ class EventType(models.TextChoices):
     SUBSCRIBE = "subscribe", _("subscribed")
     CUSTOM = "custom", _("other")
     MESSAGE_SENT = "message_sent", _("was sent a message")
+    MESSAGE_DELIVERED = "message_delivered", _("received a message")
     MESSAGE_OPENED = "message_opened", _("opened a message")
     MESSAGE_CLICKED = "message_clicked", _("clicked in a message")
     MESSAGE_BOUNCED = "message_bounced", _("could not be reached")
@@ -52,6 +53,7 @@ INBOUND_TYPES = tuple(
     if t
     not in {
         EventType.MESSAGE_SENT,
+        EventType.MESSAGE_DELIVERED,
         EventType.MESSAGE_OPENED,
         EventType.MESSAGE_CLICKED,
         EventType.MESSAGE_BOUNCED,

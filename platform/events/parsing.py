@@ -222,7 +222,7 @@ def _moment(raw: Mapping[str, Any], now: datetime, errors: Errors) -> datetime:
 
 def _decimal(value: Any) -> Decimal | None:
     """Return a finite number sent as a number or as text, else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) not in (int, float, str):
         return None
     if isinstance(value, str) and len(value) > 40:
         return None

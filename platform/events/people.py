@@ -69,9 +69,20 @@ class Quarantine:
             return int(cursor.rowcount)
 
 
+class Changes:
+    """The queue of customers to look at again."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Take the person off the queue."""
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM events_changedcustomer WHERE customer_id = %s", [person.customer_id])
+            return int(cursor.rowcount)
+
+
 def register() -> None:
     """Say what happens to the facts."""
     followers.add("events.event", EventFollower())
     erasers.add("events.event", Events())
     exporters.add("events.event", Events())
     erasers.add("events.quarantinedevent", Quarantine())
+    erasers.add("events.changedcustomer", Changes())

@@ -50,7 +50,11 @@ def hold(events: Iterable[tuple[str, str, Any, Reason]], now: datetime) -> None:
     """
     rows = [
         QuarantinedEvent(
-            source=source, message_id=message_id, payload=_payload(event, source), reason=reason, received_at=now
+            source=source,
+            message_id=message_id,
+            payload=_payload(event, source),
+            reason=reason,
+            received_at=now,
         )
         for source, message_id, event, reason in sorted(events, key=lambda e: e[:2])
     ]
@@ -82,7 +86,9 @@ class Released:
     kept: list[tuple[str, str]] = field(default_factory=list)
 
 
-def release(held: QuerySet[QuarantinedEvent], *, now: datetime, user: User | None, as_arrived: bool) -> Released:
+def release(
+    held: QuerySet[QuarantinedEvent], *, now: datetime, user: User | None, as_arrived: bool
+) -> Released:
     """Store events that a person believes after all, each once, and say what became of them.
 
     With `as_arrived` they happened when they came in, which is right for a clock that runs wrong; else
@@ -102,7 +108,8 @@ def _release(
     rows: list[QuarantinedEvent], now: datetime, user: User | None, as_arrived: bool, done: Released
 ) -> None:
     events = [
-        {**row.payload, "occurred_at": row.received_at.isoformat()} if as_arrived else row.payload for row in rows
+        {**row.payload, "occurred_at": row.received_at.isoformat()} if as_arrived else row.payload
+        for row in rows
     ]
     found = read(events, now=now, default_source="api")
     batch, limit = found.batch, floor(now)
@@ -133,7 +140,9 @@ def discard(held: QuerySet[QuarantinedEvent], *, now: datetime, user: User | Non
         rows = list(_locked(pending))
         QuarantinedEvent.objects.filter(pk__in=[row.pk for row in rows]).update(discarded_at=now)
         if rows:
-            audit(action="quarantine.discard", target=rows[0], now=now, user=user, after={"events": len(rows)})
+            audit(
+                action="quarantine.discard", target=rows[0], now=now, user=user, after={"events": len(rows)}
+            )
     return len(rows)
 
 

@@ -10,10 +10,11 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection, transaction
 
 from core.partitions import ensure_partitions, months_between
+from core.retries import retried
 from events import changes, quality, quarantine
-from events.batches import read, source_of
-from events.intake import Notes, store
-from events.models import Note
+from events.batches import Batch, Read, read, source_of
+from events.intake import Notes, Stored, store
+from events.models import Note, QuarantinedEvent
 from events.parsing import EventIn
 from events.store import TABLE, ensure_months
 
@@ -48,6 +49,28 @@ def ingest(
     good = batch.pick([p for p in range(len(batch)) if p not in doubtful]) if doubtful else batch
     if good:
         ensure_months(good.occurred_at)
+    stored = _stored(events, found, good, doubtful, now, default_source)
+    rejected |= stored.refused
+    return IngestResult(
+        accepted=stored.accepted,
+        duplicates=stored.duplicates,
+        quarantined=[{"index": batch.index[p], "reason": r.value} for p, r in doubtful.items()],
+        rejected=[{"index": i, "errors": rejected[i]} for i in sorted(rejected)],
+        stubs={"customers": stored.customers, "products": stored.products},
+    )
+
+
+@retried
+def _stored(
+    events: Sequence[Any],
+    found: Read,
+    good: Batch,
+    doubtful: Mapping[int, QuarantinedEvent.Reason],
+    now: datetime,
+    default_source: str,
+) -> Stored:
+    """Store the good, hold the doubtful and note what was wrong, all in one transaction."""
+    batch, rejected = found.batch, found.rejected
     with transaction.atomic():
         stored = store(good, now)
         notes = stored.notes
@@ -65,14 +88,7 @@ def ingest(
         _note_filled(events, rejected, notes, default_source)
         day = quality.shop_day(now)
         quality.note_all({(source, day, what): count for (source, what), count in notes.items()})
-    rejected |= stored.refused
-    return IngestResult(
-        accepted=stored.accepted,
-        duplicates=stored.duplicates,
-        quarantined=[{"index": batch.index[p], "reason": r.value} for p, r in doubtful.items()],
-        rejected=[{"index": i, "errors": rejected[i]} for i in sorted(rejected)],
-        stubs={"customers": stored.customers, "products": stored.products},
-    )
+    return stored
 
 
 def _note_filled(events: Sequence[Any], rejected: Container[int], notes: Notes, default_source: str) -> None:

@@ -10,8 +10,10 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         """Offer imports as jobs."""
         from accounts.jobs import JobKind, kinds
+        from integrations import people
 
         kinds.add("import", JobKind(noop("Import a data set"), "ingest", "integrations.jobs.import_dataset"))
         kinds.add("import_check", JobKind(noop("Check a file"), "ingest", "integrations.jobs.check_file"))
         kinds.add("import_file", JobKind(noop("Import a file"), "ingest", "integrations.jobs.store_file"))
         kinds.add("import_undo", JobKind(noop("Undo an import"), "ingest", "integrations.jobs.undo_file"))
+        people.register()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -18,7 +19,9 @@ class Derived(Rows):
     both, so that nobody keeps figures about somebody else until they are computed again.
     """
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Set the merged customer's rows aside."""
         data = self.set_aside(merged_id)
         with connection.cursor() as cursor:
@@ -29,7 +32,14 @@ class Derived(Rows):
             kept = [text for (text,) in cursor.fetchall()]
         return {**data, "kept": kept}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Put back both customers' rows."""
         with connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {self.table} WHERE customer_id = %s", [kept_id])  # noqa: S608

@@ -9,10 +9,10 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from recommender.arrays import AnyArray, Csr, Float32
+from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
 from recommender.lists import Because
-from recommender.models.content import item_features
 
 
 class Logistic(ProfileRecommender):

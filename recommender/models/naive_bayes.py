@@ -3,10 +3,10 @@
 import numpy as np
 
 from recommender.arrays import Csr, Float32
+from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
 from recommender.lists import Because
-from recommender.models.content import item_features
 
 
 class NaiveBayes(ProfileRecommender):

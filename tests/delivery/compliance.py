@@ -15,7 +15,9 @@ from delivery.models import ReceivedMail
 LEAVE = {"en": "Unsubscribe", "zh-hans": "退订"}
 
 
-def assert_compliant(mail: ReceivedMail, *, customer_id: int, language: str = "en", topic: str = "marketing") -> None:
+def assert_compliant(
+    mail: ReceivedMail, *, customer_id: int, language: str = "en", topic: str = "marketing"
+) -> None:
     """Fail unless a received mail keeps the rules; it unsubscribes the customer on the way.
 
     RFC 8058 (List-Unsubscribe, -Post, one POST without a cookie), a visible link in the recipient's

@@ -78,7 +78,9 @@ def postmark(code):
         entries = [
             {
                 "ErrorCode": code,
-                "Message": "OK" if code == 0 else f"Found inactive addresses: {m['To']}. Inactive recipients …",
+                "Message": "OK"
+                if code == 0
+                else f"Found inactive addresses: {m['To']}. Inactive recipients …",
                 "MessageID": f"pm-{i}",
                 "To": m["To"],
             }
@@ -154,7 +156,11 @@ def loopback(settings):
 @pytest.fixture
 def customer(now):
     ada = Customer.objects.create(
-        external_id="ada/1 é", email="ada@demo.invalid", phone="+8613800138000", created_at=NOW, updated_at=NOW
+        external_id="ada/1 é",
+        email="ada@demo.invalid",
+        phone="+8613800138000",
+        created_at=NOW,
+        updated_at=NOW,
     )
     register(ada.pk, "device-token", "ios", now=NOW)
     return ada

@@ -1,6 +1,7 @@
 """Every way by which a campaign's mail comes about keeps the rules, tracked and signed as in production."""
 
 import pytest
+
 from campaigns.actions import create_campaign, launch_campaign
 from campaigns.content.services import create_template
 from campaigns.coupons.pools import create_pool, generate_codes
@@ -23,7 +24,12 @@ BARE = [{"kind": "text", "text": "Hello {{ customer.first_name }}\n\n[x](y) {% i
 FULL = [
     {"kind": "header", "title": "{{ shop.name }}"},
     {"kind": "heading", "text": "Hello"},
-    {"kind": "image", "url": "https://shop.example/a.png", "alt": "A", "link": "https://shop.example/a?x=1&y=2"},
+    {
+        "kind": "image",
+        "url": "https://shop.example/a.png",
+        "alt": "A",
+        "link": "https://shop.example/a?x=1&y=2",
+    },
     {"kind": "button", "label": "Go", "url": "https://shop.example/go?utm_source=own"},
     {"kind": "divider"},
     {"kind": "footer", "text": "Corner Shop Ltd."},

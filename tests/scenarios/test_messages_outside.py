@@ -74,14 +74,20 @@ def test_pages_of_marketers(live_server, shop, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:
         window.sign_in("alice", PASSWORD)
         faults = []
-        for name, path in (("deliverability", "/admin/deliverability/"), ("report", pages["campaign"]), ("home", "/admin/")):
+        for name, path in (
+            ("deliverability", "/admin/delivery/deliverability/"),
+            ("report", pages["campaign"]),
+            ("home", "/admin/"),
+        ):
             assert window.go(path) == 200
-            assert window.page.locator("[role=alert]").count() == (1 if name == "report" else 2) + (name == "report")
+            assert window.page.locator("[role=alert]").count() == (1 if name == "report" else 2) + (
+                name == "report"
+            )
             faults += [f"{path} {fault}" for fault in window.faults()]
             shot(window.page, f"{name}-{theme}-{language}")
         assert faults == []
         assert window.complaints == []
-        window.go("/admin/deliverability/")
+        window.go("/admin/delivery/deliverability/")
         window.page.locator("details summary").first.click()
         assert window.page.locator("details[open] code").inner_text().startswith("v=DKIM1")
         window.go(pages["campaign"])
@@ -110,11 +116,15 @@ def test_pages_of_recipients(live_server, shop, theme, language):
         ):  # fmt: skip
             answer = page.goto(address)
             assert answer.status == status
-            assert page.evaluate("document.documentElement.lang") == ("en" if language == "en" else "zh-hans"), name
+            assert page.evaluate("document.documentElement.lang") == (
+                "en" if language == "en" else "zh-hans"
+            ), name
             faults += [f"{name} {fault}" for fault in window.faults()]
             shot(page, f"{name}-{theme}-{language}")
         assert faults == []
-        assert Consent.objects.filter(customer=customer, granted=True).count() == 1, "looking changed something"
+        assert Consent.objects.filter(customer=customer, granted=True).count() == 1, (
+            "looking changed something"
+        )
 
         page.goto(choose)
         page.locator("input[value='email:newsletter']").check()

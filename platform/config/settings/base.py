@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
 
@@ -147,7 +148,7 @@ TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only mach
 # Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
 # In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is elsewhere.
 _CONSENT_MARKETS = (
-    "AT BE BG CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
+    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"]
 )
 TRACKING_OPENS = env.json(
     "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}

@@ -34,10 +34,7 @@ def someone() -> list[Person]:
             .order_by("-orders", "customer_id")
         )
         profiles += list(more[: SHOWN - len(profiles)])
-    return [
-        Person(p.customer.external_id, str(p.customer), str(p.persona or ""), p.orders)
-        for p in profiles
-    ]
+    return [Person(p.customer.external_id, str(p.customer), str(p.persona or ""), p.orders) for p in profiles]
 
 
 def exists(customer: str) -> bool:

@@ -19,11 +19,14 @@ _MOTIFS = {
     "bag": "snack chip candy nut popcorn pretzel flour sugar rice pasta bag",
 }
 _ELSE = "box"
+#: Bread is brown and salad green; what has no colour of its own takes any.
+_HUES = {"cheese": 45, "fruit": 8, "leaf": 115, "loaf": 30, "carton": 210, "tray": 350}
+_SPREAD = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A motif on a ground; the hue is the category's own, in degrees."""
+    """A motif on a ground; the hue is the motif's, varied by category, in degrees."""
 
     motif: str
     hue: int
@@ -50,4 +53,7 @@ def tile_of(product: Product) -> Tile:
     words = f"{path} {product.name}".lower()
     motif = next((name for name, keys in _MOTIFS.items() if any(k in words for k in keys.split())), _ELSE)
     digest = hashlib.sha256((path or product.sku).encode()).digest()
-    return Tile(motif, int.from_bytes(digest[:2]) % 360)
+    number = int.from_bytes(digest[:2])
+    if motif not in _HUES:
+        return Tile(motif, number % 360)
+    return Tile(motif, (_HUES[motif] + number % _SPREAD - _SPREAD // 2) % 360)

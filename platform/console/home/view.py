@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
-from console.deliverability import alarm_notices
+from console.delivery.deliverability import alarm_notices
 from console.home.advice import first_steps, suggestions
 from console.home.figures import DAYS, Figures, change, figures
 from console.home.health import signs

@@ -12,7 +12,6 @@ from django.db import connection
 
 from core.encryption import keyed_hash
 from customers.models import Identifier
-from customers.selectors import external_id_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,10 @@ def ensure_actors(
 
     One query when all are known, four otherwise.
     """
-    customers = {i: (Identifier.Kind.EXTERNAL_ID.value, external_id_hash(i)) for i in set(external_ids)}
+    customers = {
+        i: (Identifier.Kind.EXTERNAL_ID.value, keyed_hash(Identifier.Kind.EXTERNAL_ID, i))
+        for i in set(external_ids)
+    }
     visitors = {
         i: (Identifier.Kind.ANONYMOUS.value, keyed_hash(Identifier.Kind.ANONYMOUS, i))
         for i in set(anonymous_ids)

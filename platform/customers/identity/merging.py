@@ -72,7 +72,7 @@ def merge(
     record.save(force_insert=True)
     moved = _move_identifiers(kept.pk, merged.pk, record.pk)
     record.identifier_ids = [pk for pk, _ in moved]
-    parts = {name: f.merge(kept.pk, merged.pk, record.identifier_ids) for name, f in followers}
+    parts = {name: f.merge(kept.pk, merged.pk, record.identifier_ids, now) for name, f in followers}
     _fill(kept.pk, merged.pk, now)
     content = {
         "kept_before": before,
@@ -83,7 +83,7 @@ def merge(
     }
     record.merged_record = orjson.dumps(content).decode()
     record.save(update_fields=["merged_record", "identifier_ids"])
-    _delete(merged.pk)
+    delete_customer(merged.pk)
     audit.record(
         action="merge_customers",
         target=record,
@@ -119,7 +119,7 @@ def undo(record: CustomerMerge, *, now: datetime, user: User | None = None, acto
     _return_identifiers(record, content["identifiers"])
     parts = content["parts"]
     for name, follower in reversed(list(followers)):
-        follower.undo(record.kept_id, record.merged_id, record.identifier_ids, parts.get(name, {}))
+        follower.undo(record.kept_id, record.merged_id, record.identifier_ids, parts.get(name, {}), now)
     _unfill(record.kept_id, content["kept_before"], content["kept_after"])
     record.undone_at = now
     # The personal data of the merged customer stand in its own row again.
@@ -271,8 +271,8 @@ def _unfill(kept_id: int, before: str, after: str) -> None:
         )
 
 
-def _delete(pk: int) -> None:
-    """Delete the merged customer's row; a table that did not follow makes this fail here, not at commit."""
+def delete_customer(pk: int) -> None:
+    """Delete a customer's own row, the last of its rows; a table that kept one fails here, not at commit."""
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {_CUSTOMERS} WHERE id = %s", [pk])  # noqa: S608
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -129,7 +129,7 @@ def join_hashed(pairs: Sequence[tuple[str, int]], now: datetime) -> int:
         joined: list[tuple[int, int]] = cursor.fetchall()
     if joined:
         for _, follower in followers:
-            follower.join(joined)
+            follower.join(joined, now)
     return len(joined)
 
 

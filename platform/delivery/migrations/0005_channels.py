@@ -6,12 +6,19 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from core.schedules import seed
+
+
+def seed_forgetting(apps, schema_editor):
+    seed(apps, "Forget contents of direct messages", "delivery.tasks.forget_contents", hour="4", minute="20")
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0001_initial'),
         ('delivery', '0004_pace_and_home'),
+        ('django_celery_beat', '0019_alter_periodictasks_options'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -190,4 +197,5 @@ class Migration(migrations.Migration):
             model_name='stafftask',
             index=models.Index(fields=['state', '-id'], name='staff_task_state'),
         ),
+        migrations.RunPython(seed_forgetting, migrations.RunPython.noop),
     ]

@@ -1,6 +1,6 @@
 """When a run is over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +11,8 @@ from delivery.sources import sources
 
 #: In the hands of workers, or uncertain and waiting for a person's decision.
 HELD = (MessageState.CLAIMED, MessageState.SENDING, MessageState.UNCERTAIN)
+#: How long the transaction of a message that is added to an open run may take, clocks being what they are.
+LATECOMERS = timedelta(minutes=5)
 
 
 def finish_if_done(run_id: UUID, *, now: datetime) -> bool:
@@ -35,7 +37,7 @@ def _done(run_id: UUID, now: datetime) -> QuerySet[Run]:
     messages = Message.objects.filter(run=OuterRef("pk"))
     waiting, held = messages.filter(state=MessageState.PENDING), messages.filter(state__in=HELD)
     unrecorded = messages.filter(state=MessageState.HELD_OUT, fence=0)
-    closed = Q(open_until=None) | Q(open_until__lte=now)  # to an open run messages may still be added
+    closed = Q(open_until=None) | Q(open_until__lte=now - LATECOMERS)  # else messages may still be added
     return Run.objects.filter(
         closed, ~Exists(waiting), ~Exists(held), ~Exists(unrecorded), pk=run_id, state=Run.State.RUNNING
     )

@@ -134,8 +134,8 @@ def _waits(messages: Sequence[Message], addresses: Mapping[int, str], now: datet
     """Return by message id until when those wait whose recipient's domain gets no more for now."""
     by_domain: dict[limits.Limit, list[Message]] = {}
     for message in messages:
-        domain = addresses.get(message.customer_id, "").rpartition("@")[2]
-        if limit := limits.of_domain(domain):
+        _, at, domain = addresses.get(message.customer_id, "").rpartition("@")
+        if at and (limit := limits.of_domain(domain)):  # only mail addresses have domains
             by_domain.setdefault(limit, []).append(message)
     wanted = {limit: len(group) for limit, group in by_domain.items()}
     grants = buckets.take(wanted, now=now, promise=True)

@@ -24,12 +24,13 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from delivery.models import Home
 
 log = structlog.get_logger(__name__)
 
-REASON = "The database was restored from a backup; whether this went out since is not known."
+REASON = gettext_noop("The database was restored from a backup; whether this went out since is not known.")
 
 _CLUSTER = """
 SELECT (SELECT system_identifier FROM pg_control_system()) || '/' ||

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from dateutil.relativedelta import relativedelta
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from core.partitions import ensure_partitions, months_between
 from delivery.models import MessageState, Run
@@ -78,6 +79,9 @@ SELECT r.id
 """
 
 
+SILENT = gettext_noop("The worker ended before the provider's answer was written down.")
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep did, and which runs want a worker."""
@@ -104,7 +108,7 @@ def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
         "claims": policy.claims,
         "attempts": policy.attempts,
         "killer": f"Given up after {policy.claims} workers ended while preparing it.",
-        "silent": "The worker ended before the provider's answer was written down.",
+        "silent": SILENT,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FREE_CLAIMED, params)

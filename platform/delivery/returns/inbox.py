@@ -7,11 +7,11 @@ from email.message import Message as Mail
 
 import structlog
 
+from delivery.identity import read_token
 from delivery.models import Message
 from delivery.returns import arf, dsn, parts, verp
 from delivery.returns.models import ReturnKind
 from delivery.returns.services import Returned, take
-from delivery.identity import read_token
 from delivery.tokens import InvalidToken
 from delivery.unsubscribe import unsubscribe_recipient
 
@@ -68,7 +68,13 @@ def take_mail(raw: bytes, *, recipient: str = "", source: str = "mailbox", now: 
 def _about(mail: Mail, recipient: str, envelope_sender: str) -> verp.Reference | None:
     back = parts.returned_headers(mail)
     own = parts.headers(mail)
-    addresses = [recipient, envelope_sender, back.get("return-path", ""), own.get("to", ""), own.get("delivered-to", "")]
+    addresses = [
+        recipient,
+        envelope_sender,
+        back.get("return-path", ""),
+        own.get("to", ""),
+        own.get("delivered-to", ""),
+    ]
     for address in addresses:
         address = address.strip(" <>\t\r\n")
         if verp.is_ours(address) and "+" in address:

@@ -15,9 +15,9 @@ from core.encryption import keyed_hash, normalise_email
 from customers.models import Channel
 from delivery.identity import read_token
 from delivery.models import Handover, Message
+from delivery.returns.classify import by_words, find_status
 from delivery.returns.models import BounceClass, ReturnKind
 from delivery.returns.parts import without_addresses
-from delivery.returns.classify import by_words, find_status
 from delivery.returns.services import Returned, take
 from delivery.returns.verp import Reference
 from delivery.returns.verp import read as read_verp

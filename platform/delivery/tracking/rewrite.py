@@ -124,7 +124,9 @@ def _pixel(address: str) -> str:
 
 
 def _trap(address: str) -> str:
-    return f'<a href="{address}" tabindex="-1" aria-hidden="true" style="display:none"></a>' if address else ""
+    return (
+        f'<a href="{address}" tabindex="-1" aria-hidden="true" style="display:none"></a>' if address else ""
+    )
 
 
 def _utm(run: Run) -> dict[str, str]:

@@ -9,12 +9,14 @@ from dateutil import parser as dates
 
 from core.ids import uuid7
 from core.validation import text_error
+from customers.identity.kinds import Kind, normalise
 
 KINDS = ("track", "identify", "page", "screen", "alias", "group")
 #: Their browser SDK writes the first letter.
 SHORT = {kind[0]: kind for kind in KINDS} | {"b": "batch"}
 
 Errors = dict[str, list[str]]
+_IDS = {"userId": Kind.EXTERNAL_ID, "anonymousId": Kind.ANONYMOUS, "previousId": Kind.ANONYMOUS}
 _MAX_TEXT = 200
 # Lines of an order take a suffix.
 _MAX_MESSAGE_ID = 190
@@ -59,10 +61,8 @@ def parse_call(
     kind = kind or raw.get("type")
     if kind not in KINDS:
         errors["type"] = [f"Say what it is with one of: {', '.join(KINDS)}."]
-    texts = {
-        name: _text(raw, name, errors)
-        for name in ("userId", "anonymousId", "event", "name", "previousId", "groupId")
-    }
+    texts = {name: _text(raw, name, errors) for name in ("event", "name", "groupId")}
+    texts |= {name: _id(raw, name, of, errors) for name, of in _IDS.items()}
     message_id = _text(raw, "messageId", errors, _MAX_MESSAGE_ID)
     if not (texts["userId"] or texts["anonymousId"] or (kind == "alias" and texts["previousId"])):
         errors.setdefault("userId", ["Say who it was: userId, or anonymousId for an unknown visitor."])
@@ -147,6 +147,16 @@ def _text(raw: Mapping[str, Any], name: str, errors: Errors, limit: int = _MAX_T
     else:
         return value
     return None
+
+
+def _id(raw: Mapping[str, Any], name: str, kind: Kind, errors: Errors) -> str | None:
+    """Return an id in the form in which it is compared."""
+    value = _text(raw, name, errors)
+    try:
+        return normalise(kind, value) if value else None
+    except ValueError as error:
+        errors[name] = [str(error)]
+        return None
 
 
 def _object(raw: Mapping[str, Any], name: str, errors: Errors) -> dict[str, Any]:

@@ -32,7 +32,9 @@ TYPES = {
 #: With a list of products they are told line by line.
 _BY_LINE = {EventType.PURCHASE, EventType.REFUND}
 _NEEDS_SKU = {EventType.VIEW, EventType.ADD_TO_CART, EventType.REMOVE_FROM_CART, EventType.REVIEW}
+_NEEDS_ORDER = {EventType.CANCEL, EventType.REFUND}
 _MAX_LINES = 200
+_MAX_NAME = 100
 # What has a column of its own, or is the line's.
 _TAKEN = {"products", "sku", "order_id", "orderId", "query"}
 #: What of the context is kept. Addresses of visitors and their browsers' names are not.
@@ -73,7 +75,7 @@ def _track(call: Call, base: dict[str, Any]) -> list[dict[str, Any]]:
     order = body.get("order_id") or body.get("orderId")
     if order not in (None, ""):
         base["order_id"] = str(order)[:100]
-    if kind in _BY_LINE and lines:
+    if kind in _BY_LINE and lines and (kind not in _NEEDS_ORDER or "order_id" in base):
         shared = {k: v for k, v in body.items() if k not in _TAKEN}
         return [
             _event(call, base | _line(line, body), kind, shared | _rest(line), part=number)
@@ -82,8 +84,15 @@ def _track(call: Call, base: dict[str, Any]) -> list[dict[str, Any]]:
     fields = _line(body, body)
     if kind in _BY_LINE or kind == EventType.CHECKOUT:
         fields = _whole(body)
-    if kind in _NEEDS_SKU and "sku" not in fields:
-        kind = EventType.CUSTOM  # nobody can say what was viewed; it is kept under its name
+    lacks_order = kind in _NEEDS_ORDER and "order_id" not in base
+    if lacks_order or (kind in _NEEDS_SKU and "sku" not in fields):
+        kind = EventType.CUSTOM  # nobody can say what was viewed or refunded; it is kept under its name
+    if kind == EventType.REVIEW:
+        words = body.get("review_body")
+        if isinstance(words, str) and words.strip():
+            body = {k: v for k, v in body.items() if k != "review_body"} | {"text": words}
+        else:
+            kind = EventType.CUSTOM
     if kind == EventType.SEARCH:
         query = body.get("query")
         if isinstance(query, str) and query.strip():
@@ -96,7 +105,7 @@ def _track(call: Call, base: dict[str, Any]) -> list[dict[str, Any]]:
     if kind == EventType.CUSTOM:
         properties = {
             **properties,
-            "name": call.name,
+            "name": call.name[:_MAX_NAME],
             **({"label": body["name"]} if body.get("name") else {}),
         }
     if lines:

@@ -1,16 +1,18 @@
 """What identify and alias say about people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.conf import settings
 
 from accounts.models import ApiKey
 from accounts.signatures import is_signed
 from core.validation import json_error
 from customers.api import CustomerRowSerializer
-from customers.identity import ensure_actors
-from customers.models import Customer
+from customers.identity import Reference, resolve_actors
+from customers.models import Customer, Identifier
 from customers.services import upsert_customers
 from integrations.segment_calls.calls import Call
 
@@ -130,17 +132,26 @@ def _store(rows: Mapping[str, tuple[int, dict[str, Any]]], told: Told, now: date
 
 
 def visitors(calls: Iterable[Call]) -> list[tuple[str, str]]:
-    """Return (anonymous id, customer id) of those who turned out to be somebody, in order of their calls."""
+    """Return (anonymous id, customer id) as identify and alias name them, in order of their calls.
+
+    Events that carry both join by themselves.
+    """
     pairs = []
     for call in calls:
-        if call.user and call.visitor:
+        if call.kind == "identify" and call.user and call.visitor:
             pairs.append((call.visitor, call.user))
         if call.kind == "alias" and call.user and call.previous and call.previous != call.user:
             pairs.append((call.previous, call.user))
     return list(dict.fromkeys(pairs))
 
 
-def ensure(users: Sequence[str], now: datetime) -> dict[str, int]:
-    """Return the customers of the ids, making incomplete ones of those unknown."""
-    actors, _ = ensure_actors(users, (), now)
-    return {user: actor.customer_id for user, actor in actors.items() if actor.customer_id is not None}
+def ensure(users: Iterable[str], now: datetime) -> dict[str, int]:
+    """Return the customers of the ids; those unknown become incomplete ones where the shop takes such."""
+    wanted = sorted(set(users))
+    references = [Reference(Identifier.Kind.EXTERNAL_ID, user) for user in wanted]
+    actors = resolve_actors(references, now, create=settings.EVENTS_UNKNOWN_CUSTOMERS == "stub")
+    return {
+        user: actor.customer_id
+        for user, actor in zip(wanted, actors, strict=True)
+        if actor is not None and actor.customer_id is not None
+    }

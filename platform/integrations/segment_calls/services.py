@@ -36,7 +36,7 @@ def take(
 ) -> Taken:
     """Store what the messages say, each once by its messageId; bad ones do not keep out the others.
 
-    First who people are, then what they did, then whose history is whose. A repeat changes nothing, so
+    First who people are and whose history is whose, then what they did. A repeat changes nothing, so
     a caller who got no answer may send all of it again. A constant number of queries.
     """
     taken = Taken()
@@ -49,15 +49,19 @@ def take(
     taken.ignored = people.describe(
         {p: c for p, c in calls.items() if c.kind == "identify"}, key, now
     ).ignored
+    _join(list(calls.values()), now)
     _ingest(calls, key, now, taken)
-    good = [call for place, call in calls.items() if place not in taken.rejected]
-    pairs = people.visitors(good)
-    named = dict.fromkeys([call.user for call in good if call.user and call.kind in ("identify", "alias")])
-    users = people.ensure([*named, *(user for _, user in pairs)], now) if named or pairs else {}
+    taken.accepted = sum(place not in taken.rejected for place in calls)
+    return taken
+
+
+def _join(calls: list[Call], now: datetime) -> None:
+    """Make the people who were named, and join visitors who turned out to be one of them."""
+    pairs = people.visitors(calls)
+    named = [call.user for call in calls if call.user and call.kind in ("identify", "alias")]
+    users = people.ensure([*named, *(user for _, user in pairs)], now)
     if pairs:
         join_visitors([(visitor, users[user]) for visitor, user in pairs if user in users], now)
-    taken.accepted = len(good)
-    return taken
 
 
 def _ingest(calls: dict[int, Call], key: ApiKey, now: datetime, taken: Taken) -> None:

@@ -52,7 +52,12 @@ def world(settings):
         for p, person in enumerate(people):
             messages[n, p] = Message.objects.select_related("run").get(run=run, customer_id=person.pk)
             coupons[n, p] = Coupon.objects.create(
-                pool=pool, code=f"{n}-{p}", customer=person, assigned_for=str(campaign.pk), limit=1000, created_at=START
+                pool=pool,
+                code=f"{n}-{p}",
+                customer=person,
+                assigned_for=str(campaign.pk),
+                limit=1000,
+                created_at=START,
             )
     return people, campaigns, messages, coupons
 
@@ -75,7 +80,8 @@ def shop_event(key, kind, customer_id, order, at, amount=None):
 
 def rows():
     return {
-        (a.model, a.customer_id, a.order_id): (a.message, a.touch, a.amount) for a in Attribution.objects.all()
+        (a.model, a.customer_id, a.order_id): (a.message, a.touch, a.amount)
+        for a in Attribution.objects.all()
     }
 
 
@@ -117,7 +123,9 @@ def test_it_equals_the_plain_calculation_in_any_portions(world, touches, orders,
         customer, name = people[order["person"]].pk, f"o{n}"
         lines = [(START + timedelta(hours=hour), Decimal(cents) / 100) for hour, cents in order["lines"]]
         late = START + timedelta(days=60)
-        facts += [shop_event(f"l{n}-{k}", "purchase", customer, name, at, a) for k, (at, a) in enumerate(lines)]
+        facts += [
+            shop_event(f"l{n}-{k}", "purchase", customer, name, at, a) for k, (at, a) in enumerate(lines)
+        ]
         facts += [
             shop_event(f"r{n}-{k}", "refund", customer, name, late, Decimal(cents) / 100)
             for k, cents in enumerate(order["refunds"])
@@ -214,11 +222,21 @@ def test_engagement_counts_people_and_keeps_machines_apart(world):
 def test_the_command_takes_a_campaigns_window_or_days(world, capsys):
     people, campaigns, messages, _coupons = world
     at = START + timedelta(days=2)
-    record([touch_event("t", messages[1, 0], "click", at), shop_event("p", "purchase", people[0].pk, "o", at, 5)], START)
+    record(
+        [
+            touch_event("t", messages[1, 0], "click", at),
+            shop_event("p", "purchase", people[0].pk, "o", at, 5),
+        ],
+        START,
+    )
     Campaign.objects.filter(pk=campaigns[1].pk).update(launched_at=START)
     call_command("attribute", "--campaign", "c1")
     call_command("attribute", "--from", "2026-03-01", "--to", "2026-03-02")
     assert capsys.readouterr().out == "2 rows written.\n0 rows written.\n"
-    for wrong in (["--campaign", "nothing"], ["--from", "soon"], ["--from", "2026-03-02", "--to", "2026-03-01"]):
+    for wrong in (
+        ["--campaign", "nothing"],
+        ["--from", "soon"],
+        ["--from", "2026-03-02", "--to", "2026-03-01"],
+    ):
         with pytest.raises(CommandError):
             call_command("attribute", *wrong)

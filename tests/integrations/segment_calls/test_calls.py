@@ -101,6 +101,26 @@ def test_a_view_of_nothing_is_kept_under_its_name(server):
     assert Event.objects.get().properties["name"] == "Product Viewed"
 
 
+@pytest.mark.parametrize(
+    ("name", "properties"),
+    [
+        ("Order Refunded", {"products": [{"sku": "a", "price": 1}]}),
+        ("Product Reviewed", {"sku": "a", "rating": "5"}),
+    ],
+)
+def test_what_lacks_its_main_thing_is_kept_under_its_name(server, name, properties):
+    assert server.post("track", track(name, properties)).status_code == 200
+    event = Event.objects.get()
+    assert (event.type, event.properties["name"]) == ("custom", name)
+
+
+def test_a_review(server):
+    body = {"product_id": "a", "review_id": "r", "review_body": "I love it", "rating": "5"}
+    server.post("track", track("Product Reviewed", body))
+    event = Event.objects.get()
+    assert (event.type, event.product.sku, event.properties["text"]) == ("review", "a", "I love it")
+
+
 def test_a_search(server):
     server.post("track", track("Products Searched", {"query": "blue roses"}))
     event = Event.objects.get()

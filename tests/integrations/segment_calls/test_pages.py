@@ -167,11 +167,17 @@ def test_a_publishable_key_opens_nothing_else(page, client, method, path):
 def test_a_publishable_key_sends_events_to_the_api(page, client):
     headers = {"Authorization": f"Api-Key {page.text}", "Origin": ORIGIN}
     row = {"message_id": "1", "type": "view", "sku": "a", "anonymous_id": "v", "source": "till"}
-    rows = [{"message_id": "0", "type": "refund", "customer": "c", "order_id": "o"}, row, {"message_id": "2"}]
+    address = row | {"message_id": "3", "customer": {"external_id": "c", "email": "ann@shop.example"}}
+    rows = [
+        {"message_id": "0", "type": "refund", "customer": "c", "order_id": "o"},
+        row,
+        {"message_id": "2"},
+        address,
+    ]
     answer = client.post("/api/v1/events", json.dumps(rows), "application/json", headers=headers)
     assert answer.status_code == 202
     assert answer.json()["accepted"] == 1
-    assert [r["index"] for r in answer.json()["rejected"]] == [0, 2]
+    assert [r["index"] for r in answer.json()["rejected"]] == [0, 2, 3]
     assert Event.objects.get().source == "web"
 
 

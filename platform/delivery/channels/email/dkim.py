@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from dkim import rfc822_parse
-from dkim.canonicalization import CanonicalizationPolicy
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from dkim import rfc822_parse
+from dkim.canonicalization import CanonicalizationPolicy
 
 _RELAXED = CanonicalizationPolicy.from_c_value(b"relaxed/relaxed")
 #: RFC 6376 §5.4.1, and what RFC 8058 §4 demands. From is signed once more than it occurs: none can be added.
@@ -58,9 +58,7 @@ class Key:
         if isinstance(self.private, Ed25519PrivateKey):
             raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
             return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
-        der = public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
 
     def sign(self, data: bytes) -> bytes:
@@ -132,9 +130,7 @@ def pem(private: PrivateKey) -> bytes:
 
 def _chosen(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the headers to be signed, each name's last one first (RFC 6376 §5.4.2)."""
-    return [
-        header for name in _SIGNED for header in reversed(headers) if header[0].strip().lower() == name
-    ]
+    return [header for name in _SIGNED for header in reversed(headers) if header[0].strip().lower() == name]
 
 
 def _signature(key: Key, names: bytes, body_hash: bytes, canonical: bytes) -> bytes:

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--domain", default="", help="The sender's domain (that of SHOP_FROM_EMAIL).")
         parser.add_argument("--selector", default="rapport", help="The key's name in the DNS (rapport).")
-        parser.add_argument("--ed25519", action="store_true", help="A short modern key; sign by RSA beside it.")
+        parser.add_argument(
+            "--ed25519", action="store_true", help="A short modern key; sign by RSA beside it."
+        )
 
     def handle(self, *args: Any, domain: str, selector: str, ed25519: bool, **options: Any) -> None:
         domain = (domain or sender_domain()).lower()

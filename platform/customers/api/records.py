@@ -1,13 +1,10 @@
-"""REST: customers."""
+"""REST: customers, one or a thousand."""
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
-from django.urls import re_path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,73 +16,61 @@ from core.bulk import bulk_body, rows_of, validate_rows
 from core.idempotency import PARAMETER, idempotent
 from core.openapi import PROBLEMS, path_parameter
 from core.problems import Problem
-from core.serializers import BulkResultSerializer, ObjectField, StrictSerializer
-from customers import selectors, services
-from customers.models import Customer
+from core.serializers import BulkResultSerializer
+from customers import dispatch, erasure, selectors, services
+from customers.api.serializers import CustomerAnswerSerializer, CustomerRowSerializer, CustomerSerializer
+from customers.identity.kinds import REFERENCES
+from customers.models import Customer, ErasureRequest
 
-_CODES = {"locale", "time_zone", "country"}
 CUSTOMER = path_parameter("customer", "Your id of the customer.")
+_FIND = "Found by keyed hash, so exactly."
+_LOOKUPS = [kind.value for kind in REFERENCES if kind not in ("household", "device")]
 
 
-class CustomerSerializer(StrictSerializer):
-    """A customer as partners see and write it. Absent fields stay as they are, null clears."""
+class FoundSerializer(serializers.Serializer[Any]):
+    """Who was found: one customer or none."""
 
-    first_name = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
-    last_name = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
-    email = serializers.EmailField(max_length=254, required=False, allow_null=True)
-    phone = serializers.CharField(max_length=40, required=False, allow_null=True)
-    birthday = serializers.DateField(required=False, allow_null=True)
-    locale = serializers.RegexField(
-        r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}$", max_length=20, required=False, allow_null=True,
-        error_messages={"invalid": gettext_lazy("Write the language like en or zh-Hans.")},
-    )  # fmt: skip
-    time_zone = serializers.CharField(max_length=50, required=False, allow_null=True)
-    country = serializers.RegexField(
-        r"^[A-Z]{2}$", required=False, allow_null=True,
-        error_messages={"invalid": gettext_lazy("Write the country as in ISO 3166, like DE.")},
-    )  # fmt: skip
-    attributes = ObjectField(required=False, allow_null=True)
-    no_profiling = serializers.BooleanField(required=False)
-
-    def validate_time_zone(self, value: str | None) -> str | None:
-        """Take only zones that exist."""
-        if value and value not in available_timezones():
-            raise serializers.ValidationError(_("There is no such time zone. Write it like Europe/Berlin."))
-        return value
-
-    def validate_birthday(self, value: Any) -> str | None:
-        """Take days of living people's lives."""
-        if value and not 1900 <= value.year <= clock.now().year:
-            raise serializers.ValidationError(_("The year must lie between 1900 and now."))
-        return value.isoformat() if value else None
+    results = CustomerAnswerSerializer(many=True)
 
 
-class CustomerRowSerializer(CustomerSerializer):
-    """A customer in a bulk call."""
+class ErasureSerializer(serializers.ModelSerializer[ErasureRequest]):
+    """A wish to be forgotten, and how far it is."""
 
-    external_id = serializers.RegexField(
-        r"^[^/]+$", max_length=200,
-        error_messages={"invalid": gettext_lazy("The id stands in addresses, so it cannot hold a slash.")},
-    )  # fmt: skip
-
-
-class CustomerAnswerSerializer(CustomerRowSerializer):
-    """A customer as it is stored."""
-
-    is_stub = serializers.BooleanField(read_only=True)
-    created_at = serializers.DateTimeField(read_only=True)
-    updated_at = serializers.DateTimeField(read_only=True)
-
-    def to_representation(self, instance: Customer) -> dict[str, Any]:
-        """Return codes that are not known as null, so that the answer can be sent back as it is."""
-        body = super().to_representation(instance)
-        return {n: None if n in _CODES and v == "" else v for n, v in body.items()}
+    class Meta:
+        model = ErasureRequest
+        fields = ["id", "state", "requested_at", "finished_at", "rows"]
 
 
 class CustomersView(APIView):
     """Many customers at once."""
 
-    scopes = {"POST": Scope.CUSTOMERS_WRITE}
+    scopes = {"GET": Scope.CUSTOMERS_READ, "POST": Scope.CUSTOMERS_WRITE}
+
+    @extend_schema(
+        operation_id="find_customers",
+        parameters=[OpenApiParameter(kind, str, description=_FIND) for kind in _LOOKUPS],
+        responses={200: FoundSerializer, **PROBLEMS},
+    )
+    def get(self, request: Request) -> Response:
+        """Find who has an identifier, exactly: `?email=`, `?phone=`, `?wechat_openid=` …
+
+        Nobody is no error: then `results` is empty.
+        """
+        asked = {name: value for name, value in request.query_params.items() if name in _LOOKUPS}
+        if len(asked) != 1 or len(request.query_params) != 1:
+            names = ", ".join(_LOOKUPS)
+            raise Problem(
+                400,
+                "invalid-request",
+                _("Name one identifier"),
+                _("Ask by exactly one of %(names)s.") % {"names": names},
+            )
+        ((kind, value),) = asked.items()
+        try:
+            found = selectors.by_identifier(kind, value)
+        except ValueError as error:
+            raise serializers.ValidationError({kind: [str(error)]}) from error
+        return Response({"results": [CustomerAnswerSerializer(found).data] if found else []})
 
     @extend_schema(
         operation_id="upsert_customers",
@@ -110,6 +95,7 @@ class CustomerView(APIView):
         "GET": Scope.CUSTOMERS_READ,
         "PUT": Scope.CUSTOMERS_WRITE,
         "PATCH": Scope.CUSTOMERS_WRITE,
+        "DELETE": Scope.CUSTOMERS_WRITE,
     }
 
     @extend_schema(
@@ -119,7 +105,7 @@ class CustomerView(APIView):
     )
     def get(self, request: Request, customer: str) -> Response:
         """Return the customer."""
-        return Response(CustomerAnswerSerializer(_find(customer)).data)
+        return Response(CustomerAnswerSerializer(find(customer)).data)
 
     @extend_schema(
         operation_id="put_customer",
@@ -141,10 +127,29 @@ class CustomerView(APIView):
     @idempotent
     def patch(self, request: Request, customer: str) -> Response:
         """Change what is sent: absent fields stay, null clears."""
-        return _write(_find(customer).external_id, request.data, replace=False)
+        return _write(find(customer).external_id, request.data, replace=False)
+
+    @extend_schema(
+        operation_id="erase_customer",
+        parameters=[CUSTOMER, PARAMETER],
+        request=None,
+        responses={202: ErasureSerializer, **PROBLEMS},
+    )
+    @idempotent
+    def delete(self, request: Request, customer: str) -> Response:
+        """Forget the person everywhere. Answers at once; `GET /erasures/{id}` says when it is done."""
+        asked = erasure.request_erasure(find(customer), now=clock.now(), actor=actor(request))
+        dispatch.erase_soon(asked)
+        return Response(ErasureSerializer(asked).data, status=202)
 
 
-def _find(external_id: str) -> Customer:
+def actor(request: Request) -> str:
+    """Return the name under which a key's deeds stand in the audit log."""
+    return str(getattr(request.auth, "name", ""))
+
+
+def find(external_id: str) -> Customer:
+    """Return the customer of a partner's id, also after a merge, or raise the problem."""
     customer = selectors.by_external_id(external_id)
     if customer is None:
         raise Problem(404, "unknown-customer", _("There is no customer with this id"))
@@ -162,9 +167,3 @@ def _write(external_id: str, data: Any, *, replace: bool) -> Response:
         raise serializers.ValidationError(result.rejected[0])
     stored = Customer.objects.get(pk=result.ids[external_id])
     return Response(CustomerAnswerSerializer(stored).data, status=201 if result.created else 200)
-
-
-urlpatterns = [
-    re_path(r"^customers/?$", CustomersView.as_view(), name="api-customers"),
-    re_path(r"^customers/(?P<customer>[^/]+)/?$", CustomerView.as_view(), name="api-customer"),
-]

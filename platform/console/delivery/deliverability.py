@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from campaigns.models import Campaign
-from console.page import Page
+from console.delivery.base import DeliveryPage
 from core import clock
 from delivery.deliverability.domain import check_domain, sender_domain, worst
 from delivery.deliverability.guard import open_alarms
@@ -25,11 +25,12 @@ RETURNS = 10
 _ICONS = {"ok": "check_circle", "warn": "warning", "bad": "error", "": "help"}
 
 
-class Deliverability(Page):
+class Deliverability(DeliveryPage):
     """Rates of the last days, alarms, the domain's records, and the latest returns."""
 
     permission_required = ("delivery.view_return",)
-    template_name = "console/deliverability.html"
+    template_name = "console/delivery/deliverability.html"
+    tab = "delivery_deliverability"
     title = gettext_lazy("Deliverability")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -61,7 +62,7 @@ class CheckDomain(PermissionRequiredMixin, View):
         """Check, then show what was found."""
         check_domain(now=clock.now())
         messages.success(request, _("Checked. This is what the name servers answer now."))
-        return redirect("admin:deliverability")
+        return redirect("admin:delivery_deliverability")
 
 
 def alarm_notices() -> list[dict[str, Any]]:
@@ -74,7 +75,9 @@ def alarm_notices() -> list[dict[str, Any]]:
             "alarm": alarm,
             "run": run,
             "name": str(campaigns.get(run.reference, run)),
-            "url": reverse("admin:campaign_report", args=[run.reference]) if run.reference in campaigns else "",
+            "url": reverse("admin:campaign_report", args=[run.reference])
+            if run.reference in campaigns
+            else "",
         }
         for alarm, run in found
     ]

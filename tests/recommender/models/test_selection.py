@@ -1,6 +1,6 @@
 from recommender import Dataset
-from recommender.validation import selection
-from recommender.validation.selection import choose
+from recommender.models import selection
+from recommender.models.selection import choose
 from tests.recommender.shops import rows, two_tastes
 
 
