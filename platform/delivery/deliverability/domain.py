@@ -174,7 +174,8 @@ def check_dmarc(domain: str, resolver: Resolver) -> Finding:
         )  # fmt: skip
     if len(found) > 1:
         return Finding(
-            what, BAD, _("There are %(n)d DMARC records; receivers then use none of them.") % {"n": len(found)},
+            what, BAD, _("There are %(n)d DMARC records; receivers then use none of them.") % {
+                "n": len(found)},
             _("Keep one."), name, "\n".join(found),
         )  # fmt: skip
     tags = _tags(found[0])

@@ -97,7 +97,7 @@ orders = st.lists(
             "person": st.integers(0, PEOPLE - 1),
             "lines": st.lists(st.tuples(hours, st.integers(0, 5000)), min_size=1, max_size=3),
             "refunds": st.lists(st.integers(-3000, 3000), max_size=2),
-            "cancelled": st.booleans().map(lambda yes: yes),
+            "cancelled": st.booleans(),
             "coupon": st.sampled_from([None, None, 0, 1]),
         }
     ),
@@ -204,7 +204,6 @@ def test_orders_without_an_id_stand_for_themselves(world):
 
 
 def test_engagement_counts_people_and_keeps_machines_apart(world):
-    message = messages = None
     _people, _campaigns, messages, _coupons = world
     message, other = messages[0, 0], messages[0, 1]
     record(

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
             raise CommandError(f"{path} is there already. Choose another --selector.") from error
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             file.write(pem(private))
         key = Key(domain, selector, private)
         setting = orjson.dumps([{"domain": domain, "selector": selector, "key": str(path)}]).decode()
