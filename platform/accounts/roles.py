@@ -14,6 +14,19 @@ _DATA = (
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
 
 
+#: Lists that a role may take out. Analysts get them without personal data.
+_MARKETER_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons", "export_personal",
+)  # fmt: skip
+_APPROVER_EXPORTS = (*_MARKETER_EXPORTS, "export_suppressions", "export_consents", "export_audit")
+_ANALYST_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons",
+)  # fmt: skip
+_IMPORTS = ("add_importrun", "change_importrun")
+
+
 def _views(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     return code.startswith("view_") and (app in _DATA or code == "view_job")
@@ -23,18 +36,20 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission)
+    return _views(permission) or (app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS))
 
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or (
-        app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
+    return (
+        _views(permission)
+        or (app == "integrations" and code in _ANALYST_EXPORTS)
+        or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename == "view_auditentry"
+    return _marketer(permission) or permission.codename in ("view_auditentry", *_APPROVER_EXPORTS)
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import jobs, mailbox
+from console import exports, imports, jobs, mailbox
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
@@ -27,6 +27,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),
+        ("imports/", imports.Imports, "imports"),
+        ("imports/upload/", imports.Upload, "import_upload"),
+        ("imports/<uuid:key>/", imports.Import, "import"),
+        ("imports/<uuid:key>/map/", imports.Map, "import_map"),
+        ("imports/<uuid:key>/progress/", imports.ImportProgress, "import_progress"),
+        ("imports/<uuid:key>/errors/", imports.Errors, "import_errors"),
+        ("imports/<uuid:key>/<slug:verb>/", imports.Act, "import_act"),
+        ("exports/<uuid:pk>/", exports.ExportPage, "export"),
+        ("exports/<uuid:pk>/download/", exports.Download, "export_download"),
         ("jobs/bell/", jobs.Bell, "jobs_bell"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),

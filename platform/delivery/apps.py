@@ -11,5 +11,7 @@ class DeliveryConfig(AppConfig):
         from customers.models import Channel
         from delivery.channels import channels
         from delivery.channels.email import EmailChannel
+        from delivery.exports import register
 
         channels.add(Channel.EMAIL, EmailChannel())
+        register()
