@@ -95,8 +95,8 @@ def test_from_the_upload_to_the_undo(live_server, shop, theme, language):
         assert figures == ["7", "5", "0", "0", "2"]
         assert Event.objects.count() == 8 and Customer.objects.count() == 4
         look(window, "imports-done", faults)
-        page.click(".st-actions form[action$='/undo/'] button:visible")
-        page.click(".st-actions form[action$='/undo/'] button:visible")
+        page.click("form[action$='/undo/'] button[type=button]")
+        page.click("form[action$='/undo/'] button[x-ref=yes]")
         page.wait_for_selector("#import-progress")
         work(window)
         assert page.locator(".st-verdict.ok").count() == 1
