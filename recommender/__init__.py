@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recommender.artifacts import load, save
-    from recommender.base import Because, Explanation, Recommendations, Recommender
+    from recommender.base import Recommender
     from recommender.columns import FALLBACK, OBJECTIVES, Objective
     from recommender.dataset import Dataset
     from recommender.errors import (
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         RecommenderError,
         UnknownModelError,
     )
+    from recommender.lists import Because, Explanation, Recommendations
     from recommender.models import LINE_UP, create, names
     from recommender.validation.protocol import evaluate
     from recommender.validation.report import Report
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 # errors or the columns does not load them (PEP 562).
 _HOMES = {
     "recommender.artifacts": ("load", "save"),
-    "recommender.base": ("Because", "Explanation", "Recommendations", "Recommender"),
+    "recommender.base": ("Recommender",),
     "recommender.columns": ("FALLBACK", "OBJECTIVES", "Objective"),
     "recommender.dataset": ("Dataset",),
     "recommender.errors": (
@@ -33,6 +34,7 @@ _HOMES = {
         "RecommenderError",
         "UnknownModelError",
     ),
+    "recommender.lists": ("Because", "Explanation", "Recommendations"),
     "recommender.models": ("LINE_UP", "create", "names"),
     "recommender.validation.protocol": ("evaluate",),
     "recommender.validation.report": ("Report",),

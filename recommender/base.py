@@ -2,96 +2,23 @@
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 
 from recommender.arrays import AnyArray, Bool, Csr, Float32, Int32, block_rows
-from recommender.columns import FALLBACK, ITEM, RANK, REASON, SCORE, USER, Objective
+from recommender.columns import FALLBACK, Objective
 from recommender.dataset import Dataset, History, make_history
 from recommender.errors import DataError, NotFittedError
 from recommender.ids import Ids
+from recommender.lists import Because, Explanation, Recommendations
+from recommender.ranking.order import Order, allowed_items, fallback_scores
 from recommender.ranking.topk import top_k
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Because:
-    """One thing that carried a score.
-
-    ``kind``: ``own`` (id: the item itself, bought before), ``item`` (id: an item of the history),
-    ``neighbour`` (id: a similar user; for counting, not for showing), ``attribute``
-    (id: ``column=value``), ``popular`` (id: the item). ``value`` is its part of the score.
-    """
-
-    kind: str
-    id: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why an item got its score: ``reason`` names the model or ``fallback``; parts are largest first."""
-
-    item: str
-    score: float
-    reason: str
-    because: tuple[Because, ...] = ()
-
-
-@dataclass(frozen=True)
-class Recommendations:
-    """Lists of items for users.
-
-    ``codes``, ``scores`` and ``is_fallback`` are users x k; code -1 ends a list that could not be
-    filled. A fallback entry has score 0. ``reasons`` holds indices into ``reason_names``.
-    """
-
-    users: tuple[str, ...]
-    catalogue: Ids
-    codes: Int32
-    scores: Float32
-    reasons: AnyArray
-    reason_names: tuple[str, ...]
-
-    @property
-    def is_fallback(self) -> Bool:
-        """Say for each place whether the fallback filled it."""
-        mask: Bool = (self.codes >= 0) & (self.reasons == self.reason_names.index(FALLBACK))
-        return mask
-
-    @property
-    def fallback_share(self) -> float:
-        """Return the share of filled places that the fallback filled."""
-        filled = int((self.codes >= 0).sum())
-        return float(self.is_fallback.sum() / filled) if filled else 0.0
-
-    def for_user(self, position: int) -> list[tuple[str, float, str]]:
-        """Return one user's list as (item id, score, reason), best first."""
-        return [
-            (self.catalogue[int(code)], float(score), self.reason_names[int(reason)])
-            for code, score, reason in zip(
-                self.codes[position], self.scores[position], self.reasons[position], strict=True
-            )
-            if code >= 0
-        ]
-
-    def rows(self) -> Iterator[tuple[str, int, str, float, str]]:
-        """Yield (user, rank from 1, item, score, reason)."""
-        for position, user in enumerate(self.users):
-            for rank, (item, score, reason) in enumerate(self.for_user(position), start=1):
-                yield user, rank, item, score, reason
-
-    def frame(self) -> pl.DataFrame:
-        """Return the rows as a frame with the columns user_id, rank, item_id, score, reason."""
-        schema = {USER: pl.String, RANK: pl.Int32, ITEM: pl.String, SCORE: pl.Float64, REASON: pl.String}
-        return pl.DataFrame(list(self.rows()), schema=schema, orient="row")
 
 
 class Recommender(ABC):
@@ -173,7 +100,7 @@ class Recommender(ABC):
         if k < 1:
             raise DataError(f"k must be at least 1, not {k}")
         goal = Objective(objective)
-        allowed = self._allowed(candidates, exclude)
+        allowed = allowed_items(self.items_, candidates, exclude)
         codes = self.users_.codes(list(users))
         step = block_rows(len(self.items_))
         names = self._reason_names()
@@ -204,14 +131,14 @@ class Recommender(ABC):
         self._check_fitted()
         goal = Objective(objective)
         history = make_history(self.items_, items, days_ago, weights)
-        allowed = self._allowed(candidates, exclude)
+        allowed = allowed_items(self.items_, candidates, exclude)
         names = self._reason_names()
         found = self._best_of_history(history, k, goal, allowed) if len(history.items) else None
         if found is None:
             scores = self.score_history(history, goal)[None, :].copy()
             blank = np.array([not len(history.items)])
             seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
-            codes, values, fallback = self._rank(scores, blank, seen, k, goal, allowed)
+            codes, values, fallback = self._order(goal, allowed).best(scores, blank, seen, k)
         else:
             codes, values = found
             fallback = np.zeros(codes.shape, dtype=bool)
@@ -242,40 +169,12 @@ class Recommender(ABC):
             seen = (spread @ self.seen_[rows]).tocsr()
         sizes = np.diff(seen.indptr)
         pairs = (np.repeat(np.arange(len(block)), sizes), seen.indices)
-        codes, values, fallback = self._rank(scores, sizes == 0, pairs, k, goal, allowed)
+        codes, values, fallback = self._order(goal, allowed).best(scores, sizes == 0, pairs, k)
         why = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
         if reasons and len(rows):
             why[known] = self._reasons(rows, codes[known], goal, names)
         why[fallback] = names.index(FALLBACK)
         return codes, values, why
-
-    def _rank(
-        self,
-        scores: Float32,
-        blank: Bool,
-        seen: tuple[AnyArray, AnyArray],
-        k: int,
-        goal: Objective,
-        allowed: Bool | None,
-    ) -> tuple[Int32, Float32, Bool]:
-        """Turn raw scores into lists; overwrites ``scores``. Below all evidence stands popularity.
-
-        ``blank`` marks rows without any history; ``seen`` holds (row, item) positions of what rows have.
-        """
-        behind = self._behind
-        if self.ranks_everything:
-            scores[blank] = behind
-        else:
-            np.copyto(scores, behind[None, :], where=scores <= 0)
-            scores[blank] = behind
-        if allowed is not None:
-            scores[:, ~allowed] = -np.inf
-        if not goal.keeps_bought:
-            scores[seen] = -np.inf
-        codes, values = top_k(scores, k)
-        fallback = (codes >= 0) & (blank[:, None] | ((values < 0) & (not self.ranks_everything)))
-        values = np.where(fallback | (codes < 0), np.float32(0), values)
-        return codes, values, fallback
 
     def _best_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
@@ -283,13 +182,12 @@ class Recommender(ABC):
         """Return the k best (1 x k positions and scores) where a model knows a way without scoring all."""
         return None
 
+    def _order(self, goal: Objective, allowed: Bool | None) -> Order:
+        return Order(self._behind, self.ranks_everything, allowed, goal.keeps_bought)
+
     @cached_property
     def _behind(self) -> Float32:
-        """Return each item's score in the fallback, all below 0: by buyers, then by id."""
-        order = np.argsort(-self.popularity_, kind="stable")
-        scores = np.empty(len(order), dtype=np.float32)
-        scores[order] = -1.0 - np.arange(len(order), dtype=np.float32)
-        return scores
+        return fallback_scores(self.popularity_)
 
     def _reason_names(self) -> tuple[str, ...]:
         return (FALLBACK, self.name)
@@ -297,17 +195,6 @@ class Recommender(ABC):
     def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
         """Return for each place the index of the reason's name."""
         return np.full(codes.shape, names.index(self.name), dtype=np.uint8)
-
-    def _allowed(self, candidates: Sequence[str] | None, exclude: Sequence[str] | None) -> Bool | None:
-        if candidates is None and not exclude:
-            return None
-        allowed = np.full(len(self.items_), candidates is None)
-        if candidates is not None:
-            codes = self.items_.codes(list(candidates))
-            allowed[codes[codes >= 0]] = True
-        codes = self.items_.codes(list(exclude or ()))
-        allowed[codes[codes >= 0]] = False
-        return allowed
 
     # --- relations and reasons ----------------------------------------------------------------------
     def similar(self, item: str, k: int = 10) -> list[tuple[str, float]]:

@@ -7,7 +7,8 @@ class CouponsConfig(AppConfig):
     verbose_name = _("Coupons")
 
     def ready(self) -> None:
-        """Offer coupons as a list to take out."""
-        from campaigns.coupons.exports import register
+        """Say what merges, erasures and exports do with the codes."""
+        from campaigns.coupons import exports, people
 
-        register()
+        exports.register()
+        people.register()

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "integrations",
+    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
@@ -25,6 +25,9 @@ _ANALYST_EXPORTS = (
     "export_coupons",
 )  # fmt: skip
 _IMPORTS = ("add_importrun", "change_importrun")
+#: What a marketer does with delivery, and what an approver answers for.
+_DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
+_APPROVED = {"delete_suppression"}
 
 
 def _views(permission: Permission) -> bool:
@@ -36,20 +39,23 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission) or (app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS))
+    imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
+    return _views(permission) or code in _DELIVERY or imports
 
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     return (
         _views(permission)
+        or code == "change_quarantinedevent"
         or (app == "integrations" and code in _ANALYST_EXPORTS)
         or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename in ("view_auditentry", *_APPROVER_EXPORTS)
+    approved = {"view_auditentry", "merge_customer", *_APPROVED, *_APPROVER_EXPORTS}
+    return _marketer(permission) or permission.codename in approved
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

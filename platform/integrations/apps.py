@@ -11,6 +11,7 @@ class IntegrationsConfig(AppConfig):
         """Offer imports and exports as jobs, and the lists that can be taken out."""
         from accounts.jobs import JobKind, kinds
         from core.exports import answers
+        from integrations import people
         from integrations.exports.action import export
         from integrations.exports.lists import register
 
@@ -22,3 +23,4 @@ class IntegrationsConfig(AppConfig):
         kinds.add("import_file", JobKind(noop("Import a file"), "ingest", "integrations.jobs.store_file"))
         kinds.add("import_undo", JobKind(noop("Undo an import"), "ingest", "integrations.jobs.undo_file"))
         kinds.add("export", JobKind(noop("Export a list"), "ingest", "integrations.jobs.write_export"))
+        people.register()

@@ -58,7 +58,7 @@ def _recommend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", metavar="FILE", help="one user id a line; without it everybody")
     parser.add_argument("--objective", choices=[goal.value for goal in OBJECTIVES], default="replenish")
     parser.add_argument("-k", type=int, default=10)
-    parser.add_argument("--model", default="auto", metavar="NAME", help=f"auto, {', '.join(names())}")
+    parser.add_argument("--model", default="auto", metavar="NAME", help=", ".join(names()))
     parser.add_argument("--min-item-users", type=int, default=1)
     _params(parser)
     parser.set_defaults(run=commands.recommend)
@@ -75,6 +75,11 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", default="all", help="all, or names with commas")
     parser.add_argument("--min-item-users", type=int, default=5)
     _params(parser)
+    parser.add_argument(
+        "--tuned",
+        action="store_true",
+        help="let each single model choose its settings on the last window before the cut, as auto does",
+    )
     parser.add_argument("--category", metavar="COLUMN", help="attribute whose mix calibration compares")
     parser.add_argument("--html", metavar="FILE", help="write the report as a page with pictures, too")
     parser.set_defaults(run=commands.evaluate)

@@ -2,30 +2,32 @@
 
 import json
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from recommender.base import Recommender
 from recommender.cli.console import counted, say, writable, write_table
 from recommender.cli.tuning import model_of, tuned
 from recommender.columns import USER
 from recommender.dataset import Dataset
 from recommender.engine import engine
 from recommender.errors import DataError, UnknownModelError
-from recommender.models import LINE_UP, names
+from recommender.models import LINE_UP, Auto, names
+from recommender.models.selection import COMPOSED
 from recommender.profiling.features import BEHAVIOUR
 from recommender.reading import clean_interactions, read_table
 from recommender.validation import protocol
-from recommender.validation.selection import choose
-
-AUTO = "auto"
+from recommender.validation.spaces import SPACES
 
 
 def recommend(options: Namespace) -> None:
     """Write recs.csv: user_id, rank, item_id, score, reason."""
     target = writable(options.out)
-    if options.model not in (AUTO, *names()):
-        raise UnknownModelError(options.model, [AUTO, *names()])
+    if options.model not in names():
+        raise UnknownModelError(options.model, names())
     if options.k < 1:
         raise DataError(f"-k must be at least 1, not {options.k}")
     params = tuned(options.params)
@@ -38,13 +40,7 @@ def recommend(options: Namespace) -> None:
     )
     counted(dataset.rejected)
     say(f"{len(dataset.users)} users, {len(dataset.items)} items, {dataset.rows} rows")
-    if options.model == AUTO:
-        choice = choose(dataset, options.objective, seed=options.seed, say=say)
-        say(f"auto chose {choice.name}")
-        model = choice.make(options.seed)
-    else:
-        model = model_of(options.model, options.seed, params)
-    model.fit(dataset)
+    model = model_of(options.model, options.seed, params, [options.objective]).fit(dataset)
     users = list(dataset.users) if asked is None else asked
     lists = model.recommend(
         users,
@@ -76,7 +72,7 @@ def evaluate(options: Namespace) -> None:
         read_table(options.interactions),
         options.cut,
         28.0 if options.days is None else options.days,
-        [model_of(name, options.seed, params) for name in chosen],
+        _entries(chosen, options, params),
         items=_items(options),
         min_item_users=options.min_item_users,
         seed=options.seed,
@@ -93,6 +89,19 @@ def evaluate(options: Namespace) -> None:
 
         write_page(report, drawn)
         say(f"wrote {drawn}")
+
+
+def _entries(
+    chosen: Sequence[str], options: Namespace, params: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Recommender]:
+    """Return models under their names; with --tuned each single one chooses its settings as auto does."""
+    made: dict[str, Recommender] = {}
+    for name in dict.fromkeys(chosen):
+        if options.tuned and name in SPACES and name not in (*COMPOSED, *params):
+            made[name] = Auto([name], seed=options.seed)
+        else:
+            made[name] = model_of(name, options.seed, params)
+    return made
 
 
 def profile(options: Namespace) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from recommender.base import Recommender
 from recommender.cli.console import counted, say, writable
 from recommender.dataset import Dataset
 from recommender.errors import DataError
-from recommender.models import create_seeded, names
+from recommender.models import Auto, create_seeded, names
 from recommender.reading import read_table
 
 
@@ -78,6 +78,21 @@ def tuned(files: Sequence[str] | None) -> dict[str, dict[str, Any]]:
     return found
 
 
-def model_of(name: str, seed: int, params: dict[str, dict[str, Any]]) -> Recommender:
-    """Return a new model, with the parameters that were found for it."""
-    return create_seeded(name, seed, **params.get(name, {}))
+def model_of(
+    name: str,
+    seed: int,
+    params: Mapping[str, Mapping[str, Any]],
+    objectives: Sequence[str] | None = None,
+) -> Recommender:
+    """Return a new model, with the parameters that were found for it; auto says what it tries."""
+    model = create_seeded(name, seed, **params.get(name, {}))
+    if isinstance(model, Auto):
+        return Telling(model.models, objectives or model.objectives, model.window_days, seed)
+    return model
+
+
+class Telling(Auto):
+    """Auto that says on stderr what it tries and what it chose."""
+
+    def _say(self, text: str) -> None:
+        say(text)

@@ -1,16 +1,16 @@
 """The models, by name."""
 
-import inspect
 from typing import Any
 
 from recommender.base import Recommender
-from recommender.errors import DataError, UnknownModelError
 from recommender.models.als import ALS
+from recommender.models.auto import Auto
 from recommender.models.bpr import BPR
 from recommender.models.clicks import LinearSVM, Logistic
 from recommender.models.content import Content
 from recommender.models.due import Due
 from recommender.models.ease import EASE
+from recommender.models.families import FAMILIES, make, make_seeded
 from recommender.models.gf_cf import GFCF
 from recommender.models.group_popularity import GroupPopularity
 from recommender.models.hybrid import Hybrid
@@ -23,34 +23,8 @@ from recommender.models.sgd_mf import SGDFactors
 from recommender.models.two_stage import TwoStage
 from recommender.models.user_knn import UserKNN
 
-MODELS: dict[str, type[Recommender]] = {
-    model.name: model
-    for model in (
-        Popularity,
-        RecentPopularity,
-        Trending,
-        GroupPopularity,
-        OwnFrequency,
-        OwnRecent,
-        OwnLasting,
-        Due,
-        UserKNN,
-        ItemKNN,
-        Content,
-        Logistic,
-        LinearSVM,
-        NaiveBayes,
-        ALS,
-        BPR,
-        SGDFactors,
-        EASE,
-        RP3Beta,
-        GFCF,
-        Hybrid,
-        TwoStage,
-    )
-}
-#: The models that a report shows and that are chosen among unless something else is asked for.
+MODELS: dict[str, type[Recommender]] = {Auto.name: Auto, **FAMILIES}
+#: The models that a report shows unless something else is asked for.
 LINE_UP = ("popularity", "own-frequency", "user-knn", "item-knn", "content", "als", "hybrid")
 
 
@@ -61,24 +35,12 @@ def names() -> list[str]:
 
 def create(name: str, **params: Any) -> Recommender:
     """Return a new, unfitted model by its name; raises UnknownModelError or DataError."""
-    model = MODELS.get(name)
-    if model is None:
-        raise UnknownModelError(name, names())
-    known = inspect.signature(model).parameters
-    unknown = [param for param in params if param not in known]
-    if unknown:
-        raise DataError(
-            f"{name}: unknown parameter {', '.join(unknown)}; it takes {', '.join(known) or 'none'}"
-        )
-    return model(**params)
+    return make(MODELS, name, params)
 
 
 def create_seeded(name: str, seed: int, **params: Any) -> Recommender:
     """Return a new model with this seed where the model takes one."""
-    model = MODELS.get(name)
-    if model is not None and "seed" in inspect.signature(model).parameters:
-        params = {"seed": seed, **params}
-    return create(name, **params)
+    return make_seeded(MODELS, name, seed, params)
 
 
 __all__ = [
@@ -88,6 +50,7 @@ __all__ = [
     "GFCF",
     "LINE_UP",
     "MODELS",
+    "Auto",
     "Content",
     "Due",
     "GroupPopularity",

@@ -4,9 +4,10 @@ import numpy as np
 from implicit.cpu.bpr import BayesianPersonalizedRanking
 
 from recommender.arrays import Csr, Float32, Float64, Int32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 
 class BPR(ProfileRecommender):

@@ -9,9 +9,10 @@ from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
 
 from recommender.arrays import AnyArray, Csr, Float32
-from recommender.base import Because, ProfileRecommender
+from recommender.attributes import item_features
+from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
-from recommender.models.content import item_features
+from recommender.lists import Because
 
 
 class Logistic(ProfileRecommender):

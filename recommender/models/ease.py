@@ -4,9 +4,10 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from recommender.arrays import AnyArray, Csr, Float32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 
 #: Above this the users x users matrix and its inverse leave the range that was measured.
 MOST_USERS = 10_000

@@ -5,8 +5,9 @@ import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
 from recommender.arrays import AnyArray, Csr, Float32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 
 class GFCF(ProfileRecommender):

@@ -8,9 +8,10 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from recommender.arrays import AnyArray, Csr, Float32, Int32
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 from recommender.models.own_frequency import inverse_frequency, scaled
 
 #: Above this many users the groups are found in mini-batches.

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from recommender.arrays import AnyArray, Float32, Float64, Int32
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 from recommender.models.als import ALS
 from recommender.models.content import Content
 from recommender.models.due import Due

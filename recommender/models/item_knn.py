@@ -7,9 +7,10 @@ from implicit.nearest_neighbours import bm25_weight, tfidf_weight
 from sklearn.preprocessing import normalize
 
 from recommender.arrays import Csr, Float32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 from recommender.models.user_knn import nearest
 
 WEIGHTINGS = ("cosine", "tfidf", "bm25")

@@ -3,9 +3,10 @@
 import numpy as np
 
 from recommender.arrays import Csr, Float32
-from recommender.base import Because, ProfileRecommender
+from recommender.attributes import item_features
+from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
-from recommender.models.content import item_features
+from recommender.lists import Because
 
 
 class NaiveBayes(ProfileRecommender):

@@ -3,8 +3,9 @@
 import numpy as np
 
 from recommender.arrays import Csr, Float32
-from recommender.base import Because, ProfileRecommender
+from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 
 class OwnFrequency(ProfileRecommender):

@@ -4,9 +4,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.arrays import Float32, Float64, Int32
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 
 class Popularity(Recommender):

@@ -4,8 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.arrays import Csr, Float32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 from recommender.models.user_knn import nearest
 
 

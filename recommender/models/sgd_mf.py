@@ -6,9 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
-from recommender.base import Because, ProfileRecommender, history_parts
+from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
+from recommender.lists import Because
 
 #: Fewer ratings than this cannot spare a tenth to be measured on.
 FEWEST = 50

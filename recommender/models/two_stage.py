@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 from recommender.metrics.ranking import holds
 from recommender.models.als import ALS
 from recommender.models.content import Content
@@ -51,18 +52,18 @@ class TwoStage(Recommender):
 
     First stage: the customer's own items (200), recently popular ones (100), 80 unseen from each
     collaborative model, 20 by content. Second stage: the models' scores and the figures of
-    ``ranking.features``, put together by gradient boosting with binary loss (``leaves``, ``rounds``,
-    ``rate``), learned per objective from what came true in the last ``windows`` windows
+    ``ranking.features``, put together by gradient boosting (``leaves``, ``rounds``, ``rate``; the sum of
+    a binary and a ranking loss), learned per objective from what came true in the last ``windows`` windows
     (``window_days``; a hold-out without timestamps), each seen from its own start. True rows stand
-    beside at most ``negatives`` seeded others each. A score is the log-odds above the lowest that the
-    trees can give; what is no candidate has 0. Learned: ``trees_`` (LightGBM's text), ``evidence_``
+    beside at most ``negatives`` seeded others each. A score is the sum above the lowest that the trees
+    can give; what is no candidate has 0. Learned: ``trees_`` (LightGBM's texts), ``evidence_``
     (users, rows, candidate_recall, candidates per user). ``settings`` ({component: {parameter: value}})
     change components' defaults, ``leave_out`` drops some. Costs windows + 1 fits of every model.
     """
 
     name = "two-stage"
     parts_: tuple[Recommender, ...]
-    trees_: dict[str, str]
+    trees_: dict[str, tuple[str, ...]]
     evidence_: dict[str, dict[str, float]]
     item_stats_: Float32
     groups_: tuple[Int32, ...]
@@ -76,9 +77,9 @@ class TwoStage(Recommender):
         components: Sequence[str] = COMPONENTS,
         windows: int = 3,
         window_days: float = 28.0,
-        rounds: int = 200,
-        leaves: int = 31,
-        rate: float = 0.05,
+        rounds: int = 100,
+        leaves: int = 15,
+        rate: float = 0.1,
         negatives: float = 10.0,
         most_users: int = 5000,
         seed: int = 0,
@@ -205,6 +206,39 @@ class TwoStage(Recommender):
         return kept[objective.value]
 
     # --- reasons ------------------------------------------------------------------------------------
+    def _reason_names(self) -> tuple[str, ...]:
+        return (*super()._reason_names(), *self.components)
+
+    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
+        """Name for each place the model whose score carried it most; own purchases' figures are the own's."""
+        reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+        if goal.value not in self.trees_:
+            return reasons
+        which = np.array([names.index(part.name) for part in self.parts_], dtype=np.uint8)
+        own = next((at for at, part in enumerate(self.parts_) if part.name in OWN), None)
+        width, step = len(self.items_), self._step()
+        for start in range(0, len(rows), step):
+            lines, found, figures = self.look(rows[start : start + step])
+            line, place = np.nonzero(codes[start : start + step] >= 0)
+            wanted = line * width + codes[start + line, place]
+            keys = lines.astype(np.int64) * width + found
+            at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            there = keys[at] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
+            shares, figured = self._shares(self._trees(goal).parts(figures[at[there]]))
+            if own is not None:
+                shares[:, own] += figured
+            best = np.argmax(shares, axis=1)
+            carried = shares[np.arange(len(best)), best] > 0
+            spot = np.flatnonzero(there)[carried]
+            reasons[start + line[spot], place[spot]] = which[best[carried]]
+        return reasons
+
+    def _shares(self, parts: AnyArray) -> tuple[AnyArray, AnyArray]:
+        """Return each model's part of the scores, and that of the figures of pairs."""
+        count = len(self.parts_)
+        pair = [at for at, name in enumerate(self._figures().names) if name.startswith("pair:")]
+        return parts[:, :count], parts[:, count:][:, pair].sum(axis=1)
+
     def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
         rows = np.array([row], dtype=np.int32)
         carried = {part.name: float(part.score_block(rows)[0, code]) for part in self.parts_}
@@ -220,14 +254,10 @@ class TwoStage(Recommender):
         at = np.flatnonzero(codes == code)
         if not len(at):
             return []
-        parts = self._trees(goal).parts(figures[at])[0]
-        shares = dict(zip(carried, map(float, parts), strict=False))
-        names = self._figures().names
-        own = sum(
-            float(value)
-            for name, value in zip(names, parts[len(carried) :], strict=False)
-            if name.startswith("pair:")
-        )
+        parts = self._trees(goal).parts(figures[at])
+        said, figured = self._shares(parts)
+        shares = dict(zip(carried, map(float, said[0]), strict=True))
+        own = float(figured[0])
         rest = float(parts.sum()) - own - sum(shares.values())
         item = self.items_[code]
         found = self._pieces(row, code, goal, shares, carried)

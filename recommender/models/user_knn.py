@@ -8,10 +8,11 @@ from implicit.nearest_neighbours import all_pairs_knn
 from sklearn.preprocessing import normalize
 
 from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
-from recommender.base import Because, Recommender
+from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
+from recommender.lists import Because
 from recommender.models.own_frequency import inverse_frequency, scaled
 
 LIKENESSES = ("cosine", "pearson", "euclidean")

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recommender.base import Recommendations, Recommender
+from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.errors import DataError
+from recommender.lists import Recommendations
 
 
 def recommend_by_chain(

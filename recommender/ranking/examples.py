@@ -21,7 +21,8 @@ Look = Callable[[Int32], tuple[Int32, Int32, Float32]]
 class Examples:
     """Rows to learn from, gathered window by window, for both objectives at once.
 
-    True rows stand beside at most ``negatives`` seeded others each; more than ``most_users`` of a
+    True rows stand beside at most ``negatives`` seeded others each, half as many where bought items
+    count and there are enough true ones anyway; more than ``most_users`` of a
     window are sampled. Memory: rows x figures x 4 bytes.
     """
 
@@ -31,6 +32,8 @@ class Examples:
         self._seed = seed
         self._figures: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
         self._found: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
+        self._lists: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
+        self._users = 0
         self._counts = {goal: {"users": 0, "candidates": 0, "reached": 0, "true": 0} for goal in OBJECTIVES}
 
     def add(self, split: Split, look: Look, step: int) -> None:
@@ -48,9 +51,12 @@ class Examples:
                 kept = np.arange(len(lines)) if goal.keeps_bought else new
                 found = holds(truth[block], lines[kept], codes[kept])
                 self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
-                chosen = sample(found, self._negatives, 2 * len(found), self._seed)
+                beside = self._negatives / 2 if goal.keeps_bought else self._negatives
+                chosen = sample(found, beside, 2 * len(found), self._seed)
                 self._figures[goal].append(figures[kept[chosen]])
                 self._found[goal].append(found[chosen])
+                self._lists[goal].append(self._users + lines[kept[chosen]])
+            self._users += len(block)
 
     def _count(self, goal: Objective, sizes: AnyArray, candidates: int, reached: int) -> None:
         counts = self._counts[goal]
@@ -69,7 +75,7 @@ class Examples:
             "candidates_per_user": counts["candidates"] / max(counts["users"], 1),
         }
 
-    def learn(self, *, rounds: int, leaves: int, rate: float) -> dict[str, str]:
+    def learn(self, *, rounds: int, leaves: int, rate: float) -> dict[str, tuple[str, ...]]:
         """Return trees for each objective that has enough to learn from; see boosting.train."""
         trees = {}
         for goal, counts in self._counts.items():
@@ -77,6 +83,7 @@ class Examples:
                 trees[goal.value] = train(
                     np.concatenate(self._figures[goal]),
                     np.concatenate(self._found[goal]),
+                    np.concatenate(self._lists[goal]),
                     rounds=rounds,
                     leaves=leaves,
                     rate=rate,

@@ -10,7 +10,7 @@ import polars as pl
 from recommender.arrays import AnyArray, Float32, Float64, Int32
 from recommender.columns import ITEM
 from recommender.dataset import Dataset, History
-from recommender.rhythm import FADING, Rhythm, rhythm
+from recommender.rhythm import FADING, WINDOWS, Rhythm, rhythm
 
 RECENT, WEEK = 28.0, 7.0
 #: Attribute columns that are looked at: the finest ones that still group items.
@@ -18,9 +18,13 @@ MOST_ATTRIBUTES = 5
 #: Days since something that never happened.
 NEVER = 1000.0
 
-PAIR = ("count", "days", *(f"faded{int(days)}" for days in FADING), "since", "first", "gap", "due", "share")
+PAIR = (
+    *("count", "days", *(f"faded{int(days)}" for days in FADING)),
+    *("since", "first", "gap", "due", "share", *(f"days{int(days)}" for days in WINDOWS)),
+    *("last_gap", "spread", "late", "visits", "rate", "place30", "place120"),
+)
 USER_STATS = ("active", "rows", "items", "since", "recent", "gap", "basket", "repeats")
-ITEM_STATS = ("buyers", "recent", "week", "trend", "repeats", "gap", "depth", "age", "since")
+ITEM_STATS = ("buyers", "recent", "week", "trend", "repeats", "gap", "depth", "age", "since", "returns")
 GROUP = ("faded", "since", "due", "tried", "weight", "share", "loyal", "lag")
 
 
@@ -45,10 +49,12 @@ class PairFeatures:
     """Turn (line, item) pairs of a block into rows of figures.
 
     Built from one training set; looks at nothing else. Figures: the pair (times bought, days, faded
-    counts, days since last and first, mean gap, due = since / gap, share of the user's days), the user,
-    the item, and for up to five attributes the same about the attribute's value (the user's taste for
-    the kind, how many of its items they tried, how much of the kind's sales the item makes, how much of
-    the user's purchases of the kind, and how long after this item they last bought of it).
+    counts, days since last and first, mean gap, due = since / gap, share of the user's days; days of the
+    last weeks, the last gap, the spread of gaps, how many spreads late it is, visits since, share of the
+    visits since the first, place among the user's items), the user, the item (also how many come back to
+    it within four weeks), and for up to five attributes the same about the attribute's value (the user's
+    taste for the kind, how many of its items they tried, how much of the kind's sales the item makes, how
+    much of the user's purchases of the kind, and how long after this item they last bought of it).
     """
 
     def __init__(self, item_stats: Float32, groups: Sequence[Int32], names: Sequence[str]) -> None:
@@ -71,9 +77,10 @@ class PairFeatures:
         width = len(self.item_stats)
         out = np.empty((len(lines), len(self.names)), dtype=np.float32)
         own = rhythm(histories.lines, histories.items, histories.ages, width)
-        users = _user_stats(histories, own)
+        visits = rhythm(histories.lines, np.floor(histories.ages).clip(0), histories.ages, _widest(histories))
+        users = _user_stats(histories, own, visits)
         at = 0
-        for column in (*_pair(own, users, lines, codes, width), *users[:, lines]):
+        for column in (*_pair(own, visits, users, lines, codes, width), *users[:, lines]):
             out[:, at] = column
             at += 1
         out[:, at : at + len(ITEM_STATS)] = self.item_stats[codes]
@@ -149,10 +156,14 @@ def _at(values: AnyArray, place: AnyArray, there: AnyArray, otherwise: float) ->
     return np.where(there, values[place], otherwise)
 
 
-def _pair(own: Rhythm, users: Float64, lines: Int32, codes: Int32, width: int) -> list[AnyArray]:
+def _pair(
+    own: Rhythm, visits: Rhythm, users: Float64, lines: Int32, codes: Int32, width: int
+) -> list[AnyArray]:
     place, there = own.find(lines, codes, width)
     gap = own.gap
     due = np.where(np.isnan(gap), -1.0, own.since / np.maximum(np.nan_to_num(gap), 0.5))
+    late = np.where(own.days > 2, (own.since - np.nan_to_num(gap)) / np.maximum(own.spread, 1.0), -NEVER)
+    since, first = (_visits_since(visits, own.lines, ages) for ages in (own.since, own.first + 1))
     return [
         _at(own.count, place, there, 0.0),
         _at(own.days, place, there, 0.0),
@@ -162,12 +173,38 @@ def _pair(own: Rhythm, users: Float64, lines: Int32, codes: Int32, width: int) -
         _at(np.nan_to_num(gap, nan=NEVER), place, there, NEVER),
         _at(due, place, there, -1.0),
         _at(own.days, place, there, 0.0) / np.maximum(users[0][lines], 1),
+        *(_at(days, place, there, 0.0) for days in own.windows),
+        _at(np.where(own.days > 1, own.last_gap, NEVER), place, there, NEVER),
+        _at(np.where(own.days > 2, own.spread, -1.0), place, there, -1.0),
+        _at(late, place, there, -NEVER),
+        _at(since, place, there, NEVER),
+        _at(own.days / np.maximum(first, 1), place, there, 0.0),
+        _at(_places(own.lines, own.faded[1]), place, there, NEVER),
+        _at(_places(own.lines, own.faded[2]), place, there, NEVER),
     ]
 
 
-def _user_stats(histories: Histories, own: Rhythm) -> Float64:
+def _visits_since(visits: Rhythm, lines: AnyArray, ages: Float64) -> Float64:
+    """Return how many of a line's visits are younger than an age."""
+    if not len(visits.keys):
+        return np.zeros(len(lines))
+    width = int(visits.codes.max()) + 1
+    keys = visits.lines.astype(np.int64) * width + visits.codes
+    edge = np.minimum(np.floor(ages).clip(0).astype(np.int64), width)
+    start = lines.astype(np.int64) * width
+    return (np.searchsorted(keys, start + edge) - np.searchsorted(keys, start)).astype(np.float64)
+
+
+def _places(lines: AnyArray, values: Float64) -> Float64:
+    """Return each entry's place among its line's, the largest value first; lines ascend."""
+    order = np.lexsort((-values, lines))
+    places = np.empty(len(lines))
+    places[order] = np.arange(len(lines)) - np.searchsorted(lines, lines[order])
+    return places
+
+
+def _user_stats(histories: Histories, own: Rhythm, visits: Rhythm) -> Float64:
     """Return figures x users; see USER_STATS."""
-    visits = rhythm(histories.lines, np.floor(histories.ages).clip(0), histories.ages, _widest(histories))
     size = histories.users
 
     def per_user(lines: AnyArray, weights: AnyArray | None = None) -> Float64:
@@ -216,6 +253,8 @@ def _item_stats(dataset: Dataset) -> Float32:
     np.minimum.at(last, dataset.item_codes, ages)
     np.maximum.at(first, dataset.item_codes, ages)
     recent, before = buyers(-np.inf, RECENT), buyers(RECENT, 2 * RECENT)
+    old, back = (np.bincount(pairs.codes, of, minlength=items) for of in (pairs.old, pairs.back))
+    usual = back.sum() / max(old.sum(), 1)
     figures = [
         whole / len(dataset.users),
         recent / len(dataset.users),
@@ -226,5 +265,6 @@ def _item_stats(dataset: Dataset) -> Float32:
         np.bincount(pairs.codes, pairs.count, minlength=items) / np.maximum(whole, 1),
         first,
         last,
+        (back + 5 * usual) / (old + 5),
     ]
     return np.stack(figures, axis=1).astype(np.float32)

@@ -8,10 +8,11 @@ import numpy as np
 from sklearn.preprocessing import normalize
 
 from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32
-from recommender.base import Recommendations, Recommender
+from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.errors import DataError
 from recommender.ids import Ids
+from recommender.lists import Recommendations
 
 
 class Bought(StrEnum):

@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
+from recommender.attributes import item_features
 from recommender.columns import ITEM, Objective
 from recommender.dataset import Dataset
 from recommender.errors import DataError
 from recommender.metrics import lists as by_themselves
 from recommender.metrics import ranking
 from recommender.metrics.rating import mae, rmse
-from recommender.models.content import item_features
 from recommender.validation.splits import Split
 
 #: A column is a category where this many items share a value on average, and there are two or more.

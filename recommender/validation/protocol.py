@@ -1,25 +1,21 @@
 """Evaluate models by what customers did after a cut: the protocol CJ-28 and its like."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from time import perf_counter
 
 import polars as pl
 
-from recommender.arrays import Float64
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset
 from recommender.errors import DataError
 from recommender.models import LINE_UP, create_seeded
 from recommender.reading import Cleaned, clean_interactions
-from recommender.validation.intervals import compare, pool
-from recommender.validation.measures import Measures, rating_errors
-from recommender.validation.report import ModelResult, Report
+from recommender.validation.intervals import pool
+from recommender.validation.measuring import Say, evaluate_split
+from recommender.validation.report import Report
 from recommender.validation.splits import Split, cut_at, holdout
 
-Say = Callable[[str], None]
 Moment = str | float | date | datetime
 
 
@@ -27,7 +23,7 @@ def evaluate(
     interactions: pl.DataFrame,
     cut: Moment | Sequence[Moment] | None = None,
     days: float = 28.0,
-    models: Sequence[str | Recommender] = LINE_UP,
+    models: Sequence[str | Recommender] | Mapping[str, Recommender] = LINE_UP,
     *,
     items: pl.DataFrame | None = None,
     min_item_users: int = 5,
@@ -44,16 +40,19 @@ def evaluate(
     cuts, intervals resample users, of whom one may be asked at every cut. The single reports are in
     ``parts``.
 
-    ``models`` are names or unfitted models. Full ranking over the catalogue (items with at least
-    ``min_item_users`` users before the cut); evaluated are users with a training row and at least one
-    true item; ``discover`` masks and does not count what a user already had. Without timestamps, and
-    so without ``cut``, a seeded 80/20 hold-out of each user's items serves. Names ending in 10 in the
-    report assume k = 10.
+    ``models`` are names or unfitted models, or unfitted models under labels. Full ranking over the
+    catalogue (items with at least ``min_item_users`` users before the cut); evaluated are users with a
+    training row and at least one true item; ``discover`` masks and does not count what a user already
+    had. Without timestamps, and so without ``cut``, a seeded 80/20 hold-out of each user's items serves.
+    Names ending in 10 in the report assume k = 10.
     """
     cleaned = clean_interactions(interactions)
     cuts = _cuts(cut)
     if not cuts and cleaned.has_time:
         raise DataError("the interactions have timestamps: say where to cut them (for example 2017-11-06)")
+    if not isinstance(models, Mapping):
+        made = [create_seeded(entry, seed) if isinstance(entry, str) else entry for entry in models]
+        models = {model.name: model for model in made}
     parts = []
     edges: list[Moment | None] = [*cuts] or [None]
     for edge in edges:
@@ -74,73 +73,6 @@ def evaluate(
         )
         parts.append(part)
     return parts[0] if len(parts) == 1 else pool(parts, resamples, seed)
-
-
-def evaluate_split(
-    split: Split,
-    models: Sequence[str | Recommender],
-    *,
-    k: int = 10,
-    seed: int = 0,
-    resamples: int = 1000,
-    objectives: Sequence[Objective] = OBJECTIVES,
-    cut: str | None = None,
-    days: float | None = None,
-    rejected: dict[str, int] | None = None,
-    category: str | None = None,
-    say: Say | None = None,
-) -> Report:
-    """Fit models on a split's training set and compare them on its truth; see evaluate."""
-    measures = Measures(split, category)
-    lines: list[ModelResult] = []
-    per_user: dict[tuple[str, str], Float64] = {}
-    asked: dict[str, tuple[str, ...]] = {}
-    for entry in models:
-        model = create_seeded(entry, seed) if isinstance(entry, str) else entry
-        start = perf_counter()
-        model.fit(split.train)
-        fit_seconds = perf_counter() - start
-        rmse, mae = rating_errors(model, split)
-        for goal in objectives:
-            rows = split.evaluated(goal)
-            if not len(rows):
-                continue
-            users = tuple(split.train.users[int(row)] for row in rows)
-            lists = model.recommend(users, k, goal)
-            figures, values = measures.of(lists.codes, rows, goal)
-            per_user[model.name, goal.value], asked[goal.value] = values, users
-            lines.append(
-                ModelResult(
-                    name=model.name,
-                    objective=goal.value,
-                    **asdict(figures),
-                    rmse=rmse,
-                    mae=mae,
-                    interval=(float("nan"), float("nan")),
-                    fit_seconds=fit_seconds,
-                    fallback_share=lists.fallback_share,
-                    users=len(rows),
-                )
-            )
-            if say is not None:
-                spent = perf_counter() - start
-                say(f"{model.name} {goal.value}: NDCG@{k} {values.mean():.4f} ({spent:.1f} s)")
-    if not lines:
-        raise DataError("nobody with a history did anything in the window, so there is nothing to evaluate")
-    lines, comparisons = compare(lines, per_user, resamples, seed)
-    return Report(
-        cut=cut,
-        days=days,
-        users=split.train.shape[0],
-        items=split.train.shape[1],
-        models=lines,
-        comparisons=comparisons,
-        rejected=rejected or {},
-        category=measures.category,
-        diversity_by=measures.diversity_by,
-        per_user=per_user,
-        asked=asked,
-    )
 
 
 def _cuts(cut: Moment | Sequence[Moment] | None) -> list[Moment]:

@@ -25,7 +25,7 @@ from recommender.errors import DataError
 from recommender.metrics.ranking import ndcg
 from recommender.models import create_seeded
 from recommender.validation.bootstrap import paired_difference
-from recommender.validation.protocol import Say
+from recommender.validation.measuring import Say
 from recommender.validation.spaces import SPACES, defaults
 from recommender.validation.splits import Split, holdout, last_window
 

@@ -100,3 +100,24 @@ def defaults(space: Space, given: dict[str, Any]) -> dict[str, Any]:
         for name, values in space.items()
         if isinstance(given.get(name), int | float) and values.low <= given[name] <= values.high
     }
+
+
+def around(model: str, params: dict[str, Any]) -> dict[str, tuple[int | float, ...]]:
+    """Return for each number of a model's space the half and the double of its value, within the space.
+
+    A number that is tried as it is moves by a quarter of its range; one without a value has no neighbours.
+    """
+    found: dict[str, tuple[int | float, ...]] = {}
+    for name, values in SPACES.get(model, {}).items():
+        value = params.get(name)
+        near: tuple[int | float, ...] = ()
+        if isinstance(value, int | float):
+            if isinstance(values, Real) and values.even:
+                step = (values.high - values.low) / 4
+                near = (value - step, value + step)
+            elif isinstance(values, Whole):
+                near = (round(value / 2), round(value * 2))
+            else:
+                near = (value / 2, value * 2)
+        found[name] = tuple(one for one in near if values.low <= one <= values.high)
+    return found

@@ -24,19 +24,25 @@ PAGES = {
     "customer_360": "customers.view_customer",
     "campaign_report": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
+    "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "data_quality": "events.view_qualitycount",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
+    "website": "accounts.view_apikey",
+    "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
 ACTS = {
     "campaign_control": "campaigns.launch_campaign",
+    "undelivered_decide": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
+    "website_key": "accounts.add_apikey",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [
@@ -98,6 +104,7 @@ def shop(db, settings, tmp_path):
     for page, permission in (PAGES | ACTS).items():
         app, code = permission.split(".")
         samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
+    samples["admin:undelivered"] = samples["admin:undelivered_decide"] = samples["delivery_run"]
     return samples
 
 

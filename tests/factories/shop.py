@@ -10,6 +10,7 @@ from campaigns.experiments.models import Snapshot
 from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
+from campaigns.selectors import run_of
 from catalog.services import upsert_products
 from core.money import Money
 from customers.consent import ConsentRow
@@ -25,6 +26,8 @@ from segments.services import ensure_ready_made, refresh_all
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PASSWORD = "correct horse"
+
+REFUSED = {"state": "failed", "skip_reason": "refused", "error": "550 5.7.1", "attempts": 1}
 
 MAIL = b"""From: Shop <shop@demo.invalid>
 To: c1@demo.invalid
@@ -85,6 +88,11 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         experiment=experiment,
     )
     launch_campaign(campaign, user=alice, now=now, as_of=now)
+    # Whether it reached one of them is not known; another one's server refused it.
+    run = run_of(campaign)
+    keys = run.messages.filter(state="pending").order_by("id").values_list("id", flat=True)[:2]
+    for key, fields in zip(keys, ({"state": "uncertain"}, REFUSED), strict=True):
+        run.messages.filter(pk=key).update(**fields)
     draft = create_campaign(
         user=alice,
         now=now,
@@ -111,6 +119,7 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     return {
         "customer": f"/admin/customers/{people.ids['c1']}/",
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
+        "undelivered": f"/admin/runs/{run.pk}/undelivered/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
         "review": f"/admin/campaigns/{draft.pk}/review/",
         "new campaign": "/admin/campaigns/campaign/add/",

@@ -41,7 +41,7 @@ def test_every_page_is_sound(live_server, shop, theme, language):
         page = window.page
         window.sign_in("alice", PASSWORD)
         links = page.eval_on_selector_all("#nav-sidebar-apps a", "links => links.map(a => a.pathname)")
-        assert len(links) == 14, links
+        assert len(links) == 15, links
         faults = []
         for path in [*links, *shop.values()]:
             status = window.go(path)

@@ -1,6 +1,7 @@
 """Settings that hold everywhere. The overlays beside this file add what differs by place."""
 
 import os
+from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_celery_beat",
+    "corsheaders",
     "django_htmx",
     "django_structlog",
     "core",
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
     "campaigns.promotions",
     "campaigns.coupons",
     "campaigns.experiments",
+    "campaigns.outcomes",
     "campaigns",
     "console",
     "config",
@@ -64,6 +67,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -75,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
 
@@ -126,7 +131,75 @@ SHOP_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
 SHOP_AS_OF = env.str("SHOP_AS_OF", default="")
 # True where the demo's data are installed: pages say so, and nothing leaves the machine.
 IS_DEMO = False
+# What happens when two customers come with the same e-mail, phone or openid: "propose" puts the pair on a
+# list for a person to decide, "auto" merges them at once (recorded, and undone by a click).
+CUSTOMERS_MERGE = env.str("CUSTOMERS_MERGE", default="propose")
+# Erasures are noted here, too, beside the database, so that `manage.py erase --again` finds them after an
+# older backup was restored. Keyed hashes only. Several machines need one shared place, or a copy each.
+ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.jsonl")))
+# At or below this stock a product runs low, and an event says so.
+CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
+
+# What is noted of what people do with messages. UTM parameters are added where a link has none of them.
+TRACKING = env.bool("TRACKING", default=True)
+TRACKING_UTM = env.json("TRACKING_UTM", default={"utm_source": "rapport", "utm_medium": "{channel}"})
+TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only machines see
+# Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
+# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is elsewhere.
+_CONSENT_MARKETS = (
+    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"]
+)
+TRACKING_OPENS = env.json(
+    "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}
+)
+# Networks of machines that open and click: Apple; Microsoft Defender's detonation; more as they show up.
+TRACKING_MACHINE_NETWORKS = env.list(
+    "TRACKING_MACHINE_NETWORKS", default=["17.0.0.0/8", "40.94.0.0/16", "104.47.0.0/17"]
+)
+# The header in which our own proxy writes the visitor's address last, as X-Forwarded-For; empty without one.
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
+
+# Providers' webhooks (/anymail/<provider>/tracking/) are there once they have a secret, as "user:password".
+ANYMAIL = {"WEBHOOK_SECRET": env.str("ANYMAIL_WEBHOOK_SECRET", default="")}
+
+# Where bounces come back to, as bounce@mail.shop.example: each message gets an address of its own under it
+# (VERP). Empty means the sender's own mailbox, and that nobody reads them.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+# An address that could not be reached this often within so many days is given up.
+SOFT_BOUNCES, SOFT_BOUNCE_DAYS = 3, 14
+
+# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; a key is a file or PEM.
+DKIM_KEYS = env.json("DKIM_KEYS", default=[])
+# A run is paused when so many of at least so many messages came back.
+PAUSE_COMPLAINT_RATE, PAUSE_BOUNCE_RATE, PAUSE_AFTER = 0.003, 0.05, 200
+
+# What customers may choose in the preference centre, beside the topics that they agreed to already.
+MESSAGE_TOPICS = env.json(
+    "MESSAGE_TOPICS",
+    default={"marketing": _("Offers and recommendations"), "newsletter": _("News from the shop")},
+)
+OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
+
+# How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is
+# the most. What is missing here is not counted.
+ATTRIBUTION_WINDOWS = env.json(
+    "ATTRIBUTION_WINDOWS",
+    default={
+        "email": {"click": 7, "open": 2},
+        "sms": {"click": 5, "sent": 1},
+        "push": {"click": 2, "open": 1},
+        "onsite": {"click": 2},
+        "staff": {"sent": 3},
+    },
+)
+
+# Channels. Where sinks are on, messages of a channel without a provider are kept for the mailbox
+# instead of being sent; in production they wait until a provider is set up.
+DELIVERY_SINKS = env.bool("DELIVERY_SINKS", default=False)
+# Hosts inside our own network that providers and webhooks may be called at, such as an SMS gateway.
+DELIVERY_PRIVATE_HOSTS = env.list("DELIVERY_PRIVATE_HOSTS", default=[])
+DELIVERY_HTTP_SECONDS = env.float("DELIVERY_HTTP_SECONDS", default=10)  # for an answer
 
 ARTIFACTS = VAR / "artifacts"
 
@@ -206,17 +279,36 @@ CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
+DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+# What comes with an unknown customer or product: "stub" makes an incomplete record, "refuse" an error.
+EVENTS_UNKNOWN_CUSTOMERS = env.str("EVENTS_UNKNOWN_CUSTOMERS", default="stub")
+EVENTS_UNKNOWN_PRODUCTS = env.str("EVENTS_UNKNOWN_PRODUCTS", default="stub")
+# Whole months of facts that are kept before the present one; without it, for ever.
+EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
+
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
+PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+# Foreign pages may call these addresses only, without cookies, and only where a publishable key names
+# them (accounts.cors).
+CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "rapport-signature"]
+CORS_EXPOSE_HEADERS = ["retry-after", "x-request-id"]
+CORS_PREFLIGHT_MAX_AGE = 7200
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["core.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.CallThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
+    # How many proxies of ours stand in front and name the client in X-Forwarded-For.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -26,12 +26,18 @@ class Policy:
     claims: int = 10
     #: Pause before the second and the third attempt.
     backoff: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=10))
+    #: How long a worker waits for a rate; for longer ones it ends its turn and is woken again.
+    patient: timedelta = timedelta(seconds=1)
     #: Pause while the provider cannot be reached; such a try is not counted as an attempt.
     outage: timedelta = timedelta(seconds=30)
 
     def pause(self, attempt: int) -> timedelta:
         """Return the pause after an attempt (1, 2, …), varied by a fifth so that retries spread out."""
         return self.backoff[min(attempt, len(self.backoff)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311
+
+    def spread(self, pause: timedelta) -> timedelta:
+        """Return a pause lengthened by up to a fifth: those told the same shall not come back as one."""
+        return pause * random.uniform(1.0, 1.2)  # noqa: S311
 
 
 DEFAULT = Policy()

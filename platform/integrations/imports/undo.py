@@ -18,7 +18,7 @@ from core.snapshots import pointed_at
 from customers.loading import Change, compensate, take_back_people, take_back_suppressions
 from customers.models import Consent, ConsentEvent, Customer, Identifier
 from events.models import Event, QuarantinedEvent
-from events.removal import remove
+from events.undo import remove
 from integrations.imports.kinds.base import CONSENT, CUSTOMER, EVENT, HELD, PRODUCT, SUPPRESSION
 from integrations.models import ImportChange, ImportRun, ImportState
 

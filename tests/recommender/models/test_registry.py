@@ -11,7 +11,7 @@ def test_the_line_up_is_registered_under_its_names():
 
 def test_an_unknown_name_is_reported_with_the_known_ones():
     with pytest.raises(
-        UnknownModelError, match=r"unknown model 'magic'; choose one of: popularity, .*hybrid"
+        UnknownModelError, match=r"unknown model 'magic'; choose one of: auto, popularity, .*hybrid"
     ):
         create("magic")
 

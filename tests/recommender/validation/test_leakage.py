@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender import DataError, Dataset, Objective, evaluate
+from recommender.attributes import item_features
 from recommender.dataset import DAY
-from recommender.models.content import item_features
 from recommender.reading import clean_interactions, moment
 from recommender.validation.page import page
 from recommender.validation.splits import cut_at, last_window, windows_back

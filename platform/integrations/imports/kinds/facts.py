@@ -9,9 +9,9 @@ from catalog.selectors import ids_by_sku
 from customers.loading import Change
 from customers.selectors import ids_by_external_id
 from events.parsing import EventIn
-from events.removal import held_by, stored_by
 from events.services import ingest
 from events.store import ensure_months
+from events.undo import held_by, stored_by
 from integrations.imports.kinds.base import CUSTOMER, EVENT, HELD, PRODUCT, Context, Outcome
 
 
