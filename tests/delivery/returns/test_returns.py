@@ -240,7 +240,7 @@ def test_a_mail_goes_out_with_its_bounce_address_and_a_report_finds_its_way_back
 
 
 def test_the_sink_reads_what_comes_to_the_bounce_address(messages, now):
-
+    
     address = address_of(messages[0])
     mail = sink_module.received_mail(reports.dsn(), "", address, now)
     assert sink_module._insert([mail, sink_module.received_mail(reports.dsn(), "", "c0@demo.invalid", now)]) == sink_module.OK
