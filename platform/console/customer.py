@@ -137,8 +137,8 @@ def _moment(lines: list[Event]) -> Moment:
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
     told = first.properties or {}
     detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
-        if told.get("machine") is True:
-            detail = _("by a machine, not counted")
+    if told.get("machine") is True:
+        detail = _("by a machine, not counted")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 
