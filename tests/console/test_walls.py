@@ -22,12 +22,16 @@ OWN = {"index", "login", "logout", "password_change", "password_change_done", "j
 #: Console pages, and the permission that opens each.
 PAGES = {
     "customer_360": "customers.view_customer",
+    "customer_merge": "customers.merge_customer",
+    "customer_erase": "customers.erase_customer",
+    "product": "catalog.view_product",
     "campaign_report": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
     "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
     "data_quality": "events.view_qualitycount",
+    "delivery_deliverability": "delivery.view_return",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
@@ -48,8 +52,12 @@ PAGES = {
 }
 #: What is only posted to.
 ACTS = {
+    "customer_export": "customers.export_customer",
+    "merge_undo": "customers.merge_customer",
+    "proposal_dismiss": "customers.merge_customer",
     "campaign_control": "campaigns.launch_campaign",
     "undelivered_decide": "campaigns.launch_campaign",
+    "deliverability_check": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
     "delivery_run_act": "delivery.change_run",

@@ -11,6 +11,7 @@ from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.selectors import run_of
+from catalog.models import Product
 from catalog.services import upsert_products
 from core import clock
 from core.money import Money
@@ -138,6 +139,9 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "suppression": "/admin/delivery/suppression/",
         "sms": "/admin/mailbox/messages/?channel=sms",
         "customer": f"/admin/customers/{people.ids['c1']}/",
+        "merge": f"/admin/customers/{people.ids['c1']}/merge/?with={people.ids['c2']}&q=c",
+        "erase": f"/admin/customers/{people.ids['c1']}/erase/",
+        "product": f"/admin/products/{Product.objects.earliest('pk').pk}/",
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
         "undelivered": f"/admin/runs/{run.pk}/undelivered/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
