@@ -176,10 +176,11 @@ NAVIGATION: list[dict[str, Any]] = [
         "collapsible": True,
         "items": [
             _item(
-                _("Imports"),
+                _("Import"),
                 "upload_file",
-                "integrations_importrun_changelist",
+                "imports",
                 "integrations.view_importrun",
+                "imports",
                 "integrations",
             ),
             _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
@@ -264,7 +265,9 @@ UNFOLD = {
             (_("Personas"), "profiles.persona"),
             (_("Consent history"), "customers.consentevent"),
             (_("Suppressed addresses"), "customers.suppression"),
+            (_("Merge proposals"), "customers.mergeproposal"),
             (_("Merges"), "customers.customermerge"),
+            (_("Erasures"), "customers.erasurerequest"),
         ),
         _tabs((_("Segments"), "segments.segment"), (_("Refreshes"), "segments.segmentrun")),
         _tabs((_("Products"), "catalog.product"), (_("Categories"), "catalog.category")),
@@ -276,7 +279,11 @@ UNFOLD = {
             (_("Coupons"), "coupons.coupon"),
             (_("Redemptions"), "coupons.redemption"),
         ),
-        _tabs((_("Imports"), "integrations.importrun"), (_("Quarantine"), "events.quarantinedevent")),
+        _tabs(
+            (_("Imports"), "integrations.importrun"),
+            (_("Exports"), "integrations.export"),
+            (_("Quarantine"), "events.quarantinedevent"),
+        ),
         _tabs(
             (_("Strategies"), "recommendations.strategy"),
             (_("Model versions"), "recommendations.modelversion"),

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.identity import identity_of
 from console.page import Page
 from core import clock
 from core.templatetags.studio import money_text
@@ -45,6 +46,10 @@ _LOOKS = {
 }
 
 
+#: What of an event's properties is shown when it has no product; the first that is there.
+_DETAILS = ("search", "query", "name", "campaign", "url")
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One entry of the timeline; the lines of an order are one moment."""
@@ -74,6 +79,10 @@ class Customer360(Page):
             "customer": customer,
             "profile": profile,
             "may_change": can("customers.change_customer"),
+            "may_merge": can("customers.merge_customer"),
+            "may_erase": can("customers.erase_customer"),
+            "may_export": can("customers.export_customer"),
+            **identity_of(customer),
             "consents": customer.consents.order_by("channel", "topic"),
             "affinities": _affinities(profile),
         }
@@ -126,9 +135,9 @@ def _moment(lines: list[Event]) -> Moment:
         ) % {"n": len(lines), "money": money_text(total)}
         more = _(" and %(n)d more") % {"n": len(names) - 3} if len(names) > 3 else ""
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
-    known = first.properties or {}
-    detail = name or str(known.get("query") or known.get("campaign") or known.get("url") or "")
-    if known.get("machine") is True:
+    told = first.properties or {}
+    detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
+    if told.get("machine") is True:
         detail = _("by a machine, not counted")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)

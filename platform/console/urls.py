@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import jobs, mailbox, website
+from console import exports, identity, imports, jobs, mailbox, website
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
@@ -13,6 +13,7 @@ from console.customer import Customer360
 from console.data_quality import DataQuality
 from console.delivery import deliverability, log, providers, runs, staff, suppression
 from console.experiment import ExperimentReport
+from console.product import ProductPage
 from console.recommendations import Recommendations, RollBack
 from console.undelivered import Decide, Undelivered
 
@@ -21,6 +22,12 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
         ("customers/<int:pk>/", Customer360, "customer_360"),
+        ("customers/<int:pk>/merge/", identity.Merge, "customer_merge"),
+        ("customers/<int:pk>/export/", identity.Export, "customer_export"),
+        ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
+        ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
+        ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
@@ -50,6 +57,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("mailbox/messages/", mailbox.Arrived, "mailbox_messages"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),
+        ("imports/", imports.Imports, "imports"),
+        ("imports/upload/", imports.Upload, "import_upload"),
+        ("imports/<uuid:key>/", imports.Import, "import"),
+        ("imports/<uuid:key>/map/", imports.Map, "import_map"),
+        ("imports/<uuid:key>/progress/", imports.ImportProgress, "import_progress"),
+        ("imports/<uuid:key>/errors/", imports.Errors, "import_errors"),
+        ("imports/<uuid:key>/<slug:verb>/", imports.Act, "import_act"),
+        ("exports/<uuid:pk>/", exports.ExportPage, "export"),
+        ("exports/<uuid:pk>/download/", exports.Download, "export_download"),
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),

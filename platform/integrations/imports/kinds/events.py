@@ -86,7 +86,7 @@ class Events(ImportKind):
     def store(self, records: list[Record], context: Context, outcome: Outcome) -> None:
         """Store the events."""
         events = self._events(records, context, outcome, store=True)
-        store_events([event for _line, event in events], context, outcome)
+        store_events(events, context, outcome)
 
     def _events(
         self, records: list[Record], context: Context, outcome: Outcome, *, store: bool
