@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +43,7 @@ from delivery.tracking.tokens import click_url  # noqa: E402
 NOW = datetime.now(UTC)
 BATCH = 200
 LINKS = 20
-ROW = '<tr><td style="padding:8px 24px"><a href="https://shop.example/p/{n}?a=1&amp;b=2">Tea {n}</a> words</td></tr>'
+ROW = '<tr><td style="padding:8px 24px"><a href="https://shop.example/p/{n}?a=1&amp;b=2">Tea</a></td></tr>'
 ROWS = "".join(ROW.format(n=n) for n in range(LINKS))
 HTML = f"<html><body><table>{ROWS}{'<p>filler text</p>' * 700}</table></body></html>"
 
@@ -122,7 +123,7 @@ def _measure(told: Callable[[str, float, str, float], None], rounds: int) -> Non
         if kind == "rsa":
             pem = dkim.pem(key)
             theirs = ms(
-                lambda: peer.sign(raw, b"r", b"shop.example", pem, canonicalize=(b"relaxed", b"relaxed")),
+                partial(peer.sign, raw, b"r", b"shop.example", pem, canonicalize=(b"relaxed", b"relaxed")),
                 rounds,
             )
             told("dkim_ms", figure, "ms a mail", theirs)
@@ -130,8 +131,10 @@ def _measure(told: Callable[[str, float, str, float], None], rounds: int) -> Non
             print(f"dkim_ms with Ed25519: {figure:.3f} ms", file=sys.stderr)
     _touches(told, run, messages, rounds)
     report = (
-        b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        b"Reporting-MTA: dns; a\r\n\r\nFinal-Recipient: rfc822; a@b\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
+        b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+        b"Content-Type: message/delivery-status\r\n\r\n"
+        b"Reporting-MTA: dns; a\r\n\r\nFinal-Recipient: rfc822; a@b\r\n"
+        b"Action: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n"
     )
     told("report_ms", ms(lambda: dsn.parse(parts.read(report)), rounds * 10), "ms a report", 2.0)
 

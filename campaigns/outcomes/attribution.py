@@ -111,7 +111,8 @@ def attribute(*, since: datetime, until: datetime) -> int:
             cursor.execute(
                 "DELETE FROM outcomes_attribution WHERE ordered_at >= %s AND ordered_at < %s", [begin, end]
             )
-            params: dict[str, Any] = {"since": begin, "until": end, "windows": json.dumps(settings.ATTRIBUTION_WINDOWS)}
+            windows = json.dumps(settings.ATTRIBUTION_WINDOWS)
+            params: dict[str, Any] = {"since": begin, "until": end, "windows": windows}
             cursor.execute(_ATTRIBUTE, params)
             written += cursor.rowcount
     return written
