@@ -31,6 +31,12 @@ PAGES = {
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
+    "imports": "integrations.view_importrun",
+    "import": "integrations.view_importrun",
+    "import_progress": "integrations.view_importrun",
+    "import_errors": "integrations.change_importrun",
+    "export": "integrations.view_export",
+    "export_download": "integrations.view_export",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
     "website": "accounts.view_apikey",
@@ -42,6 +48,9 @@ ACTS = {
     "undelivered_decide": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
+    "import_upload": "integrations.add_importrun",
+    "import_map": "integrations.change_importrun",
+    "import_act": "integrations.change_importrun",
     "website_key": "accounts.add_apikey",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}

@@ -44,7 +44,9 @@ def checksums() -> dict[str, str]:
     with connection.cursor() as cursor:
         found = {}
         for table in TABLES:
-            cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")
+            cursor.execute(
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"
+            )
             found[table] = cursor.fetchone()[0]
         return found
 
@@ -79,7 +81,12 @@ def test_a_killed_import_goes_on_with_exactly_the_next_row(files):
     assert Customer.objects.count() == run.accepted == run.position - 1
     # The broker gives the job back, and another worker takes it up.
     second = subprocess.run(
-        [*command, "died"], env=environment | {"PAUSE": "0"}, capture_output=True, text=True, check=True, timeout=60
+        [*command, "died"],
+        env=environment | {"PAUSE": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert second.stdout.count("block") == (400 - run.position) // 50
     run.refresh_from_db()
