@@ -5,14 +5,15 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import exports, imports, jobs, mailbox, website
+from console import exports, identity, imports, jobs, mailbox, website
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
 from console.data_quality import DataQuality
-from console.delivery import log, providers, runs, staff, suppression
+from console.delivery import deliverability, log, providers, runs, staff, suppression
 from console.experiment import ExperimentReport
+from console.product import ProductPage
 from console.recommendations import Recommendations, RollBack
 from console.undelivered import Decide, Undelivered
 
@@ -21,6 +22,12 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
         ("customers/<int:pk>/", Customer360, "customer_360"),
+        ("customers/<int:pk>/merge/", identity.Merge, "customer_merge"),
+        ("customers/<int:pk>/export/", identity.Export, "customer_export"),
+        ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
+        ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
+        ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
@@ -44,6 +51,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("delivery/suppression/", suppression.Suppressions, "delivery_suppression"),
         ("delivery/suppression/add/", suppression.SuppressionAdd, "delivery_suppression_add"),
         ("delivery/suppression/<int:pk>/lift/", suppression.SuppressionLift, "delivery_suppression_lift"),
+        ("delivery/deliverability/", deliverability.Deliverability, "delivery_deliverability"),
+        ("delivery/deliverability/check/", deliverability.CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/messages/", mailbox.Arrived, "mailbox_messages"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),

@@ -32,13 +32,13 @@ def by_external_id(external_id: str) -> Customer | None:
     return identifier.customer if identifier else None
 
 
-def by_identifier(kind: str, value: str) -> Customer | None:
+def by_identifier(kind: str, value: str, country: str | None = None) -> Customer | None:
     """Return the customer who is recognised by a value of a kind, or None. One query, exact by keyed hash.
 
     Raises ValueError with a sentence when the value is no such identifier.
     """
     identifier = (
-        Identifier.objects.filter(kind=kind, value_hash=keyed_hash(kind, normalise(kind, value)))
+        Identifier.objects.filter(kind=kind, value_hash=keyed_hash(kind, normalise(kind, value, country)))
         .select_related("customer")
         .first()
     )

@@ -6,7 +6,10 @@ from unfold.decorators import display
 
 from core.admin import FactsAdmin, LargeFactsAdmin
 from delivery.models import Message, MessageState, Return, Run
+from delivery.providers.admin import ProviderAdmin
 from delivery.returns.models import BounceClass, ReturnKind
+
+__all__ = ["MessageAdmin", "ProviderAdmin", "RunAdmin"]
 
 
 @admin.register(Run)
@@ -71,7 +74,8 @@ class ReturnAdmin(LargeFactsAdmin):
     search_help_text = _("A status, as 5.1.1")
 
     @display(
-        description=_("kind"), label={ReturnKind.BOUNCE.label: "warning", ReturnKind.COMPLAINT.label: "danger"}
+        description=_("kind"),
+        label={ReturnKind.BOUNCE.label: "warning", ReturnKind.COMPLAINT.label: "danger"},
     )
     def what(self, returned: Return) -> str:
         """Show the kind as a pill."""

@@ -36,8 +36,13 @@ class EventType(models.TextChoices):
     PREFERENCES_CHANGED = "preferences_changed", _("changed preferences")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
+    PRICE_DROP = "price_drop", _("price fell")
+    BACK_IN_STOCK = "back_in_stock", _("back in stock")
+    LOW_STOCK = "low_stock", _("stock runs low")
 
 
+#: What happens to a product and to no customer.
+PRODUCT_TYPES = (EventType.PRICE_DROP, EventType.BACK_IN_STOCK, EventType.LOW_STOCK)
 #: What is told of a run's messages after they went; each names its run in the properties.
 OF_A_RUN = [
     EventType.MESSAGE_OPENED.value,
@@ -62,6 +67,7 @@ INBOUND_TYPES = tuple(
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,
+        *PRODUCT_TYPES,
     }
 )
 

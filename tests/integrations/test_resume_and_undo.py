@@ -29,7 +29,8 @@ from tests.factories.shop_files import SHOPIFY_ORDERS
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
     "customers_customer", "customers_identifier", "catalog_product", "catalog_pricechange",
-    "catalog_stockchange", "events_event", "events_eventkey", "customers_suppression", "events_quarantinedevent",
+    "catalog_stockchange", "events_event", "events_eventkey", "customers_suppression",
+    "events_quarantinedevent",
 )  # fmt: skip
 
 
@@ -170,7 +171,8 @@ def test_undo_restores_every_table_bit_by_bit():
         imported("sku,name,price,stock\ns1,Tea,4.00,1\ns2,Cup,2.00,\n", kind="products"),
         imported(SHOPIFY_ORDERS, kind="orders", source="shopify"),
         imported("email,reason,until\nq@x.example,bounced,2030-01-01\n", kind="suppressions"),
-        imported("id,event,time,user\n1,visit,2099-01-01T00:00:00Z,p1\n2,visit,2026-01-01T00:00:00Z,zz\n", kind="events"),
+        imported("id,event,time,user\n1,visit,2099-01-01T00:00:00Z,p1\n2,visit,2026-01-01T00:00:00Z,zz\n",
+                 kind="events"),
     ]  # fmt: skip
     assert all(run.state == ImportState.DONE for run in files)
     assert files[4].quarantined == 1

@@ -7,7 +7,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import logs
+from config import logs, static_headers
 from config.embedded.places import ROOT, var_folder
 from config.unfold import UNFOLD  # noqa: F401  a setting like any other
 
@@ -101,6 +101,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
@@ -146,9 +147,11 @@ TRACKING = env.bool("TRACKING", default=True)
 TRACKING_UTM = env.json("TRACKING_UTM", default={"utm_source": "rapport", "utm_medium": "{channel}"})
 TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only machines see
 # Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
-# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is elsewhere.
+# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is the
+# rest of the world.
 _CONSENT_MARKETS = (
-    ["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"]
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT"),
+    *("LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "IS", "LI", "NO", "GB"),
 )
 TRACKING_OPENS = env.json(
     "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}
@@ -169,7 +172,8 @@ BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 # An address that could not be reached this often within so many days is given up.
 SOFT_BOUNCES, SOFT_BOUNCE_DAYS = 3, 14
 
-# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; a key is a file or PEM.
+# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; the key is a file's
+# path or PEM itself.
 DKIM_KEYS = env.json("DKIM_KEYS", default=[])
 # A run is paused when so many of at least so many messages came back.
 PAUSE_COMPLAINT_RATE, PAUSE_BOUNCE_RATE, PAUSE_AFTER = 0.003, 0.05, 200
@@ -290,6 +294,8 @@ EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
 PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+# … and of all visitors of a website together.
+PUBLISHABLE_KEY_CALLS_PER_MINUTE = env.int("PUBLISHABLE_KEY_CALLS_PER_MINUTE", default=30_000)
 # Foreign pages may call these addresses only, without cookies, and only where a publishable key names
 # them (accounts.cors).
 CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
@@ -307,8 +313,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
-    # How many proxies of ours stand in front and name the client in X-Forwarded-For.
-    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -21,9 +21,7 @@ RSA, ED = ours.generate("rsa"), ours.generate("ed25519")
 
 
 def configured(*keys):
-    return [
-        {"domain": "shop.example", "selector": name, "key": ours.pem(key).decode()} for name, key in keys
-    ]
+    return [{"domain": "shop.example", "selector": name, "key": ours.pem(key).decode()} for name, key in keys]
 
 
 def mail(sender="Shop <shop@shop.example>", subject="Grüße  und\tmehr", text="Zeile \n.\n\n  x  y \n\n\n"):
@@ -84,7 +82,9 @@ def test_both_kinds_of_key_sign_at_once(settings):
     assert raw.count(b"DKIM-Signature:") == 2
     second = raw[raw.index(b"DKIM-Signature:", 5) :]
     # dkimpy needs another library for Ed25519: the RFC's own steps are done here.
-    first = raw[: raw.index(b"DKIM-Signature:", 5)] + second[second.index(b"\r\n", second.index(b"\tb=")) + 2 :]
+    first = (
+        raw[: raw.index(b"DKIM-Signature:", 5)] + second[second.index(b"\r\n", second.index(b"\tb=")) + 2 :]
+    )
     assert dkim.verify(raw, dnsfunc=published) or first
     headers, body = dkim.rfc822_parse(second)
     policy = ours._RELAXED
@@ -97,7 +97,9 @@ def test_both_kinds_of_key_sign_at_once(settings):
     ((name, unsigned),) = policy.canonicalize_headers([(b"DKIM-Signature", bare)])
     data = signed + name + b":" + unsigned.removesuffix(b"\r\n")
     public = base64.b64decode(published(b"e1._domainkey.shop.example.").rpartition(b"p=")[2])
-    Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(tags[b"b"]), hashlib.sha256(data).digest())
+    Ed25519PublicKey.from_public_bytes(public).verify(
+        base64.b64decode(tags[b"b"]), hashlib.sha256(data).digest()
+    )
 
 
 def test_only_mail_of_the_keys_domain_is_signed_and_keys_are_read_once(settings, tmp_path):
