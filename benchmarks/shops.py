@@ -30,6 +30,7 @@ from recommender.base import Recommender
 from recommender.columns import OBJECTIVES
 from recommender.errors import DataError
 from recommender.models import Auto, create
+from recommender.models.auto import Tuned
 from recommender.validation.protocol import evaluate
 from recommender.validation.report import Report
 
@@ -176,14 +177,12 @@ SHOPS: dict[str, Callable[[np.random.Generator, float], Shop]] = {
 def measure(shop: Shop, singles: tuple[str, ...], seed: int) -> Report:
     """Evaluate auto and every single model, tuned, on the shop's last four weeks or a hold-out."""
     interactions, items = shop
-    models: dict[str, Recommender] = {
-        name: Auto([name], seed=seed)
-        for name in singles
-        if items is not None or name not in ("content", "naive-bayes")
-    }
+    auto = Auto(seed=seed)
+    bare = items is None
+    singles = tuple(name for name in singles if not (bare and name in ("content", "naive-bayes")))
+    models: dict[str, Recommender] = {"auto": auto, **{name: Tuned(auto, name) for name in singles}}
     if "rating" in interactions.columns:
         models["sgd-mf"] = create("sgd-mf")
-    models["auto"] = Auto(seed=seed)
     cut = CUT if "timestamp" in interactions.columns else None
     return evaluate(interactions, cut, 28.0, models, items=items, min_item_users=2, seed=seed)
 

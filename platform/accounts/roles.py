@@ -33,8 +33,10 @@ def _marketer(permission: Permission) -> bool:
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or code == "change_quarantinedevent" or (
-        app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
+    return (
+        _views(permission)
+        or code == "change_quarantinedevent"
+        or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 

@@ -43,6 +43,10 @@ _LOOKS = {
 }
 
 
+#: What of an event's properties is shown when it has no product; the first that is there.
+_DETAILS = ("search", "query", "name", "campaign")
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One entry of the timeline; the lines of an order are one moment."""
@@ -125,9 +129,8 @@ def _moment(lines: list[Event]) -> Moment:
         ) % {"n": len(lines), "money": money_text(total)}
         more = _(" and %(n)d more") % {"n": len(names) - 3} if len(names) > 3 else ""
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
-    detail = name or str(
-        (first.properties or {}).get("query") or (first.properties or {}).get("campaign") or ""
-    )
+    told = first.properties or {}
+    detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 

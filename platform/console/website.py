@@ -34,7 +34,9 @@ class Website(Page):
         # Who may make keys may see what proves a customer; who only looks may not.
         rows = [{"key": key, "secret": signing_secret(key) if may_add else ""} for key in keys]
         endpoint = settings.PUBLIC_URL.rstrip("/")
-        return super().get_context_data(rows=rows, endpoint=endpoint, may_add=may_add, **kwargs)
+        return super().get_context_data(
+            rows=rows, endpoint=endpoint, may_add=may_add, in_demo=settings.IS_DEMO, **kwargs
+        )
 
 
 class WebsiteKey(PermissionRequiredMixin, View):

@@ -7,6 +7,7 @@ drafts up to 06, which most clients read today.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ class KeyThrottle(BaseThrottle):
         except redis.RedisError:
             log.warning("throttle_unavailable")
             return True
-        _remember(request._request, Standing(limit, max(limit - calls, 0), int(self._left) + 1))
+        _remember(request._request, Standing(limit, max(limit - calls, 0), math.ceil(self._left)))
         return calls <= limit
 
     def wait(self) -> float:

@@ -4,7 +4,7 @@ Every app that keeps something about people registers it here in its `AppConfig.
 `customers.holdings.Rows`. A test walks all tables with a customer in them and asks for each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -65,6 +65,14 @@ class Exporter(Protocol):
         """Return plain JSON."""
 
 
+class Watcher(Protocol):
+    """Hear of customers whose records were written."""
+
+    def changed(self, customer_ids: Collection[int], now: datetime) -> None:
+        """Take note in the caller's transaction; one query."""
+
+
+watchers: Registry[Watcher] = Registry("watcher of customers")
 followers: Registry[Follower] = Registry("follower of merges")
 erasers: Registry[Eraser] = Registry("eraser")
 exporters: Registry[Exporter] = Registry("exporter")

@@ -17,6 +17,7 @@ from customers.identity.merging import BY_RULE, merge, older_first
 from customers.identity.proposals import propose
 from customers.identity.resolve import join_hashed, join_households
 from customers.models import Customer
+from customers.registries import watchers
 from customers.selectors import external_id_hash
 
 #: What a partner may say about a customer beside its id.
@@ -101,6 +102,8 @@ def upsert_customers(rows: Sequence[Row], now: datetime, *, replace: bool = Fals
     _join(good, now)
     _drop_unstored(people, result, now)
     result.ids = {p.row["external_id"]: p.id for p in good}
+    for _name, watcher in watchers:
+        watcher.changed(result.ids.values(), now)
     return result
 
 

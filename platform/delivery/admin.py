@@ -6,7 +6,10 @@ from unfold.decorators import display
 
 from core.admin import FactsAdmin, LargeFactsAdmin
 from delivery.models import Message, MessageState, Return, Run
+from delivery.providers.admin import ProviderAdmin
 from delivery.returns.models import BounceClass, ReturnKind
+
+__all__ = ["MessageAdmin", "ProviderAdmin", "RunAdmin"]
 
 
 @admin.register(Run)

@@ -11,6 +11,7 @@ from django.db import transaction
 log = structlog.get_logger(__name__)
 
 DELIVER = "delivery.tasks.deliver"
+QUEUE = "delivery"
 #: Workers that one launch wakes; claims do not overlap, so each further one adds its own speed.
 WORKERS = 2
 JUDGE = "delivery.tasks.judge_touches"
@@ -26,11 +27,20 @@ def wake(run_id: UUID, *, workers: int = WORKERS, after: timedelta = timedelta(0
     transaction.on_commit(lambda: _publish(run_id, workers, after))
 
 
+def backlog() -> int:
+    """Return how many wake-ups wait in the queue; none when the broker does not say."""
+    try:
+        with current_app.connection_for_read() as connection:
+            return int(connection.default_channel.client.llen(QUEUE))
+    except Exception:
+        return 0
+
+
 def _publish(run_id: UUID, workers: int, after: timedelta) -> None:
     options = {"countdown": after.total_seconds()} if after else {}
     try:
         for _ in range(workers):
-            current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue="delivery", **options)
+            current_app.send_task(DELIVER, kwargs={"run_id": str(run_id)}, queue=QUEUE, **options)
     except Exception as error:  # whatever the broker's client raises: the run is safe in PostgreSQL
         log.warning("wake_up_lost", run=str(run_id), error=type(error).__name__)
 

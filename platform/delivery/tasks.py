@@ -21,6 +21,8 @@ from delivery.tracking.judge import judge
 TURN = timedelta(seconds=12)
 #: The sweeper comes every 30 s in any case, so nothing is woken later than that.
 LONGEST_PAUSE = timedelta(seconds=30)
+#: With more wake-ups than this in the queue, workers have enough to do: the sweeper adds none.
+MOST_WAITING = 200
 
 
 @shared_task
@@ -44,8 +46,10 @@ def deliver(*, run_id: str) -> None:
 @shared_task(expires=60)
 def sweep() -> None:
     """Repair what dead workers left, and wake workers for runs that have none. Beat sends it every 30 s."""
-    for run_id in sweep_outbox(now=clock.now()).runs_to_wake:
-        dispatch.wake(run_id)
+    runs = sweep_outbox(now=clock.now()).runs_to_wake
+    if dispatch.backlog() <= MOST_WAITING:
+        for run_id in runs:
+            dispatch.wake(run_id)
 
 
 @shared_task(expires=3600)

@@ -69,7 +69,7 @@ EVENT_SCHEMA: dict[str, Any] = {
         "anonymous_id": {
             **_TEXT,
             "maxLength": 200,
-            "description": "The visitor. Beside a customer, what the visitor did before becomes the customer's.",
+            "description": "The visitor. Beside a customer, what they did before becomes the customer's.",
         },
         "sku": {**_TEXT, "maxLength": 200},
         "order_id": {**_TEXT, "maxLength": 100},

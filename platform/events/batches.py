@@ -95,7 +95,8 @@ class Batch:
             quality = Quality.NO_QUANTITY.value
         row = (
             index, event.message_id, event.type, event.source, event.occurred_at,
-            event.occurred_at.isoformat(), event.customer, event.anonymous_id, event.sku, event.order_id, quantity, base, event.currency, original,
+            event.occurred_at.isoformat(), event.customer, event.anonymous_id, event.sku, event.order_id,
+            quantity, base, event.currency, original,
             quality, _json(event.properties) if event.properties else None,
         )  # fmt: skip
         for column, value in zip(fields(self), row, strict=True):

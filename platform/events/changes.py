@@ -13,14 +13,15 @@ Consumers are registered in `AppConfig.ready`: `changes.consumers.add("profiles"
 A new one begins with what changes from then on, so it looks at everybody once first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from core.arrays import number_array
 from core.registry import Registry
+from customers.registries import Person
 
 #: Who takes from the queue, and what for.
 consumers: Registry[str] = Registry("consumer of changes")
@@ -45,13 +46,17 @@ class Waiting(NamedTuple):
     since: datetime | None
 
 
-def note(customer_ids: Iterable[int], now: datetime) -> None:
-    """Note in the caller's transaction that facts about customers changed. One insert."""
+def note(customer_ids: Iterable[int], now: datetime | None = None) -> None:
+    """Note in the caller's transaction that facts about customers changed. One insert.
+
+    Without `now`, for callers who have none, they changed when the transaction began.
+    """
     ids = sorted(set(customer_ids))
     if ids:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO events_changenote (customer_ids, at) VALUES (%s::bigint[], %s)",
+                "INSERT INTO events_changenote (customer_ids, at)"
+                " VALUES (%s::bigint[], coalesce(%s, transaction_timestamp()))",
                 [number_array(ids), now],
             )
 
@@ -82,7 +87,7 @@ RETURNING q.customer_id, q.version
 
 
 def acknowledge(consumer: str, changes: Sequence[Change]) -> None:
-    """Take customers off the queue whose work is done; who changed since they were taken stays, free again."""
+    """Take customers off the queue whose work is done; who changed meanwhile stays, free again."""
     if not changes:
         return
     ordered = sorted(changes)
@@ -156,3 +161,34 @@ def waiting(consumer: str) -> Waiting:
             "SELECT count(*), min(changed_at) FROM events_changedcustomer WHERE consumer = %s", [consumer]
         )
         return Waiting(*cursor.fetchone())
+
+
+class Queue:
+    """Let the queue hear of merges and joins, and forget who is erased. It says nothing about anybody."""
+
+    def changed(self, customer_ids: Collection[int], now: datetime) -> None:
+        """Note those whose records were written."""
+        note(customer_ids, now)
+
+    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Note the customers whose visits became theirs."""
+        note(customer for _, customer in pairs)
+
+    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+        """Note who has more facts now; the merged one is taken, found gone and acknowledged."""
+        note([kept_id])
+        return {}
+
+    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+        """Note both."""
+        note([kept_id, merged_id])
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Take the person off the queue; a note that is not handed on yet holds a bare number."""
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM events_changedcustomer WHERE customer_id = %s", [person.customer_id])
+            return int(cursor.rowcount)
+
+    def export(self, customer_id: int) -> list[Any]:
+        """Return nothing: that somebody is to be looked at again is no fact about them."""
+        return []

@@ -6,7 +6,8 @@ from typing import Any
 from django.db import connection
 
 from customers.holdings import plain
-from customers.registries import Person, erasers, exporters, followers
+from customers.registries import Person, erasers, exporters, followers, watchers
+from events.changes import Queue
 from events.merging import EventFollower
 from events.models import Event, EventType
 
@@ -69,22 +70,13 @@ class Quarantine:
             return int(cursor.rowcount)
 
 
-class Changes:
-    """The queue of customers to look at again."""
-
-    def erase(self, person: Person, now: datetime) -> int:
-        """Take the person off the queue."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "DELETE FROM events_changedcustomer WHERE customer_id = %s", [person.customer_id]
-            )
-            return int(cursor.rowcount)
-
-
 def register() -> None:
     """Say what happens to the facts."""
     followers.add("events.event", EventFollower())
     erasers.add("events.event", Events())
     exporters.add("events.event", Events())
     erasers.add("events.quarantinedevent", Quarantine())
-    erasers.add("events.changedcustomer", Changes())
+    watchers.add("events.changedcustomer", Queue())
+    followers.add("events.changedcustomer", Queue())
+    erasers.add("events.changedcustomer", Queue())
+    exporters.add("events.changedcustomer", Queue())

@@ -119,7 +119,8 @@ def renew_typical_prices(now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO events_typicalprice AS t (product_id, price)"
-            " SELECT product_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY amount / quantity)::numeric(14, 2)"
+            " SELECT product_id,"
+            "  percentile_cont(0.5) WITHIN GROUP (ORDER BY amount / quantity)::numeric(14, 2)"
             " FROM events_event JOIN catalog_product p ON p.id = product_id"
             " WHERE type = 'purchase' AND occurred_at > %s AND occurred_at <= %s AND amount > 0"
             " AND quantity > 0 GROUP BY product_id HAVING count(*) >= %s ORDER BY product_id"

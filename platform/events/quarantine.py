@@ -134,7 +134,7 @@ def _release(
 
 
 def discard(held: QuerySet[QuarantinedEvent], *, now: datetime, user: User | None) -> int:
-    """Decide that events are not to be believed; they stay readable and never become facts. Return how many."""
+    """Decide that events are not to be believed: readable, never facts. Return how many they were."""
     pending = list(_open(held).values_list("pk", flat=True))
     with transaction.atomic():
         rows = list(_locked(pending))

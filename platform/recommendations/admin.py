@@ -2,21 +2,48 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from core import clock
 from core.admin import Admin, FactsAdmin, LargeFactsAdmin
+from recommendations.families import FAMILIES, check
 from recommendations.models import Champion, Decision, ModelVersion, Posterior, Strategy, TuningDecision
+
+
+class StrategyForm(forms.ModelForm):
+    """A strategy of a model that exists, with parameters that it takes."""
+
+    class Meta:
+        model = Strategy
+        fields = ("key", "name", "family", "parameters", "reranking", "active", "precompute")
+        widgets = {"family": UnfoldAdminSelectWidget(choices=[])}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "family" in self.fields:
+            self.fields["family"].widget.choices = [
+                (name, f"{name} – {label}") for name, label in FAMILIES.items()
+            ]
+
+    def clean(self) -> dict[str, Any]:
+        """Check the model and its parameters together."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("family") and isinstance(cleaned.get("parameters"), dict):
+            check(cleaned["family"], cleaned["parameters"])
+        return cleaned
 
 
 @admin.register(Strategy)
 class StrategyAdmin(Admin):
     """Ways to recommend."""
 
+    form = StrategyForm
     list_display = ["title", "family", "active", "precompute", "version"]
     list_filter = ["family", "active"]
     search_fields = ["key", "name"]

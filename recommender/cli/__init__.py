@@ -78,7 +78,7 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tuned",
         action="store_true",
-        help="let each single model choose its settings on the last window before the cut, as auto does",
+        help="give single models the settings that did best on the windows of auto (one of the models)",
     )
     parser.add_argument("--category", metavar="COLUMN", help="attribute whose mix calibration compares")
     parser.add_argument("--html", metavar="FILE", help="write the report as a page with pictures, too")

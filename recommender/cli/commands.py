@@ -16,11 +16,11 @@ from recommender.dataset import Dataset
 from recommender.engine import engine
 from recommender.errors import DataError, UnknownModelError
 from recommender.models import LINE_UP, Auto, names
+from recommender.models.auto import Tuned
 from recommender.models.selection import COMPOSED
 from recommender.profiling.features import BEHAVIOUR
 from recommender.reading import clean_interactions, read_table
 from recommender.validation import protocol
-from recommender.validation.spaces import SPACES
 
 
 def recommend(options: Namespace) -> None:
@@ -94,14 +94,19 @@ def evaluate(options: Namespace) -> None:
 def _entries(
     chosen: Sequence[str], options: Namespace, params: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Recommender]:
-    """Return models under their names; with --tuned each single one chooses its settings as auto does."""
-    made: dict[str, Recommender] = {}
-    for name in dict.fromkeys(chosen):
-        if options.tuned and name in SPACES and name not in (*COMPOSED, *params):
-            made[name] = Auto([name], seed=options.seed)
-        else:
-            made[name] = model_of(name, options.seed, params)
-    return made
+    """Return models under their names; --tuned lets auto's windows choose the settings of single ones."""
+    made = {name: model_of(name, options.seed, params) for name in dict.fromkeys(chosen)}
+    auto = made.get(Auto.name)
+    if not options.tuned:
+        return made
+    if not isinstance(auto, Auto):
+        raise DataError("--tuned takes the settings that auto found: name auto among the --models")
+    tuned = {
+        name: Tuned(auto, name) if name not in (Auto.name, *COMPOSED, *params) else model
+        for name, model in made.items()
+    }
+    # Auto first: the others ask what it found.
+    return {Auto.name: auto, **tuned}
 
 
 def profile(options: Namespace) -> None:

@@ -1,6 +1,6 @@
 """Auto: the model that did best on the shop's own history, for each objective its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ class Auto(Recommender):
 
     ``objectives`` are those it is for; each gets its own choice, see selection.choose_each. Lists and
     explanations are those of the chosen model, under its name. Learned: ``parts_`` (objective: fitted
-    model), ``choices_`` (objective: name, settings, NDCG@10 of everything that was tried).
+    model), ``choices_`` (objective: name, settings, each model's best settings and NDCG@10 there).
     """
 
     name = "auto"
@@ -44,16 +44,11 @@ class Auto(Recommender):
         choices = choose_each(
             dataset, goals, self.models, days=self.window_days, seed=self.seed, say=self._say
         )
-        self.parts_, self.choices_ = {}, {}
-        fitted: list[tuple[Choice, Recommender]] = []
+        self.choices_ = {}
         for goal, choice in choices.items():
-            model = next((model for other, model in fitted if other.same(choice)), None)
-            if model is None:
-                model = choice.make(self.seed).fit(dataset)
-                fitted.append((choice, model))
-            self.parts_[goal.value] = model
             self.choices_[goal.value] = _summary(choice)
             self._say(f"auto chose {choice.name} for {goal.value}")
+        self.parts_ = _learn(dataset, {goal.value: choice for goal, choice in choices.items()}, self.seed)
 
     def _say(self, text: str) -> None:
         """Take a line of progress; a library keeps silent."""
@@ -64,9 +59,7 @@ class Auto(Recommender):
         self._check_fitted()
         goal = Objective(objective)
         if goal.value not in self.parts_:
-            raise DataError(
-                f"auto was told to choose for {', '.join(self.parts_)} only, not for {goal.value}"
-            )
+            raise DataError(f"auto chose for {', '.join(self.parts_)} only, not for {goal.value}")
         return self.parts_[goal.value]
 
     def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
@@ -127,6 +120,40 @@ class Auto(Recommender):
         return next(iter(self.parts_.values())).similar(item, k)
 
 
+class Tuned(Auto):
+    """A single model with the settings that did best on the windows of an ``auto`` fitted before.
+
+    For comparing: is ``auto`` at or above each single model, tuned on the same windows? A model that
+    ``auto`` left out keeps its own settings.
+    """
+
+    def __init__(self, auto: Auto, model: str) -> None:
+        super().__init__(objectives=auto.objectives, window_days=auto.window_days, seed=auto.seed)
+        self.auto = auto
+        self.model = model
+
+    def _fit(self, dataset: Dataset) -> None:
+        choices = {
+            goal: Choice(self.model, goal, None, told["tuned"].get(self.model, {}))
+            for goal, told in self.auto.choices_.items()
+        }
+        self.choices_ = {goal: _summary(choice) for goal, choice in choices.items()}
+        self.parts_ = _learn(dataset, choices, self.seed)
+
+
+def _learn(dataset: Dataset, choices: Mapping[str, Choice], seed: int) -> dict[str, Recommender]:
+    """Return a fitted model for each objective; those that chose alike share one."""
+    fitted: list[tuple[Choice, Recommender]] = []
+    parts: dict[str, Recommender] = {}
+    for goal, choice in choices.items():
+        model = next((model for other, model in fitted if other.same(choice)), None)
+        if model is None:
+            model = choice.make(seed).fit(dataset)
+            fitted.append((choice, model))
+        parts[goal] = model
+    return parts
+
+
 def _summary(choice: Choice) -> dict[str, Any]:
     """Return a choice as plain values, with what else was tried."""
     lines = choice.report.models if choice.report else []
@@ -134,5 +161,6 @@ def _summary(choice: Choice) -> dict[str, Any]:
         "name": choice.name,
         "settings": dict(choice.settings),
         "left_out": list(choice.left_out),
+        "tuned": {name: dict(settings) for name, settings in choice.tuned.items()},
         "tried": {line.name: asdict(line)["ndcg10"] for line in lines},
     }

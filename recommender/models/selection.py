@@ -60,7 +60,7 @@ ASKED = 4_000
 ENOUGH, MOST_WINDOWS = 500, 4
 #: So many of the best single models are looked at more closely, where a fit costs little.
 CLOSEST = 2
-MOST_ROWS_AROUND = 3_000_000
+MOST_ROWS_AROUND = 300_000
 
 
 Settings = Mapping[str, Any]
@@ -71,7 +71,7 @@ class Choice:
     """The model chosen for an objective, its settings, and the report it rests on.
 
     ``report`` is None where there was too little to measure. ``left_out`` names models that are too
-    costly for a shop of this size.
+    costly for a shop of this size; ``tuned`` holds the settings that each of the others did best with.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Choice:
     report: Report | None
     settings: Settings = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    tuned: Mapping[str, Settings] = field(default_factory=dict)
 
     def make(self, seed: int = 0) -> Recommender:
         """Return the chosen model, unfitted."""
@@ -252,7 +253,8 @@ class _Contest:
         if best is None:
             return Choice(SAFE, goal.value, None, left_out=left_out)
         report = _joined(list(trials.values()), self.splits[0].train, self.seed)
-        return Choice(best.name, goal.value, report, best.settings, left_out)
+        tuned = {name: trial.settings for name, trial in trials.items()}
+        return Choice(best.name, goal.value, report, best.settings, left_out, tuned)
 
 
 def _composed(contest: _Contest, train: Dataset) -> Settings:

@@ -38,6 +38,8 @@ def evaluate_split(
     """
     measures = measures or Measures(split, category)
     labelled = models if isinstance(models, Mapping) else {model.name: model for model in models}
+    if len(labelled) < len(models):
+        raise DataError("two models have the same name: give them labels of their own")
     lines: list[ModelResult] = []
     per_user: dict[tuple[str, str], Float64] = {}
     asked: dict[str, tuple[str, ...]] = {}

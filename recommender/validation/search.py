@@ -26,7 +26,7 @@ from recommender.metrics.ranking import ndcg
 from recommender.models import create_seeded
 from recommender.validation.bootstrap import paired_difference
 from recommender.validation.measuring import Say
-from recommender.validation.spaces import SPACES, defaults
+from recommender.validation.spaces import SPACES, defaults, nested
 from recommender.validation.splits import Split, holdout, last_window
 
 Clock = Callable[[], float]
@@ -95,7 +95,7 @@ def search(
     splits = _windows(dataset, goal, windows, days, seed)
     study = _study(dataset, model, goal, len(splits), days, seed, storage)
     runner = _Runner(study, model, goal, splits, seed, None if seconds is None else started + seconds, clock)
-    own = defaults(SPACES[model], create_seeded(model, seed).get_params())
+    own = defaults(SPACES[model], _given(model, seed))
     while len(runner.done()) < trials and runner.next(own):
         if say is not None:
             say(f"trial {len(runner.done())}: best NDCG@10 {study.best_value:.4f}")
@@ -104,7 +104,7 @@ def search(
     return SearchResult(
         model=model,
         objective=goal.value,
-        params=best.params,
+        params=nested(best.params),
         ndcg10=study.best_value,
         default_ndcg10=float(first.value or 0.0),
         difference=gain.mean,
@@ -113,7 +113,7 @@ def search(
         seed=seed,
         seconds=clock() - started,
         trials=[
-            (trial.params, trial.value if trial.state == TrialState.COMPLETE else None)
+            (nested(trial.params), trial.value if trial.state == TrialState.COMPLETE else None)
             for trial in runner.done()
         ],
     )
@@ -181,12 +181,22 @@ class _Runner:
 
     def _measure(self, split: Split, params: dict[str, Any]) -> Float64:
         rows = split.evaluated(self.goal)
-        fitted = create_seeded(self.model, self.seed, **params).fit(split.train)
+        fitted = create_seeded(self.model, self.seed, **nested(params)).fit(split.train)
         lists = fitted.recommend([split.train.users[int(row)] for row in rows], 10, self.goal)
         return ndcg(lists.codes, split.truth_for(self.goal)[rows])
 
     def _late(self) -> bool:
         return self.deadline is not None and self.clock() >= self.deadline
+
+
+def _given(model: str, seed: int) -> dict[str, Any]:
+    """Return the model's own parameters, and those of its parts as ``part.parameter``."""
+    given = create_seeded(model, seed).get_params()
+    for name in SPACES[model]:
+        part, dot, own = name.partition(".")
+        if dot:
+            given[name] = create_seeded(part, seed).get_params()[own]
+    return given
 
 
 def _windows(dataset: Dataset, goal: Objective, count: int, days: float, seed: int) -> list[Split]:

@@ -91,6 +91,41 @@ SPACES: dict[str, Space] = {
         "time_constant": MEMORY,
     },
 }
+#: What a composed model's parts are searched over: ``part.parameter``.
+PARTS: Space = {
+    f"{part}.{name}": SPACES[part][name]
+    for part, name in (
+        ("own-frequency", "time_constant"),
+        ("user-knn", "neighbours"),
+        ("user-knn", "vote_time_constant"),
+        ("item-knn", "neighbours"),
+        ("item-knn", "time_constant"),
+        ("als", "factors"),
+        ("als", "regularization"),
+        ("als", "time_constant"),
+    )
+}
+SPACES |= {
+    "hybrid": PARTS,
+    "two-stage": {
+        **PARTS,
+        "leaves": Whole(4, 63),
+        "rounds": Whole(30, 400),
+        "rate": Real(0.02, 0.3),
+        "negatives": Real(3.0, 30.0),
+    },
+}
+
+
+def nested(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters as a model takes them: ``part.parameter`` moves to ``settings``."""
+    flat = {name: value for name, value in params.items() if "." not in name}
+    settings: dict[str, dict[str, Any]] = {}
+    for name, value in params.items():
+        part, dot, own = name.partition(".")
+        if dot:
+            settings.setdefault(part, {})[own] = value
+    return {**flat, "settings": settings} if settings else flat
 
 
 def defaults(space: Space, given: dict[str, Any]) -> dict[str, Any]:

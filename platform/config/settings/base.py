@@ -7,7 +7,7 @@ import environ
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import logs
+from config import logs, static_headers
 from config.embedded.places import ROOT, var_folder
 from config.unfold import UNFOLD  # noqa: F401  a setting like any other
 
@@ -101,6 +101,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
@@ -290,6 +291,8 @@ EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
 PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+# … and of all visitors of a website together.
+PUBLISHABLE_KEY_CALLS_PER_MINUTE = env.int("PUBLISHABLE_KEY_CALLS_PER_MINUTE", default=30_000)
 # Foreign pages may call these addresses only, without cookies, and only where a publishable key names
 # them (accounts.cors).
 CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
@@ -307,8 +310,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "core.problems.exception_handler",
-    # How many proxies of ours stand in front and name the client in X-Forwarded-For.
-    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }

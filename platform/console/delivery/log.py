@@ -179,10 +179,10 @@ def _uuid(value: str | None) -> UUID | None:
 def _day(value: str | None, *, next_day: bool = False) -> datetime | None:
     try:
         day = parse_date(value or "")
-        if day is None:
+        if day is None or not 2000 <= day.year < 2200:
             return None
         return datetime(day.year, day.month, day.day, tzinfo=get_current_timezone()) + timedelta(
             days=next_day
         )
-    except (ValueError, OverflowError):
+    except ValueError:
         return None

@@ -34,6 +34,10 @@ ORDER = ("sent", "sending", "claimed", "pending", "uncertain", "failed", "skippe
 SPEED_SECONDS = 30
 
 
+class NotPossible(Exception):
+    """What was asked for cannot be done with the sending as it is; the text says why."""
+
+
 class Runs(DeliveryPage):
     """The newest sendings with their parts."""
 
@@ -121,7 +125,7 @@ class RunAct(PermissionRequiredMixin, View):
                 said, target = _retry(run, request.user, clock.now())
             else:
                 said = _decide(run, verb, request.user, clock.now())
-        except CampaignNotReady as refused:
+        except (CampaignNotReady, NotPossible) as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, said)
@@ -145,7 +149,7 @@ def _control(run: Run, verb: str, user: Any, now: datetime) -> str:
         "cancel": lambda: services.cancel(run, now=now),
     }[verb]()
     if not moved:
-        raise CampaignNotReady(_("This sending is over or already so."))
+        raise NotPossible(_("This sending is over or already so."))
     audit.record(
         action=f"{verb}_run", target=run, now=now, user=user,
         before={"state": before}, after={"state": run.state},
@@ -167,7 +171,7 @@ def _decide(run: Run, verb: str, user: Any, now: datetime) -> str:
 def _retry(run: Run, user: Any, now: datetime) -> tuple[str, Run]:
     again = services.retry(run, reasons=RETRYABLE, now=now, user=user)
     if again is None:
-        raise CampaignNotReady(_("There is nobody left to write to again."))
+        raise NotPossible(_("There is nobody left to write to again."))
     dispatch.wake(again.pk)
     text = ngettext("Writing again to %(n)d person.", "Writing again to %(n)d people.", again.audience) % {
         "n": again.audience

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.keys import living
 from accounts.models import ApiKey
 from accounts.signatures import sign
-from accounts.throttling import within
+from accounts.throttling import client_address, within
 from catalog.models import Category, Product
 from console.demo import story
 from console.demo_shop import catalogue, people
@@ -43,8 +43,7 @@ def in_demo(view: View) -> View:
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not settings.IS_DEMO:
             raise Http404
-        address = request.META.get("REMOTE_ADDR", "")
-        if not within(f"demo-shop:{address}", PAGES_PER_MINUTE, clock.now()):
+        if not within(f"demo-shop:{client_address(request)}", PAGES_PER_MINUTE, clock.now()):
             return HttpResponse(_("Too many pages at once. Try again in a minute."), status=429)
         return view(request, *args, **kwargs)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core.encryption import keyed_hash, normalise_email, normalise_phone
+from core.encryption import keyed_hash
+from customers.identity.kinds import normalise
 from customers.models import Customer, Identifier
 from customers.selectors import by_external_id
 
@@ -37,11 +37,7 @@ def find(reference: str | Mapping[str, str]) -> Customer | None:
 def _normalised(kind: str, value: str) -> str:
     if kind not in KINDS:
         raise ValueError(_("Name the customer by one of: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
-    if kind == Identifier.Kind.EMAIL:
-        return normalise_email(value)
-    if kind == Identifier.Kind.PHONE:
-        return normalise_phone(value, settings.SHOP_COUNTRY)
-    return value
+    return normalise(kind, value)
 
 
 def _by_identifier(kind: str, value: str) -> Customer | None:

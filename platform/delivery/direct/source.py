@@ -30,10 +30,10 @@ class DirectSource:
 
         A template that cannot be rendered for somebody raises, and is then tried for each by itself.
         """
-        asked = DirectMessage.objects.filter(pk__in=[m.context["direct"] for m in messages])
+        asked = DirectMessage.objects.filter(pk__in=[pk for m in messages if (pk := m.context.get("direct"))])
         kept = {str(d.pk): json.loads(d.content) for d in asked if d.content}
         # By the context, which a repeat in another run keeps, and not by the message's own key.
-        contents = {m.id: kept[m.context["direct"]] for m in messages if m.context["direct"] in kept}
+        contents = {m.id: kept[pk] for m in messages if (pk := m.context.get("direct")) in kept}
         by_template = [message for message in messages if contents.get(message.id, {}).get("template_name")]
         made = _from_templates(run, by_template, contents)
         results: dict[int, tuple[Rendered, dict[str, Any]] | Skip] = {}

@@ -15,6 +15,8 @@ class Policy:
     chunk: int = 20
     #: How long a worker may be silent before the messages that it has not offered go to others.
     lease: timedelta = timedelta(seconds=60)
+    #: After this without a sign of a worker the sweeper wakes others for what still waits.
+    silence: timedelta = timedelta(seconds=25)
     #: How long the provider may take over a chunk before its messages are called uncertain.
     patience: timedelta = timedelta(minutes=5)
     #: After this eligibility is asked again, and the lease renewed, for the rest of a batch. Withdrawal

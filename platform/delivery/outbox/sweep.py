@@ -65,6 +65,8 @@ UPDATE delivery_message m
  WHERE r.id = m.run_id AND r.state = 'cancelled' AND m.state = 'pending'
 """
 
+# A worker shows itself by leases that it took or renewed lately. Not by leases that merely hold: those of
+# a dead one do too, and the others would wait for nothing.
 _WITHOUT_WORKER = """
 SELECT r.id
   FROM delivery_run r
@@ -74,7 +76,9 @@ SELECT r.id
         OR EXISTS (SELECT 1 FROM delivery_message m
                     WHERE m.run_id = r.id AND m.state = 'held_out' AND m.fence = 0))
    AND NOT EXISTS (SELECT 1 FROM delivery_message m
-                    WHERE m.run_id = r.id AND m.state IN ('claimed', 'sending') AND m.lease_until > %(now)s)
+                    WHERE m.run_id = r.id AND m.state = 'claimed' AND m.lease_until > %(claimed_lately)s)
+   AND NOT EXISTS (SELECT 1 FROM delivery_message m
+                    WHERE m.run_id = r.id AND m.state = 'sending' AND m.lease_until > %(marked_lately)s)
  ORDER BY r.id
 """
 
@@ -107,6 +111,8 @@ def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
         "now": now,
         "claims": policy.claims,
         "attempts": policy.attempts,
+        "claimed_lately": now + policy.lease - policy.silence,
+        "marked_lately": now + policy.patience - policy.silence,
         "killer": f"Given up after {policy.claims} workers ended while preparing it.",
         "silent": SILENT,
     }

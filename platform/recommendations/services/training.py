@@ -29,7 +29,7 @@ from recommender.validation.report import Report
 from recommender.validation.splits import Split, truth_matrix
 
 #: Bumped when a model's learning changes so that old and new figures do not compare.
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 EVALUATION_DAYS = 28
 #: Products that fewer people bought say more about those people than about the product.
 MIN_BUYERS = 5
@@ -181,7 +181,7 @@ def _evaluate(
         if say is not None:
             say(line)
 
-    return evaluate_split(split, list(models.values()), cut=cut.isoformat(), days=EVALUATION_DAYS, say=tell)
+    return evaluate_split(split, models, cut=cut.isoformat(), days=EVALUATION_DAYS, say=tell)
 
 
 @transaction.atomic
@@ -209,9 +209,9 @@ def _publish(
             as_of=as_of,
             data_from=datetime.fromtimestamp(float(first), tz=as_of.tzinfo),  # type: ignore[arg-type]
             rows=rows,
-            metrics=_metrics(report, model.name, cut),
+            metrics=_metrics(report, strategy.key, cut),
             parameters=_learned(model),
-            fit_seconds=next((line.fit_seconds for line in report.models if line.name == model.name), None)
+            fit_seconds=next((line.fit_seconds for line in report.models if line.name == strategy.key), None)
             if report
             else None,
             code_version=CODE_VERSION,
@@ -227,10 +227,14 @@ def _publish(
 
 
 def _learned(model: Recommender) -> dict[str, Any]:
-    """Return the parameters with what was fitted on top: the blend and the evidence for it."""
+    """Return the parameters with what was fitted on top: blend, evidence, what auto chose."""
     learned: dict[str, Any] = {"given": {k: v for k, v in model.get_params().items() if _plain(v)}}
     if weights := getattr(model, "weights_", None):
-        learned |= {"blend": weights, "evidence": getattr(model, "evidence_", {})}
+        learned |= {"blend": weights}
+    if evidence := getattr(model, "evidence_", None):
+        learned |= {"evidence": evidence}
+    if choices := getattr(model, "choices_", None):
+        learned |= {"choices": choices}
     return learned
 
 

@@ -1,4 +1,6 @@
-from recommender import Dataset
+import pytest
+
+from recommender import DataError, Dataset, create
 from recommender.models import selection
 from recommender.models.selection import choose
 from tests.recommender.shops import rows, two_tastes
@@ -58,8 +60,48 @@ def test_what_is_too_costly_is_left_out_and_named(monkeypatch):
 
 def test_a_sample_of_users_is_asked_in_large_shops(monkeypatch):
     monkeypatch.setattr(selection, "ASKED", 20)
+    monkeypatch.setattr(selection, "ENOUGH", 20)
     choice = choose(shop(), "replenish", ["popularity"])
     assert choice.report.result("popularity", "replenish").users == 20
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_a_small_shop_is_asked_about_several_windows(timed):
+    frame = rows(*[(f"u{n % 30:02d}", f"i{n * 7 % 40}", n % 120) for n in range(900)])
+    data = Dataset.from_frame(frame if timed else frame.drop("timestamp"))
+    choice = choose(data, "replenish", ["popularity", "item-knn"])
+    assert 2 * 30 < choice.report.result("popularity", "replenish").users <= 4 * 30
+
+
+def test_both_objectives_are_chosen_for_at_once_and_each_gets_its_own():
+    interactions, items = two_tastes()
+    late = rows(*[(f"n-{n:02d}", f"t{item}", 30) for n in range(30) for item in range(5)])
+    late = late.vstack(rows(*[(f"n-{n:02d}", "t5", 95) for n in range(30)]))
+    model = create("auto", models=["popularity", "own-frequency", "user-knn"])
+    model.fit(Dataset.from_frame(interactions.vstack(late), items))
+    assert model.choices_["discover"]["name"] == "user-knn"
+    assert set(model.choices_["replenish"]["tried"]) == {"popularity", "own-frequency", "user-knn"}
+    assert model.chosen("discover") is model.parts_["discover"]
+    lists = model.recommend(["alice"], 1, "discover", reasons=True)
+    assert lists.for_user(0)[0][2] == "user-knn"
+
+
+def test_auto_for_one_objective_says_so_when_asked_for_the_other():
+    model = create("auto", models=["popularity"], objectives=["replenish"]).fit(shop())
+    with pytest.raises(DataError, match="auto chose for replenish only, not for discover"):
+        model.recommend(["u00"], 3, "discover")
+
+
+def test_numbers_around_the_best_settings_are_tried(monkeypatch):
+    said = []
+    choose(shop(), "replenish", ["user-knn"], say=said.append)
+    tried = [line for line in said if line.startswith("user-knn with")]
+    # The grid's two, then half of 300 neighbours (600 are too many), half and twice the time constant.
+    assert len(tried) == len(set(tried)) == 5
+    monkeypatch.setattr(selection, "MOST_ROWS_AROUND", 1)
+    said.clear()
+    choose(shop(), "replenish", ["user-knn"], say=said.append)
+    assert len([line for line in said if line.startswith("user-knn with")]) == 2
 
 
 def test_the_same_seed_chooses_the_same():

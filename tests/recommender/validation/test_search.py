@@ -8,7 +8,7 @@ from recommender import DataError, Dataset
 from recommender.models import MODELS, create_seeded
 from recommender.validation import search as searching
 from recommender.validation.search import search
-from recommender.validation.spaces import SPACES, defaults
+from recommender.validation.spaces import SPACES, defaults, nested
 from tests.recommender.shops import rows, two_tastes
 
 
@@ -134,8 +134,9 @@ def test_a_shop_without_a_window_is_refused():
 
 @pytest.mark.parametrize("model", SPACES)
 def test_the_own_parameters_lie_within_the_space(model):
-    assert set(SPACES[model]) <= set(inspect.signature(MODELS[model]).parameters)
-    assert set(defaults(SPACES[model], MODELS[model]().get_params())) == set(SPACES[model])
+    own = {name for name in SPACES[model] if "." not in name}
+    assert own <= set(inspect.signature(MODELS[model]).parameters)
+    assert set(defaults(SPACES[model], searching._given(model, 0))) == set(SPACES[model])
 
 
 def test_what_is_written_can_be_read(dataset, tmp_path):
@@ -143,3 +144,19 @@ def test_what_is_written_can_be_read(dataset, tmp_path):
     found.write(tmp_path / "found.json")
     stored = json.loads((tmp_path / "found.json").read_text())
     assert (stored["model"], stored["params"]) == ("own-frequency", found.params)
+
+
+def test_parts_of_a_composed_model_are_searched_as_its_settings(dataset, monkeypatch):
+    space = {"own-frequency.time_constant": SPACES["hybrid"]["own-frequency.time_constant"]}
+    monkeypatch.setitem(SPACES, "hybrid", space)
+    found = search(dataset, "hybrid", trials=2, windows=1, days=14)
+    assert found.trials[0][0] == {"settings": {"own-frequency": {"time_constant": 120.0}}}
+    assert found.trials[1][0] != found.trials[0][0]
+    # What was found makes a model as it is.
+    assert create_seeded("hybrid", 0, **found.params).settings == found.params["settings"]
+
+
+def test_numbers_of_parts_and_of_the_whole_are_told_apart():
+    params = {"leaves": 7, "als.factors": 32, "als.regularization": 1.0}
+    assert nested(params) == {"leaves": 7, "settings": {"als": {"factors": 32, "regularization": 1.0}}}
+    assert nested({"leaves": 7}) == {"leaves": 7}
