@@ -130,12 +130,17 @@ class ImportsView(ListAPIView[ImportRun]):
 
         Without a mapping the one remembered for the source, a ready one, or the columns' names decide.
         """
-        sent: Upload = request.data
+        sent: Upload = request.data  # without a body, REST framework makes an empty mapping of its own
         wish = _wish(sent, request)
         who, now = Who(key=request.auth), clock.now()
         try:
             run = services.upload(
-                sent.file or [], name=wish["name"], kind=wish["kind"], source=wish["source"], now=now, who=who
+                getattr(sent, "file", None) or [],
+                name=wish["name"],
+                kind=wish["kind"],
+                source=wish["source"],
+                now=now,
+                who=who,
             )
         except BadFile as bad:
             raise Problem(422, "invalid-file", _("The file cannot be taken"), str(bad)) from None

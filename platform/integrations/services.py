@@ -96,7 +96,8 @@ def upload(
             raise BadFile(_("The file has a header and no rows."))
         with transaction.atomic():
             run = ImportRun.objects.create(
-                dataset=_shown(name), kind=kind, source=source, state=ImportState.UPLOADED, file=stored, size=size,
+                dataset=_shown(name), kind=kind, source=source, state=ImportState.UPLOADED, file=stored,
+                size=size,
                 shape=shape.as_json(), columns=table.columns, mapping=proposed.mapping,
                 options=proposed.options, language=get_language() or "en", started_by=who.user,
                 api_key=who.key, started_at=now,

@@ -1,4 +1,5 @@
 """Files as shop systems write them, made up for the tests."""
+# ruff: noqa: E501  (rows as they stand in the files)
 
 SHOPIFY_ORDERS = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,"

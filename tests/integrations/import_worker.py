@@ -8,10 +8,11 @@ import django
 
 django.setup()
 
-from accounts import jobs  # noqa: E402
-from accounts.models import Job  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
+
+from accounts import jobs  # noqa: E402
+from accounts.models import Job  # noqa: E402
 from integrations.imports import engine  # noqa: E402
 from integrations.imports.kinds import KINDS  # noqa: E402
 
@@ -24,7 +25,8 @@ real = engine._store_block
 def slow(*args: object) -> None:
     """Store a block, and give the test time to kill."""
     real(*args)
-    print("block", flush=True)
+    sys.stdout.write("block\n")
+    sys.stdout.flush()
     time.sleep(float(os.environ.get("PAUSE", "0")))
 
 

@@ -53,7 +53,9 @@ ROWS = {
     ],
 }
 STORED = {
-    "customers": lambda: list(Customer.objects.order_by("external_id").values_list("external_id", "first_name")),
+    "customers": lambda: list(
+        Customer.objects.order_by("external_id").values_list("external_id", "first_name")
+    ),
     "products": lambda: list(Product.objects.order_by("sku").values_list("sku", "name", "stock")),
     "orders": lambda: [(e.message_id, str(e.amount)) for e in Event.objects.order_by("message_id")],
     "events": lambda: sorted(Event.objects.values_list("type", flat=True)),
@@ -143,7 +145,9 @@ def test_shopify_orders():
         ("order-#1006-1", "checkout", "TEA-B", 1, "9.00", "Flo"),
     ]
     # The ticked box counts from the order on; the one left empty withdraws nothing.
-    assert [(c.customer.first_name, c.granted) for c in Consent.objects.select_related("customer")] == [("Ann", True)]
+    assert [(c.customer.first_name, c.granted) for c in Consent.objects.select_related("customer")] == [
+        ("Ann", True)
+    ]
     assert Consent.objects.get().since.isoformat() == "2026-01-02T15:00:00+00:00"
     assert Product.objects.get(sku="CUP").name == "Cup"
     assert run.accepted == 5
@@ -156,7 +160,12 @@ def test_shopify_orders():
 def test_shopify_customers():
     imported(SHOPIFY_CUSTOMERS, kind="", source="")
     ann, bob = Customer.objects.order_by("external_id")
-    assert (ann.external_id, ann.email, ann.phone, ann.country) == ("7001", "ann@shop.example", "+12025550143", "US")
+    assert (ann.external_id, ann.email, ann.phone, ann.country) == (
+        "7001",
+        "ann@shop.example",
+        "+12025550143",
+        "US",
+    )
     assert ann.attributes == {"tags": "vip, tea", "city": "Boston"}
     assert (bob.external_id, bob.phone, bob.attributes) == ("7002", "+49301234567", {"city": "Berlin"})
     states = {(c.customer_id, c.channel): c.granted for c in Consent.objects.all()}
@@ -194,7 +203,9 @@ def test_youzan(settings):
     assert (run.kind, run.source) == ("orders", "youzan")
     services.map_columns(run, mapping=run.mapping, options=run.options, now=NOW)
     worked(run, "run")
-    rows = Event.objects.order_by("message_id").values_list("type", "product__name", "original_amount", "currency")
+    rows = Event.objects.order_by("message_id").values_list(
+        "type", "product__name", "original_amount", "currency"
+    )
     assert [(t, n, str(o), c) for t, n, o, c in rows] == [
         ("purchase", "龙井茶", "188.000", "CNY"),
         ("purchase", "茶杯", "20.000", "CNY"),
@@ -202,7 +213,10 @@ def test_youzan(settings):
         ("checkout", "龙井茶", "99.000", "CNY"),
     ]
     # Beijing time.
-    assert Event.objects.filter(type=EventType.PURCHASE).first().occurred_at.isoformat() == "2026-01-01T04:00:00+00:00"
+    assert (
+        Event.objects.filter(type=EventType.PURCHASE).first().occurred_at.isoformat()
+        == "2026-01-01T04:00:00+00:00"
+    )
     imported(YOUZAN_CUSTOMERS, kind="", source="")
     fang = Customer.objects.get(phone__isnull=False, attributes__level="金卡")
     assert (fang.phone, fang.last_name, fang.attributes["gender"]) == ("+8613800138000", "王芳", "女")
@@ -267,7 +281,11 @@ def test_everything_is_in_the_audit_log():
     run = imported("customer_id\n1\n", kind="customers")
     worked(run, "undo")
     log = AuditEntry.objects.order_by("id").values_list("action", "object_id")
-    assert [action for action, pk in log if pk == str(run.pk)] == ["import.upload", "import.run", "import.undo"]
+    assert [action for action, pk in log if pk == str(run.pk)] == [
+        "import.upload",
+        "import.run",
+        "import.undo",
+    ]
 
 
 @pytest.mark.parametrize(

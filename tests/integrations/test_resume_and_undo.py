@@ -29,7 +29,8 @@ from tests.factories.shop_files import SHOPIFY_ORDERS
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
     "customers_customer", "customers_identifier", "catalog_product", "catalog_pricechange",
-    "catalog_stockchange", "events_event", "events_eventkey", "customers_suppression", "events_quarantinedevent",
+    "catalog_stockchange", "events_event", "events_eventkey", "customers_suppression",
+    "events_quarantinedevent",
 )  # fmt: skip
 
 
@@ -44,7 +45,9 @@ def checksums() -> dict[str, str]:
     with connection.cursor() as cursor:
         found = {}
         for table in TABLES:
-            cursor.execute(f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t")
+            cursor.execute(
+                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"
+            )
             found[table] = cursor.fetchone()[0]
         return found
 
@@ -79,7 +82,12 @@ def test_a_killed_import_goes_on_with_exactly_the_next_row(files):
     assert Customer.objects.count() == run.accepted == run.position - 1
     # The broker gives the job back, and another worker takes it up.
     second = subprocess.run(
-        [*command, "died"], env=environment | {"PAUSE": "0"}, capture_output=True, text=True, check=True, timeout=60
+        [*command, "died"],
+        env=environment | {"PAUSE": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert second.stdout.count("block") == (400 - run.position) // 50
     run.refresh_from_db()
@@ -163,7 +171,8 @@ def test_undo_restores_every_table_bit_by_bit():
         imported("sku,name,price,stock\ns1,Tea,4.00,1\ns2,Cup,2.00,\n", kind="products"),
         imported(SHOPIFY_ORDERS, kind="orders", source="shopify"),
         imported("email,reason,until\nq@x.example,bounced,2030-01-01\n", kind="suppressions"),
-        imported("id,event,time,user\n1,visit,2099-01-01T00:00:00Z,p1\n2,visit,2026-01-01T00:00:00Z,zz\n", kind="events"),
+        imported("id,event,time,user\n1,visit,2099-01-01T00:00:00Z,p1\n2,visit,2026-01-01T00:00:00Z,zz\n",
+                 kind="events"),
     ]  # fmt: skip
     assert all(run.state == ImportState.DONE for run in files)
     assert files[4].quarantined == 1

@@ -66,7 +66,8 @@ def test_from_the_upload_to_the_undo(live_server, shop, theme, language):
         page.wait_for_load_state("networkidle")
         # Recognised as Shopify's: the order's number, the buyer, the line.
         chosen = page.eval_on_selector_all(
-            "select[name^=column-]", "all => Object.fromEntries(all.map(s => [s.getAttribute('name'), s.value]))"
+            "select[name^=column-]",
+            "all => Object.fromEntries(all.map(s => [s.getAttribute('name'), s.value]))",
         )
         assert [chosen[f"column-{n}"] for n in (0, 1, 16, 18, 20)] == [
             "order_id", "email", "quantity", "price", "sku",

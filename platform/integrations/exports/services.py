@@ -32,7 +32,8 @@ def begin(
     wanted = lists.get(label)
     with transaction.atomic():
         export = Export.objects.create(
-            list=wanted.name, filters={"model": label, **filters}, personal=user.has_perm(PERSONAL), rows=rows,
+            list=wanted.name, filters={"model": label, **filters}, personal=user.has_perm(PERSONAL),
+            rows=rows,
             created_by=user, created_at=now,
         )  # fmt: skip
         record(

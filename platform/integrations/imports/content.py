@@ -207,7 +207,8 @@ def _guessed(sample: bytes) -> str:
         "windows-1252", "windows-1250", "windows-1251"]).best()  # fmt: skip
     name = (best.encoding if best else "gb18030").replace("_", "-")
     known = {
-        "cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251", "shift-jis": "shift_jis",
+        "cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251",
+        "shift-jis": "shift_jis",
         "euc-kr": "euc_kr",
     }  # fmt: skip
     return known.get(name, name)

@@ -17,6 +17,7 @@ from core import clock
 from core.snapshots import pointed_at
 from customers.loading import Change, compensate, take_back_people, take_back_suppressions
 from customers.models import Consent, ConsentEvent, Customer, Identifier
+from events import changes
 from events.models import Event, QuarantinedEvent
 from events.undo import remove
 from integrations.imports.kinds.base import CONSENT, CUSTOMER, EVENT, HELD, PRODUCT, SUPPRESSION
@@ -72,7 +73,7 @@ def _changes(batch: list[ImportChange]) -> list[Change]:
 
 
 def _events(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
-    remove([(change.object_id, change.stamp) for change in batch])
+    changes.note(remove([(change.object_id, change.stamp) for change in batch]), now)
     return []
 
 

@@ -23,7 +23,8 @@ _TYPES = {
     "product_view": "view", "viewed": "view", "page_view": "view", "product viewed": "view", "浏览": "view",
     "cart": "add_to_cart", "addtocart": "add_to_cart", "product added": "add_to_cart", "加购": "add_to_cart",
     "order": "purchase", "bought": "purchase", "buy": "purchase", "sale": "purchase", "购买": "purchase",
-    "return": "refund", "退款": "refund", "搜索": "search", "评分": "rating", "评价": "review", "分享": "share",
+    "return": "refund", "退款": "refund", "搜索": "search", "评分": "rating", "评价": "review",
+    "分享": "share",
 }  # fmt: skip
 
 

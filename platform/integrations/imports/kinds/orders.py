@@ -19,7 +19,7 @@ from core.money import minor_unit, round_money
 from customers.consent import ConsentRow
 from customers.loading import load_consents, load_people, weigh_people
 from customers.models import Channel
-from events.models import EventType
+from events.models import EventType, Note
 from events.parsing import EventIn
 from integrations.imports import values
 from integrations.imports.errors import BadRow
@@ -77,21 +77,25 @@ class Orders(ImportKind):
     block_rows = 3000
     fields = (
         Field("order_id", gettext_lazy("order"), text(100),
-              ("orderid", "order", "ordernumber", "orderno", "ordername", "订单号", "订单编号", "bestellnummer")),
+              ("orderid", "order", "ordernumber", "orderno", "ordername", "订单号", "订单编号",
+              "bestellnummer")),
         Field("ordered_at", gettext_lazy("ordered at"), values.moment,
               ("orderedat", "orderdate", "createdat", "date", "datecreated", "purchasedate", "paidat",
                "订单创建时间", "下单时间", "买家付款时间", "创建时间")),
         *PERSON,
         Field("first_name", gettext_lazy("first name"), text(100), ("billingfirstname", "firstname")),
         Field("last_name", gettext_lazy("last name"), text(100), ("billinglastname", "lastname")),
-        Field("name", gettext_lazy("whole name"), text(200), ("billingname", "customername", "买家姓名", "收货人")),
+        Field("name", gettext_lazy("whole name"), text(200), ("billingname", "customername", "买家姓名",
+        "收货人")),
         Field("country", gettext_lazy("country"), plain(values.country), ("billingcountry", "country")),
         Field("status", gettext_lazy("state of the order"), text(60), ("status", "orderstatus", "订单状态")),
-        Field("payment", gettext_lazy("state of the payment"), text(60), ("financialstatus", "paymentstatus")),
+        Field("payment", gettext_lazy("state of the payment"), text(60), ("financialstatus",
+        "paymentstatus")),
         Field("currency", gettext_lazy("currency"), plain(values.currency),
               ("currency", "ordercurrency", "币种")),
         Field("sku", gettext_lazy("sku"), text(200),
-              ("sku", "lineitemsku", "itemsku", "productsku", "productid", "规格编码", "商品编码", "商家编码")),
+              ("sku", "lineitemsku", "itemsku", "productsku", "productid", "规格编码", "商品编码",
+              "商家编码")),
         Field("product", gettext_lazy("product name"), text(300),
               ("lineitemname", "itemname", "productname", "product", "商品名称", "全部商品名称")),
         Field("quantity", gettext_lazy("quantity"), values.number,
@@ -271,10 +275,10 @@ def _priced(order: Order, currency: str, outcome: Outcome) -> list[tuple[int, di
             continue
         sku = found.get("sku") or (found.get("product") or "")[:200] or None
         if sku and not found.get("sku"):
-            outcome.cleaned["sku_from_name"] += 1
+            outcome.cleaned[Note.NO_SKU.value] += 1
         if quantity is None and sku:
             quantity = Decimal(1)
-            outcome.cleaned["quantity_filled"] += 1
+            outcome.cleaned[Note.ONE_ASSUMED.value] += 1
         paid = _paid(found, quantity)
         if paid is not None and paid < 0:
             outcome.rejected.append((found["line"], _("The amount cannot be negative.")))
