@@ -13,6 +13,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -110,7 +111,8 @@ def attribute(*, since: datetime, until: datetime) -> int:
             cursor.execute(
                 "DELETE FROM outcomes_attribution WHERE ordered_at >= %s AND ordered_at < %s", [begin, end]
             )
-            params = {"since": begin, "until": end, "windows": json.dumps(settings.ATTRIBUTION_WINDOWS)}
+            windows = json.dumps(settings.ATTRIBUTION_WINDOWS)
+            params: dict[str, Any] = {"since": begin, "until": end, "windows": windows}
             cursor.execute(_ATTRIBUTE, params)
             written += cursor.rowcount
     return written

@@ -184,14 +184,20 @@ NAVIGATION: list[dict[str, Any]] = [
                 "integrations",
             ),
             _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
-            _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
+            _item(
+                _("Events"),
+                "bolt",
+                "events_event_changelist",
+                "events.view_event",
+                "events/event",
+                "events/quarantinedevent",
+            ),
             _item(
                 _("Data quality"),
                 "fact_check",
                 "data_quality",
                 "events.view_qualitycount",
                 "data-quality",
-                "events/quarantinedevent",
             ),
             _item(_("Mailbox"), "inbox", "mailbox", "delivery.view_receivedmail", "mailbox"),
             _item(
@@ -279,11 +285,8 @@ UNFOLD = {
             (_("Coupons"), "coupons.coupon"),
             (_("Redemptions"), "coupons.redemption"),
         ),
-        _tabs(
-            (_("Imports"), "integrations.importrun"),
-            (_("Exports"), "integrations.export"),
-            (_("Quarantine"), "events.quarantinedevent"),
-        ),
+        _tabs((_("Imports"), "integrations.importrun"), (_("Exports"), "integrations.export")),
+        _tabs((_("Events"), "events.event"), (_("Quarantine"), "events.quarantinedevent")),
         _tabs(
             (_("Strategies"), "recommendations.strategy"),
             (_("Model versions"), "recommendations.modelversion"),

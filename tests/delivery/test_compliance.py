@@ -56,7 +56,7 @@ def contents(now):
         "picks": {"content": starter("recommendations", now=now)},
         "coupon": {"content": starter("coupon", now=now), "pool": pool, "kind": Campaign.Kind.COUPON},
         "bare": {"content": create_template(name="Bare", subject="Hi", blocks=BARE, now=now)},
-        "full": {"content": create_template(name="Full", subject="Hi {{ customer.first_name }}", blocks=FULL, now=now)},
+        "full": {"content": create_template(name="Full", subject="Hi", blocks=FULL, now=now)},
     }  # fmt: skip
 
 

@@ -55,7 +55,8 @@ def shop(settings, monkeypatch, tmp_path, live_server):
             {"what": what, "level": level, "sentence": f"What is known of {what}", "advice": advice,
              "record_name": "_dmarc.shop.example", "record": record}
             for what, level, advice, record in (
-                ("SPF", "ok", "", ""), ("DKIM", "bad", "Add this TXT record.", "v=DKIM1; k=rsa; p=" + "A" * 360),
+                ("SPF", "ok", "", ""),
+                ("DKIM", "bad", "Add this TXT record.", "v=DKIM1; k=rsa; p=" + "A" * 360),
                 ("DMARC", "warn", "Change it.", "v=DMARC1; p=none"), ("MX", "", "Try again.", ""),
             )
         ],

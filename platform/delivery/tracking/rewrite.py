@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from uuid import UUID, uuid5
 
@@ -85,12 +86,17 @@ def places(source: str, utm: Mapping[str, str], *, keep: Sequence[str] = ()) -> 
 
 def with_utm(url: str, utm: Mapping[str, str]) -> str:
     """Add the parameters that an address does not have; what stands there is never changed."""
+    return _with_utm(url, tuple(utm.items()))
+
+
+@lru_cache(maxsize=4096)  # the mails of a run link to the same few addresses
+def _with_utm(url: str, utm: tuple[tuple[str, str], ...]) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
     known = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
-    added = urlencode({name: value for name, value in utm.items() if value and name not in known})
+    added = urlencode({name: value for name, value in utm if value and name not in known})
     if not added:
         return url
     return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))

@@ -87,7 +87,8 @@ def rows():
 
 hours = st.integers(0, 30 * 24)
 touches = st.lists(
-    st.tuples(st.integers(0, 1), st.integers(0, PEOPLE - 1), st.sampled_from(["open", "click", "sent"]), hours,
+    st.tuples(st.integers(0, 1), st.integers(0, PEOPLE - 1), st.sampled_from(["open", "click", "sent"]),
+              hours,
               st.booleans()),
     max_size=12,
 )  # fmt: skip
@@ -116,7 +117,8 @@ def test_it_equals_the_plain_calculation_in_any_portions(world, touches, orders,
         message, at = messages[campaign, person], START + timedelta(hours=hour)
         facts.append(touch_event(f"t{n}", message, kind, at, machine=machine))
         plain_touches.append(
-            {"customer": message.customer_id, "message": message.pk, "campaign": campaign, "channel": message.channel,
+            {"customer": message.customer_id, "message": message.pk, "campaign": campaign,
+             "channel": message.channel,
              "kind": kind, "at": at, "machine": machine}
         )  # fmt: skip
     for n, order in enumerate(orders):
@@ -174,9 +176,10 @@ def test_a_window_ends_to_the_second_and_machines_do_not_count(world):
 
 
 def test_a_refund_a_rollback_and_a_cancelled_order_take_back(world):
-    people, campaigns, messages, coupons = world
+    people, campaigns, _messages, coupons = world
     customer, at = people[0].pk, START + timedelta(days=5)
-    redemption = Redemption.objects.create(coupon=coupons[0, 0], customer_id=customer, order_id="o", currency="USD",
+    redemption = Redemption.objects.create(coupon=coupons[0, 0], customer_id=customer, order_id="o",
+                                           currency="USD",
                                            redeemed_at=at)  # fmt: skip
     record([shop_event("o", "purchase", customer, "o", at, 50)], START)
 
@@ -208,7 +211,8 @@ def test_engagement_counts_people_and_keeps_machines_apart(world):
     message, other = messages[0, 0], messages[0, 1]
     record(
         [
-            touch_event("1", message, "open", START), touch_event("2", message, "open", START + timedelta(hours=1)),
+            touch_event("1", message, "open", START),
+            touch_event("2", message, "open", START + timedelta(hours=1)),
             touch_event("3", other, "open", START, machine=True), touch_event("4", message, "click", START),
             touch_event("5", messages[1, 0], "open", START),
         ],

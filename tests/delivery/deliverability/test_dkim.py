@@ -35,7 +35,7 @@ def mail(sender="Shop <shop@shop.example>", subject="Grüße  und\tmehr", text="
 
 
 def published(name, timeout=5):
-    [key] = [key for key in ours.keys() if f"{key.record_name}." == name.decode()]
+    [key] = [key for key in list(ours.keys()) if f"{key.record_name}." == name.decode()]
     return key.record.encode()
 
 
@@ -116,7 +116,7 @@ def test_only_mail_of_the_keys_domain_is_signed_and_keys_are_read_once(settings,
 def test_a_key_that_cannot_be_read_says_what_to_do(settings, tmp_path):
     for key in (str(tmp_path / "none.pem"), "-----BEGIN NONSENSE-----"):
         settings.DKIM_KEYS = [{"domain": "shop.example", "selector": "r1", "key": key}]
-        with pytest.raises(ImproperlyConfigured, match="manage.py dkim_key"):
+        with pytest.raises(ImproperlyConfigured, match=r"manage\.py dkim_key"):
             mail()
 
 

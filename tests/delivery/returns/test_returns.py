@@ -66,7 +66,8 @@ class TestVerp:
         local, _, domain = good.rpartition("@")
         swapped = ("a" if local[10] != "a" else "b") + local[11:]
         for bad in (
-            f"{local[:10]}{swapped}@{domain}", f"{local[:-1]}@{domain}", f"{local}a@{domain}", f"{local}@evil.example",
+            f"{local[:10]}{swapped}@{domain}", f"{local[:-1]}@{domain}", f"{local}a@{domain}",
+            f"{local}@evil.example",
             f"bounce+@{domain}", f"bounce@{domain}", f"bounce+!!!@{domain}", "", "@", f"bounce+é@{domain}",
         ):  # fmt: skip
             with pytest.raises(InvalidToken):

@@ -38,7 +38,8 @@ def test_only_web_addresses_of_links_are_found():
       <link rel="stylesheet" href="https://a.example/style.css">
       <a href="https://a.example/1?x=1&amp;y=2">one</a> <A class='b' HREF='http://a.example/2'>two</A>
       <area href="https://a.example/3"> <abbr href="https://a.example/no">
-      <a href="mailto:a@b.example">mail</a><a href="tel:+123">call</a><a href="#top">top</a><a href="/relative">r</a>
+      <a href="mailto:a@b.example">mail</a><a href="tel:+123">call</a><a href="#top">top</a>
+      <a href="/relative">r</a>
       <a data-href="https://a.example/data">d</a> <img src="https://a.example/i.png">
       <a href="javascript:alert(1)">no</a><a href="https://shop.example/u/token">leave</a>
     """
@@ -82,7 +83,8 @@ class TestFollow:
         run = make_run(now=NOW)
         messages = list(Message.objects.filter(run=run).order_by("customer_id"))
         return run, [
-            (m, Rendered(to="", subject="s", html=self.HTML, text="https://a.example/x", from_email="a@b.example",
+            (m, Rendered(to="", subject="s", html=self.HTML, text="https://a.example/x",
+                         from_email="a@b.example",
                          utm={"utm_campaign": "spring"}))
             for m in messages
         ]  # fmt: skip

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('django_celery_beat', '0019_alter_periodictasks_options'),
-        ('events', '0005_delivery_types'),
+        ('events', '0007_schedule'),
     ]
 
     operations = [
