@@ -14,8 +14,8 @@ timeline_ms                  the newest 50 events of one customer among the 10 M
                              300 events each over two years), against 20
 
 Clients, web server and PostgreSQL share the machine. COPY and HTTP take turns; the best turn of each
-counts. Events are of 40,000 known customers and 10,000 products, their ids in order of time (UUIDv7, as
-our snippet makes them), a third with money and all with properties; about 300 bytes each. `cpu_ms` on
+counts. Events are of 40,000 known customers and 10,000 products, their ids in order of time (UUIDv7;
+order numbers are alike), a third with money and all with properties; about 300 bytes each. `cpu_ms` on
 stderr is what 1,000 events cost of processor time, by process. --quick stores a tenth.
 """
 
@@ -168,10 +168,11 @@ def fill(start: int, stop: int, people: int, now: datetime) -> None:
             f" SELECT 'seed', md5(n::text) FROM generate_series({first}, {last - 1}) n"
         )
         execute(
-            f"INSERT INTO {TABLE} (source, message_id, type, actor_id, customer_id, product_id, quantity, amount,"
-            f" currency, original_amount, properties, occurred_at, received_at)"
+            f"INSERT INTO {TABLE} (source, message_id, type, actor_id, customer_id, product_id, quantity,"
+            f" amount, currency, original_amount, properties, occurred_at, received_at)"
             f" SELECT 'seed', md5(n::text), 'view', c.actor, c.id, 1 + n %% {PRODUCTS}, 1, 9.90, 'USD', 9.90,"
-            f" '{{\"store\": \"7\"}}', %s::timestamptz - random() * interval '729 days', %s"
+            f" '{{\"store\": \"7\"}}', %s::timestamptz - random() * interval '729 days',"
+            f" %s"
             f" FROM generate_series({first}, {last - 1}) n"
             f" JOIN LATERAL (SELECT id, actor FROM seeded WHERE place = hashint8(n) & {people - 1}) c ON true",
             now, now,

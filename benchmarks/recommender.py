@@ -12,7 +12,7 @@ peak_mb                  peak memory of this process
 
 The data are drawn with the size and the skew of Gowalla's check-ins: 30,000 users, 41,000 items, 0.81
 million pairs; with `--quick` a tenth of the users and items. The two sides of a ratio take turns, so that
-a slow moment of the machine meets both; the best turn of each counts.
+a slow moment of the machine meets both; each turn gives a ratio, and their median counts.
 """
 
 import argparse
@@ -86,8 +86,8 @@ def compare_fit(dataset: Dataset, turns: int) -> tuple[dict[str, Any], ALS]:
             ).fit(confidence, show_progress=False)
 
     times = [(seconds(directly), seconds(lambda: ours.fit(dataset))) for _ in range(turns)]
-    library, mine = (min(side) / ITERATIONS for side in zip(*times, strict=True))
-    return result("als_vs_implicit", mine, "s/iteration", library), ours
+    turns_ = [(library / ITERATIONS, mine / ITERATIONS) for library, mine in times]
+    return paired("als_vs_implicit", "s/iteration", turns_), ours
 
 
 def compare_lists(model: ALS, turns: int) -> dict[str, Any]:
@@ -102,8 +102,7 @@ def compare_lists(model: ALS, turns: int) -> dict[str, Any]:
     times = [
         (seconds(multiply), seconds(lambda: model.recommend(users, 10, "discover"))) for _ in range(turns)
     ]
-    product, lists = (min(side) for side in zip(*times, strict=True))
-    return result("topk_vs_multiplication", lists, "s", product)
+    return paired("topk_vs_multiplication", "s", times)
 
 
 def measure_fold_in(model: ALS, customers: int) -> dict[str, Any]:
@@ -137,6 +136,14 @@ def show_growth() -> None:
         )
 
 
+def paired(key: str, unit: str, turns: list[tuple[float, float]]) -> dict[str, Any]:
+    """Return the entry of (peer, ours) turns: medians of both sides and of the turns' ratios."""
+    peer, ours = (statistics.median(side) for side in zip(*turns, strict=True))
+    ratios = [mine / theirs for theirs, mine in turns]
+    print(f"{key}: {', '.join(f'{ratio:.2f}' for ratio in ratios)}", file=sys.stderr)
+    return {**result(key, ours, unit, peer), "ratio": round(statistics.median(ratios), 3)}
+
+
 def result(key: str, figure: float, unit: str, limit: float) -> dict[str, Any]:
     """Return one entry of the JSON line."""
     return {
@@ -168,8 +175,8 @@ def main() -> None:
     part = 0.1 if quick else 1.0
     dataset = gowalla_like(part, part)
     print(f"{dataset.shape[0]} users, {dataset.shape[1]} items, {dataset.rows} pairs", file=sys.stderr)
-    fit, model = compare_fit(dataset, turns=2 if quick else 3)
-    results = [fit, compare_lists(model, turns=3), measure_fold_in(model, 200 if quick else 1000)]
+    fit, model = compare_fit(dataset, turns=3 if quick else 5)
+    results = [fit, compare_lists(model, turns=5), measure_fold_in(model, 200 if quick else 1000)]
     results.append(result("peak_mb", peak_mb(), "MB", 1536))
     cores = len(os.sched_getaffinity(0))
     print(

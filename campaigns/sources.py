@@ -131,6 +131,7 @@ def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[
 def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
     return {"template": template, "products": [item.sku for item in items]}
 
+
 def _codes(campaign: Campaign, customer_ids: Sequence[int], now: datetime) -> dict[int, Coupon]:
     if campaign.pool is None:
         return {}

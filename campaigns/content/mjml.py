@@ -159,11 +159,12 @@ def _footer(block: Block, tokens: Hider) -> str:
     why = tokens.tag("{{ footer.why }}")
     leave = tokens.tag("{{ unsubscribe_url | safe_url }}"), tokens.tag("{{ footer.unsubscribe }}")
     choose = tokens.tag("{{ preferences_url | safe_url }}"), tokens.tag("{{ footer.preferences }}")
-    links = " · ".join(f'<a href="{address}">{words}</a>' for address, words in (leave, choose))
+    links = " · ".join(f'<a href="{address}">{label}</a>' for address, label in (leave, choose))
+    own = f"{words}<br />" if words else ""
     return (
         '<mj-section css-class="rp-ground" background-color="#f1f5f9" padding="16px 0 24px"><mj-column>'
         f'<mj-text css-class="rp-muted" color="{_MUTED}" font-size="13px">'
-        f"{words + '<br />' if words else ''}{why}<br />{links}<br />{tokens.tag('{{ shop.address }}')}</mj-text>"
+        f"{own}{why}<br />{links}<br />{tokens.tag('{{ shop.address }}')}</mj-text>"
         "</mj-column></mj-section>"
     )
 

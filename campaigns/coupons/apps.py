@@ -8,6 +8,7 @@ class CouponsConfig(AppConfig):
 
     def ready(self) -> None:
         """Say what merges, erasures and exports do with the codes."""
-        from campaigns.coupons import people
+        from campaigns.coupons import exports, people
 
+        exports.register()
         people.register()

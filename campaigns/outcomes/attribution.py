@@ -13,6 +13,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -55,10 +56,12 @@ WITH windows AS (
                   e.properties->>'channel' AS channel, e.occurred_at AS touched_at,
                   CASE e.type WHEN 'message_clicked' THEN 'click' WHEN 'message_opened' THEN 'open'
                               ELSE 'sent' END AS touch,
-                  CASE e.type WHEN 'message_clicked' THEN 2 WHEN 'message_opened' THEN 1 ELSE 0 END AS strength
+                  CASE e.type WHEN 'message_clicked' THEN 2 WHEN 'message_opened' THEN 1
+                              ELSE 0 END AS strength
              FROM events_event e
             WHERE e.customer_id = o.customer_id
-              AND e.type IN ('message_clicked', 'message_opened', 'message_sent') AND e.source = 'rapport'
+              AND e.type IN ('message_clicked', 'message_opened', 'message_sent')
+              AND e.source = 'rapport'
               AND NOT coalesce((e.properties->>'machine')::boolean, false)
               AND e.occurred_at <= o.ordered_at
               AND e.occurred_at > o.ordered_at - (SELECT max(length) FROM windows)
@@ -82,16 +85,16 @@ WITH windows AS (
     (SELECT DISTINCT ON (customer_id, order_id) 'first' AS model, * FROM touches
       ORDER BY customer_id, order_id, touched_at, strength DESC, run_id DESC, message DESC)
 )
-INSERT INTO outcomes_attribution (model, customer_id, order_id, ordered_at, source, reference, run_id, message,
-                                  channel, touch, touched_at, amount)
-SELECT model, customer_id, order_id, ordered_at, source, reference, run_id, message, channel, touch, touched_at,
-       amount
+INSERT INTO outcomes_attribution (model, customer_id, order_id, ordered_at, source, reference, run_id,
+                                  message, channel, touch, touched_at, amount)
+SELECT model, customer_id, order_id, ordered_at, source, reference, run_id, message, channel, touch,
+       touched_at, amount
   FROM chosen
  ORDER BY model, customer_id, order_id
     ON CONFLICT (model, customer_id, order_id) DO UPDATE
    SET ordered_at = excluded.ordered_at, source = excluded.source, reference = excluded.reference,
-       run_id = excluded.run_id, message = excluded.message, channel = excluded.channel, touch = excluded.touch,
-       touched_at = excluded.touched_at, amount = excluded.amount
+       run_id = excluded.run_id, message = excluded.message, channel = excluded.channel,
+       touch = excluded.touch, touched_at = excluded.touched_at, amount = excluded.amount
 """
 
 
@@ -108,7 +111,8 @@ def attribute(*, since: datetime, until: datetime) -> int:
             cursor.execute(
                 "DELETE FROM outcomes_attribution WHERE ordered_at >= %s AND ordered_at < %s", [begin, end]
             )
-            params = {"since": begin, "until": end, "windows": json.dumps(settings.ATTRIBUTION_WINDOWS)}
+            windows = json.dumps(settings.ATTRIBUTION_WINDOWS)
+            params: dict[str, Any] = {"since": begin, "until": end, "windows": windows}
             cursor.execute(_ATTRIBUTE, params)
             written += cursor.rowcount
     return written

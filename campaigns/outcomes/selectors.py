@@ -35,7 +35,8 @@ class Attributed:
 
 # Served by the partial index on the run's id among the events about messages.
 _ENGAGEMENT = """
-SELECT type, coalesce((properties->>'machine')::boolean, false) AS machine, count(DISTINCT properties->>'message')
+SELECT type, coalesce((properties->>'machine')::boolean, false) AS machine,
+       count(DISTINCT properties->>'message')
   FROM events_event
  WHERE properties->>'run' = %s
    AND type IN ('message_opened', 'message_clicked', 'message_bounced', 'message_complained', 'unsubscribe')

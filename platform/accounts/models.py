@@ -36,6 +36,8 @@ class Scope(models.TextChoices):
     COUPONS_WRITE = "coupons:write", _("redeem coupons")
     EXPERIMENTS_READ = "experiments:read", _("read experiments")
     EXPERIMENTS_WRITE = "experiments:write", _("write experiments")
+    IMPORTS_READ = "imports:read", _("read imports and their bad rows")
+    IMPORTS_WRITE = "imports:write", _("import files and undo imports")
     MESSAGES_READ = "messages:read", _("read messages")
     MESSAGES_WRITE = "messages:write", _("send messages")
 

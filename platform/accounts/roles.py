@@ -14,6 +14,17 @@ _DATA = (
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
 
 
+#: Lists that a role may take out. Analysts get them without personal data.
+_MARKETER_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons", "export_personal",
+)  # fmt: skip
+_APPROVER_EXPORTS = (*_MARKETER_EXPORTS, "export_suppressions", "export_consents", "export_audit")
+_ANALYST_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons",
+)  # fmt: skip
+_IMPORTS = ("add_importrun", "change_importrun")
 #: What a marketer does with delivery, and what an approver answers for.
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
 _APPROVED = {"delete_suppression"}
@@ -28,7 +39,8 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission) or code in _DELIVERY
+    imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
+    return _views(permission) or code in _DELIVERY or imports
 
 
 def _analyst(permission: Permission) -> bool:
@@ -36,12 +48,14 @@ def _analyst(permission: Permission) -> bool:
     return (
         _views(permission)
         or code == "change_quarantinedevent"
+        or (app == "integrations" and code in _ANALYST_EXPORTS)
         or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename in {"view_auditentry", "merge_customer", *_APPROVED}
+    approved = {"view_auditentry", "merge_customer", *_APPROVED, *_APPROVER_EXPORTS}
+    return _marketer(permission) or permission.codename in approved
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

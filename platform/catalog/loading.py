@@ -11,7 +11,7 @@ from django.db import connection
 from catalog.models import PriceChange, Product, StockChange
 from catalog.selectors import ids_by_sku
 from catalog.services import upsert_products
-from core.snapshots import restore, snapshot
+from core.snapshots import delete, restore, snapshot
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def take_back_rows(
         present = dict(cursor.fetchall())
     left = [pk for pk, stamp in present.items() if stamp != stamps[pk] or (pk in created and pk in keep)]
     free = sorted(set(present) - set(left))
-    Product.objects.filter(pk__in=[pk for pk in free if pk in created]).delete()
+    delete(Product, [pk for pk in free if pk in created])
     back = [pk for pk in free if pk in changed]
     restore(Product, [changed[pk][0] for pk in back])
     for history in (PriceChange, StockChange):

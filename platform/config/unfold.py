@@ -177,21 +177,28 @@ NAVIGATION: list[dict[str, Any]] = [
         "collapsible": True,
         "items": [
             _item(
-                _("Imports"),
+                _("Import"),
                 "upload_file",
-                "integrations_importrun_changelist",
+                "imports",
                 "integrations.view_importrun",
+                "imports",
                 "integrations",
             ),
             _item(_("Website"), "language", "website", "accounts.view_apikey", "website"),
-            _item(_("Events"), "bolt", "events_event_changelist", "events.view_event", "events/event"),
+            _item(
+                _("Events"),
+                "bolt",
+                "events_event_changelist",
+                "events.view_event",
+                "events/event",
+                "events/quarantinedevent",
+            ),
             _item(
                 _("Data quality"),
                 "fact_check",
                 "data_quality",
                 "events.view_qualitycount",
                 "data-quality",
-                "events/quarantinedevent",
             ),
             _item(_("Mailbox"), "inbox", "mailbox", "delivery.view_receivedmail", "mailbox"),
             _item(
@@ -279,7 +286,8 @@ UNFOLD = {
             (_("Coupons"), "coupons.coupon"),
             (_("Redemptions"), "coupons.redemption"),
         ),
-        _tabs((_("Imports"), "integrations.importrun"), (_("Quarantine"), "events.quarantinedevent")),
+        _tabs((_("Imports"), "integrations.importrun"), (_("Exports"), "integrations.export")),
+        _tabs((_("Events"), "events.event"), (_("Quarantine"), "events.quarantinedevent")),
         _tabs(
             (_("Strategies"), "recommendations.strategy"),
             (_("Model versions"), "recommendations.modelversion"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,7 @@ from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Customer
 from delivery.models import Message, MessageState
-from events.models import Event, EventType
+from events.models import OF_A_RUN, Event, EventType
 from recommendations.models import Objective
 from recommendations.reasons import sentence
 from recommendations.selectors import lists_for
@@ -37,14 +37,17 @@ _LOOKS = {
     EventType.MESSAGE_SENT: ("mail", "info"),
     EventType.MESSAGE_OPENED: ("drafts", "info"),
     EventType.MESSAGE_CLICKED: ("ads_click", "info"),
+    EventType.MESSAGE_BOUNCED: ("unsubscribe", "warn"),
+    EventType.MESSAGE_COMPLAINED: ("thumb_down", "warn"),
     EventType.UNSUBSCRIBE: ("unsubscribe", "warn"),
+    EventType.PREFERENCES_CHANGED: ("tune", ""),
     EventType.COUPON_ASSIGNED: ("sell", "info"),
     EventType.COUPON_REDEEMED: ("redeem", "ok"),
 }
 
 
 #: What of an event's properties is shown when it has no product; the first that is there.
-_DETAILS = ("search", "query", "name", "campaign")
+_DETAILS = ("search", "query", "name", "campaign", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,10 @@ def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
 
     Two queries by the customer's indexes. What lies after the shop's present is not shown.
     """
-    events = Event.objects.filter(customer=customer, occurred_at__lte=clock.knowledge_now())
+    # What people do with our messages happens in the present, also where the shop's own is in the past.
+    events = Event.objects.filter(customer=customer).filter(
+        Q(occurred_at__lte=clock.knowledge_now()) | Q(type__in=[*OF_A_RUN, EventType.PREFERENCES_CHANGED])
+    )
     lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
     moments = _moments(lines)
     if with_messages:
@@ -131,6 +137,8 @@ def _moment(lines: list[Event]) -> Moment:
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
     told = first.properties or {}
     detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
+    if told.get("machine") is True:
+        detail = _("by a machine, not counted")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 

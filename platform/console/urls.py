@@ -5,13 +5,13 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import identity, jobs, mailbox, website
+from console import exports, identity, imports, jobs, mailbox, website
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
 from console.data_quality import DataQuality
-from console.delivery import log, providers, runs, staff, suppression
+from console.delivery import deliverability, log, providers, runs, staff, suppression
 from console.experiment import ExperimentReport
 from console.product import ProductPage
 from console.recommendations import Recommendations, RollBack
@@ -51,10 +51,21 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("delivery/suppression/", suppression.Suppressions, "delivery_suppression"),
         ("delivery/suppression/add/", suppression.SuppressionAdd, "delivery_suppression_add"),
         ("delivery/suppression/<int:pk>/lift/", suppression.SuppressionLift, "delivery_suppression_lift"),
+        ("delivery/deliverability/", deliverability.Deliverability, "delivery_deliverability"),
+        ("delivery/deliverability/check/", deliverability.CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),
         ("mailbox/messages/", mailbox.Arrived, "mailbox_messages"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),
+        ("imports/", imports.Imports, "imports"),
+        ("imports/upload/", imports.Upload, "import_upload"),
+        ("imports/<uuid:key>/", imports.Import, "import"),
+        ("imports/<uuid:key>/map/", imports.Map, "import_map"),
+        ("imports/<uuid:key>/progress/", imports.ImportProgress, "import_progress"),
+        ("imports/<uuid:key>/errors/", imports.Errors, "import_errors"),
+        ("imports/<uuid:key>/<slug:verb>/", imports.Act, "import_act"),
+        ("exports/<uuid:pk>/", exports.ExportPage, "export"),
+        ("exports/<uuid:pk>/download/", exports.Download, "export_download"),
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),

@@ -1,11 +1,18 @@
-"""Lists as CSV: streamed, and harmless in a spreadsheet."""
+"""Lists as CSV: streamed, and harmless in a spreadsheet; and which lists can be taken out by whom.
+
+Each app says in `lists` what its list looks like as a file; integrations.exports answers the admin's action.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+
+from core.registry import Registry
 
 #: A cell that begins so is run as a formula by spreadsheets (OWASP, CSV Injection).
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -43,3 +50,42 @@ def csv_answer(rows: Iterable[Sequence[Any]], name: str) -> StreamingHttpRespons
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of an exported list. `personal` ones go only to those who may take personal data out."""
+
+    name: str
+    value: Callable[[Any], Any]
+    personal: bool = False
+
+
+def _same(queryset: QuerySet[Any]) -> QuerySet[Any]:
+    return queryset
+
+
+@dataclass(frozen=True, slots=True)
+class ExportList:
+    """A list that can be taken out as CSV: the permission it needs, its columns, and its rows.
+
+    `rows` turns the chosen entries of the admin's list into the rows of the file, as segments into their
+    members; its query carries what the columns read, so that no row asks again.
+    """
+
+    name: str
+    label: Any
+    permission: str
+    columns: tuple[Column, ...]
+    rows: Callable[[QuerySet[Any]], QuerySet[Any]] = _same
+
+
+#: Exportable lists by the label of the model whose admin list they are taken from.
+lists: Registry[ExportList] = Registry("exportable list")
+#: What answers the admin's export action; integrations fills it in.
+answers: Registry[Callable[[HttpRequest, Any, QuerySet[Any]], HttpResponseBase]] = Registry("export answer")
+
+
+def may_export(user: Any, label: str) -> bool:
+    """Say whether a person may take out the list of a model."""
+    return label in lists and user.has_perm(lists.get(label).permission)

@@ -90,7 +90,8 @@ for name, kind in {
         429,
         _("Too many calls"),
         _(
-            "Wait as many seconds as Retry-After says. RateLimit-Remaining tells how many calls are left; sending"
+            "Wait as many seconds as Retry-After says. RateLimit-Remaining tells how many "
+            "calls are left; sending"
             " in batches needs fewer."
         ),
     ),
@@ -98,7 +99,8 @@ for name, kind in {
         500,
         _("Something went wrong on our side"),
         _(
-            "The error was logged under the answer's X-Request-ID. Repeat the call with its Idempotency-Key or"
+            "The error was logged under the answer's X-Request-ID. Repeat the call with its "
+            "Idempotency-Key or"
             " message ids: nothing is done twice."
         ),
     ),
@@ -106,7 +108,8 @@ for name, kind in {
         503,
         _("Rapport is away for a moment"),
         _(
-            "Nothing was taken. Repeat the same call after as many seconds as Retry-After says; message ids and"
+            "Nothing was taken. Repeat the same call after as many seconds as Retry-After "
+            "says; message ids and"
             " Idempotency-Keys keep it single."
         ),
     ),
@@ -119,7 +122,8 @@ for name, kind in {
         403,
         _("The browser may not ask about this customer"),
         _(
-            "A publishable key reads only what concerns its own visitor. Let your server ask, or sign the customer's"
+            "A publishable key reads only what concerns its own visitor. Let your server "
+            "ask, or sign the customer's"
             " id as the documentation says."
         ),
     ),

@@ -74,7 +74,8 @@ class ReturnAdmin(LargeFactsAdmin):
     search_help_text = _("A status, as 5.1.1")
 
     @display(
-        description=_("kind"), label={ReturnKind.BOUNCE.label: "warning", ReturnKind.COMPLAINT.label: "danger"}
+        description=_("kind"),
+        label={ReturnKind.BOUNCE.label: "warning", ReturnKind.COMPLAINT.label: "danger"},
     )
     def what(self, returned: Return) -> str:
         """Show the kind as a pill."""

@@ -11,7 +11,7 @@ class DeliveryConfig(AppConfig):
         from anymail.signals import tracking
 
         from customers.models import Channel
-        from delivery import people
+        from delivery import exports, people
         from delivery.channels import channels, email, onsite, push, sms, staff, webhook
         from delivery.direct.source import SOURCE as DIRECT
         from delivery.direct.source import DirectSource
@@ -30,5 +30,6 @@ class DeliveryConfig(AppConfig):
         for kind in (*email.KINDS, *sms.KINDS, *push.KINDS, *webhook.KINDS):
             kinds.add(kind.name, kind)
         people.register()
+        exports.register()
         sources.add(SOURCE, OptInSource())
         tracking.connect(receive, dispatch_uid="delivery.returns")

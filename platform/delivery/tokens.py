@@ -61,7 +61,7 @@ def _checked(purpose: str, raw: bytes, mac: int) -> bytes:
 
 def _secrets() -> Iterator[str]:
     yield settings.SECRET_KEY
-    yield from settings.SECRET_KEY_FALLBACKS
+    yield from map(str, settings.SECRET_KEY_FALLBACKS)
 
 
 def _mac(purpose: str, secret: str, payload: bytes) -> bytes:

@@ -8,12 +8,12 @@ from delivery.tracking.views import clicked, opened
 from delivery.views import unsubscribe
 
 app_name = "delivery"
-_TOKEN = r"(?P<token>[A-Za-z0-9_.=-]{1,200})"
+_SIGNED = r"(?P<token>[A-Za-z0-9_.=-]{1,200})"
 urlpatterns = [
     path("hooks/providers/<uuid:pk>/<str:token>", provider_hook, name="provider_hook"),
-    re_path(rf"^u/{_TOKEN}/preferences/?$", preferences, name="preferences"),
-    re_path(rf"^u/confirm/{_TOKEN}/?$", confirm, name="confirm"),
-    re_path(rf"^u/{_TOKEN}/?$", unsubscribe, name="unsubscribe"),
-    re_path(rf"^t/o/{_TOKEN}$", opened, name="opened"),
-    re_path(rf"^t/c/{_TOKEN}$", clicked, name="clicked"),
+    re_path(rf"^u/{_SIGNED}/preferences/?$", preferences, name="preferences"),
+    re_path(rf"^u/confirm/{_SIGNED}/?$", confirm, name="confirm"),
+    re_path(rf"^u/{_SIGNED}/?$", unsubscribe, name="unsubscribe"),
+    re_path(rf"^t/o/{_SIGNED}$", opened, name="opened"),
+    re_path(rf"^t/c/{_SIGNED}$", clicked, name="clicked"),
 ]

@@ -225,6 +225,8 @@ class Note(models.TextChoices):
     OUTLIER = "outlier", _("outlying prices")
     UNKNOWN_CUSTOMER = "unknown_customer", _("unknown customers")
     UNKNOWN_PRODUCT = "unknown_product", _("unknown products")
+    NO_SKU = "no_sku", _("without a sku")
+    ONE_ASSUMED = "one_assumed", _("order lines without a quantity")
 
 
 class QualityCount(models.Model):

@@ -35,6 +35,8 @@ TREATMENT: dict[str, Any] = {
     Note.OUTLIER: _("More than 20 times what the product usually costs: kept and marked."),
     Note.UNKNOWN_CUSTOMER: _("Kept; a customer without a record was made for them."),
     Note.UNKNOWN_PRODUCT: _("Kept; a product without a record was made for it."),
+    Note.NO_SKU: _("Lines of imported orders: the product's name stands in for its number."),
+    Note.ONE_ASSUMED: _("Lines of imported orders: counted as one piece."),
 }
 
 Key = tuple[str, date, str]

@@ -49,7 +49,8 @@ def remove(events: Sequence[tuple[int, datetime]]) -> list[int]:
         )
         gone = cursor.fetchall()
         cursor.execute(
-            "DELETE FROM events_eventkey k USING unnest(%s::varchar[], %s::varchar[]) AS t(source, message_id)"
+            "DELETE FROM events_eventkey k"
+            " USING unnest(%s::varchar[], %s::varchar[]) AS t(source, message_id)"
             " WHERE k.source = t.source AND k.message_id = t.message_id",
             [[source for source, _m, _c in gone], [message for _s, message, _c in gone]],
         )

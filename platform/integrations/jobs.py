@@ -12,11 +12,12 @@ from accounts.jobs import Cancelled, Progress
 from core import clock
 from integrations.datasets import DATASETS
 from integrations.dispatch import go_on
+from integrations.exports.services import write
 from integrations.imports import engine
 from integrations.imports.engine import OutOfTime, TakenOver
 from integrations.imports.errors import BadFile
 from integrations.imports.undo import undo
-from integrations.models import ImportRun, ImportState
+from integrations.models import Export, ImportRun, ImportState
 
 
 def import_dataset(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
@@ -59,6 +60,12 @@ def undo_file(parameters: Mapping[str, Any], now: datetime, progress: Progress) 
         left = undo(run, now, progress)
         _leave(run, ImportState.UNDOING, ImportState.UNDONE, undone_at=clock.now(), left_alone=left)
     return {"left_alone": {name: found for name, found in left.items() if name.endswith("_count")}}
+
+
+def write_export(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Write a long list to a file that can be downloaded."""
+    export = Export.objects.select_related("created_by").get(pk=parameters["export"])
+    return {"rows": write(export, progress)}
 
 
 class _ending:  # noqa: N801 (a context manager, read as a word)

@@ -4,7 +4,8 @@ import re
 from datetime import datetime
 
 from customers.registries import Person, erasers
-from integrations.models import ImportChange, ImportRowError
+from integrations.imports import files
+from integrations.models import BUSY, Export, ImportChange, ImportRowError, ImportRun
 
 _BLOCK = 2000
 
@@ -32,7 +33,23 @@ class Before:
         return ImportChange.objects.filter(thing="customer", object_id=person.customer_id).delete()[0]
 
 
+class Files:
+    """Uploads that hold the person, and lists with personal data that were taken out."""
+
+    def erase(self, person: Person, now: datetime) -> int:
+        """Remove uploads that made or changed the person, and every written list with personal data."""
+        about = ImportChange.objects.filter(thing="customer", object_id=person.customer_id)
+        runs = ImportRun.objects.filter(pk__in=about.values("run")).exclude(state__in=BUSY).exclude(file="")
+        exports = Export.objects.filter(personal=True, forgotten_at=None).exclude(file="")
+        names = [run.file for run in runs] + [export.file for export in exports]
+        exports.update(forgotten_at=now)
+        for name in names:
+            files.remove(name)
+        return len(names)
+
+
 def register() -> None:
     """Say what an erasure does with this app's tables."""
+    erasers.add("integrations.files", Files())  # first, while the changes still name the files
     erasers.add("integrations.importrowerror", RowErrors())
     erasers.add("integrations.importchange", Before())

@@ -21,6 +21,7 @@ from integrations.imports.reading import Table
 from integrations.imports.shops import export_of
 from integrations.models import (
     BUSY,
+    Export,
     ImportChange,
     ImportRowError,
     ImportRun,
@@ -95,7 +96,8 @@ def upload(
             raise BadFile(_("The file has a header and no rows."))
         with transaction.atomic():
             run = ImportRun.objects.create(
-                dataset=_shown(name), kind=kind, source=source, state=ImportState.UPLOADED, file=stored, size=size,
+                dataset=_shown(name), kind=kind, source=source, state=ImportState.UPLOADED, file=stored,
+                size=size,
                 shape=shape.as_json(), columns=table.columns, mapping=proposed.mapping,
                 options=proposed.options, language=get_language() or "en", started_by=who.user,
                 api_key=who.key, started_at=now,
@@ -110,6 +112,12 @@ def upload(
 def _shown(name: str) -> str:
     plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
     return plain.encode("utf-8", "replace").decode()[:200] or _("unnamed file")
+
+
+def discard(run: ImportRun) -> None:
+    """Remove an upload that was never run, with its file."""
+    files.remove(run.file)
+    ImportRun.objects.filter(pk=run.pk, position=0).delete()
 
 
 def propose(run: ImportRun) -> Guess:
@@ -129,13 +137,12 @@ def map_columns(
 ) -> ImportRun:
     """Say what the columns mean, and remember it for the source. Raises BadMapping or WrongState.
 
-    Another encoding or delimiter changes the columns: then they are read and guessed anew, and the
-    import waits for its mapping again (the answer's `mapping` is the new guess).
+    Another encoding or delimiter changes the columns: then they are read anew first (see `reread`).
     """
+    if any(options.get(n) and options[n] != _as_read(run, n) for n in _RESHAPING):
+        reread(run, options=options, kind=kind or run.kind)
     kind, source = kind or run.kind, source or run.source
-    reshaped = {n: options[n] for n in _RESHAPING if options.get(n) and options[n] != _as_read(run, n)}
-    if reshaped:
-        return _reread(run, checked_options(reshaped), kind, source)
+    kind, source = kind or run.kind, source or run.source
     tidy, said = checked(run.columns, kind, mapping, options)
     with transaction.atomic():
         _move(
@@ -157,17 +164,26 @@ def _reshapes(run: ImportRun) -> dict[str, str]:
     return {n: run.options[n] for n in _RESHAPING if run.options.get(n)}
 
 
-def _reread(run: ImportRun, said: dict[str, str], kind: str, source: str) -> ImportRun:
-    run.options = {**_reshapes(run), **said}
-    run.kind, run.source = kind, source
+def reread(run: ImportRun, *, options: Mapping[str, Any], kind: str) -> ImportRun:
+    """Read the columns anew in another encoding, by another delimiter or as another kind, and guess again.
+
+    Raises BadFile or BadMapping when that is not possible, and changes nothing then.
+    """
+    said = checked_options({n: options[n] for n in _RESHAPING if options.get(n)})
+    chosen = {**_reshapes(run), **{n: v for n, v in said.items() if v != run.shape.get(n)}}
+    run.options = chosen
     table = table_of(run)
-    proposed = guess(table, kind, source)
+    proposed = guess(table, kind, run.source)
     _move(
-        run, (ImportState.UPLOADED, ImportState.CHECKED), ImportState.UPLOADED, kind=kind, source=source,
-        columns=table.columns, mapping=proposed.mapping, options={**proposed.options, **run.options},
-        report=None,
+        run, (ImportState.UPLOADED, ImportState.CHECKED), ImportState.UPLOADED, kind=kind,
+        columns=table.columns, mapping=proposed.mapping, options={**proposed.options, **chosen}, report=None,
     )  # fmt: skip
     return run
+
+
+def reopen(run: ImportRun) -> None:
+    """Go back to the mapping of an import that was only checked. Raises WrongState."""
+    _move(run, (ImportState.CHECKED, ImportState.UPLOADED), ImportState.UPLOADED, report=None)
 
 
 def begin(run: ImportRun, verb: str, *, now: datetime, who: Who) -> ImportRun:
@@ -214,7 +230,7 @@ def _move(run: ImportRun, sources: tuple[str, ...], target: str, **values: Any) 
 
 
 def forget_files(now: datetime, *, days: int) -> int:
-    """Remove files, bad rows and the means of undoing of imports older than some days. Return how many.
+    """Remove the files of old imports and exports, bad rows and what undoing needs. Return how many.
 
     What they stored stays. Uploads that were never run go as well.
     """
@@ -231,6 +247,10 @@ def forget_files(now: datetime, *, days: int) -> int:
             ImportRowError.objects.filter(run=run).update(raw="")
             ImportRun.objects.filter(pk=run.pk).update(forgotten_at=now)
         count += 1
+    written = Export.objects.filter(created_at__lt=now - timedelta(days=days), forgotten_at=None)
+    for export in written.exclude(file=""):
+        files.remove(export.file)
+        count += Export.objects.filter(pk=export.pk).update(forgotten_at=now)
     return count
 
 

@@ -126,7 +126,9 @@ KINDS = {
         always(*aliyun("isv.BUSINESS_LIMIT_CONTROL")),
     ),
     "sms-tencent": (
-        lambda url: {"secret_id": "i", "secret_key": "s", "app_id": "1", "signature": "商店", "endpoint": url},
+        lambda url: {
+            "secret_id": "i", "secret_key": "s", "app_id": "1", "signature": "店", "endpoint": url,
+        },
         always(*tencent("Ok")),
         always(*tencent("FailedOperation.SignatureIncorrectOrUnapproved")),
         always(*tencent("LimitExceeded.PhoneNumberDailyLimit")),

@@ -120,7 +120,9 @@ def test_a_template_takes_the_calls_context(call, ada, sink, now, settings):
     name = ensure_starter_templates(now)["coupon"].template.name
     body = {
         "customer": "ada", "channel": "email", "transactional": True, "template": name,
-        "context": {"coupon": {"code": "THANKS-7", "expires": "2030-01-31T18:00:00+00:00", "offer": "10% off"}},
+        "context": {
+            "coupon": {"code": "THANKS-7", "expires": "2030-01-31T18:00:00+00:00", "offer": "10% off"}
+        },
     }  # fmt: skip
     assert call("POST", "/messages", body).status_code == 202
     assert deliver(Run.objects.get().pk, clock=clock.now) == 1

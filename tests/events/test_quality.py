@@ -30,8 +30,8 @@ def test_a_batch_leaves_its_figures():
     assert noted() == {
         ("shop", "accepted"): 3, ("shop", "duplicate"): 1, ("shop", "no_quantity"): 1, ("shop", "future"): 1,
         ("shop", "rejected"): 1, ("shop", "no_rate"): 1, ("shop", "unknown_customer"): 1,
-        ("shop", "unknown_product"): 1, ("till", "accepted"): 1, ("api", "accepted"): 1, ("api", "no_time"): 1,
-        ("api", "no_source"): 1,
+        ("shop", "unknown_product"): 1, ("till", "accepted"): 1, ("api", "accepted"): 1,
+        ("api", "no_time"): 1, ("api", "no_source"): 1,
     }  # fmt: skip
 
 

@@ -21,7 +21,8 @@ def partitions():
 
 
 def test_old_months_are_dropped_with_their_keys(settings):
-    ingest([event("old", occurred_at="2023-11-30T23:59:59Z"), event("edge", occurred_at="2023-12-01T00:00:00Z"),
+    ingest([event("old", occurred_at="2023-11-30T23:59:59Z"),
+            event("edge", occurred_at="2023-12-01T00:00:00Z"),
             event("new", occurred_at="2024-03-01T00:00:00Z")], now=NOW)  # fmt: skip
     assert drop_months(NOW) == []
     settings.EVENTS_KEEP_MONTHS = 3

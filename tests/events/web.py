@@ -133,17 +133,20 @@ def overlap(web: Web, secret: str, *, clients: int, seconds: float) -> set[int]:
             turn += 1
             names = [f"{turn // 2}-{n}" for n in range(120)]
             pick.shuffle(names)
-            client.send([
-                {
-                    "message_id": name, "type": "view", "source": "web",
-                    "customer": {"external_id": f"c{hash(name) % 70}", "email": f"c{hash(name) % 70}@example.com"}
-                    if hash(name) % 3 else f"c{hash(name) % 70}",
-                    "anonymous_id": f"v{hash(name) % 90}", "sku": f"s{hash(name) % 50}",
-                }
-                for name in names
-            ])  # fmt: skip
+            client.send([_view(name) for name in names])
         client.close()
         return client.statuses
 
     with ThreadPoolExecutor(clients) as pool:
         return {status for statuses in pool.map(run, range(clients)) for status in statuses}
+
+
+def _view(name: str) -> dict[str, Any]:
+    """Return a view by one of 70 people, some named by their address too."""
+    number = hash(name)
+    person = f"c{number % 70}"
+    named = {"external_id": person, "email": f"{person}@example.com"} if number % 3 else person
+    return {
+        "message_id": name, "type": "view", "source": "web", "customer": named,
+        "anonymous_id": f"v{number % 90}", "sku": f"s{number % 50}",
+    }  # fmt: skip

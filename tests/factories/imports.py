@@ -39,6 +39,9 @@ def imported(
     """Upload, map as guessed unless told otherwise, and run."""
     run = uploaded(content, kind=kind, **members)
     services.map_columns(
-        run, mapping=run.mapping if mapping is None else mapping, options=run.options | dict(options or {}), now=NOW
+        run,
+        mapping=run.mapping if mapping is None else mapping,
+        options=run.options | dict(options or {}),
+        now=NOW,
     )
     return worked(run, "run")

@@ -147,9 +147,11 @@ TRACKING = env.bool("TRACKING", default=True)
 TRACKING_UTM = env.json("TRACKING_UTM", default={"utm_source": "rapport", "utm_medium": "{channel}"})
 TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only machines see
 # Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
-# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is elsewhere.
+# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is the
+# rest of the world.
 _CONSENT_MARKETS = (
-    "AT BE BG CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT"),
+    *("LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "IS", "LI", "NO", "GB"),
 )
 TRACKING_OPENS = env.json(
     "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}
@@ -170,7 +172,8 @@ BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 # An address that could not be reached this often within so many days is given up.
 SOFT_BOUNCES, SOFT_BOUNCE_DAYS = 3, 14
 
-# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; a key is a file or PEM.
+# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; the key is a file's
+# path or PEM itself.
 DKIM_KEYS = env.json("DKIM_KEYS", default=[])
 # A run is paused when so many of at least so many messages came back.
 PAUSE_COMPLAINT_RATE, PAUSE_BOUNCE_RATE, PAUSE_AFTER = 0.003, 0.05, 200

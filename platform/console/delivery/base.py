@@ -13,6 +13,7 @@ TABS = (
     (_("Who did not get it"), "delivery_unreached", "delivery.view_message"),
     (_("Providers"), "delivery_providers", "delivery.view_provider"),
     (_("Staff tasks"), "delivery_staff", "delivery.view_stafftask"),
+    (_("Deliverability"), "delivery_deliverability", "delivery.view_return"),
     (_("Suppressed addresses"), "delivery_suppression", "customers.view_suppression"),
 )
 

@@ -26,15 +26,12 @@ def load_consents(rows: Sequence[ConsentRow], now: datetime, *, only_unknown: bo
         rows = [row for row in rows if (row.customer_id, row.channel, row.topic) not in states]
     if not rows or not record_consents(rows, now):
         return []
-    events = ConsentEvent.objects.filter(customer_id__in=customers, recorded_at=now)
+    events = ConsentEvent.objects.filter(customer_id__in=customers, recorded_at=now).order_by("pk")
     return [
-        Change(
-            event.pk,
-            True,
-            orjson.dumps({"granted": states.get((event.customer_id, event.channel, event.topic))}).decode(),
-            event.occurred_at,
+        Change(pk, True, orjson.dumps({"granted": states.get((customer, channel, topic))}).decode(), at)
+        for pk, customer, channel, topic, at in events.values_list(
+            "pk", "customer_id", "channel", "topic", "occurred_at"
         )
-        for event in events.order_by("pk")
     ]
 
 

@@ -16,7 +16,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from core.encryption import decrypt, encrypt, keyed_hash, normalise_email, normalise_phone
-from core.snapshots import blank, insert, next_ids, restore, snapshot
+from core.snapshots import blank, delete, insert, next_ids, restore, snapshot
 from customers.identity import claim_identifiers
 from customers.loading.changes import Change
 from customers.models import Customer, Identifier
@@ -308,6 +308,17 @@ def _with_identifiers(change: Change, gone: dict[int, list[Any]]) -> Change:
 
 
 def _claim(claims: list[tuple[str, str, int]], now: datetime) -> None:
+    """Make identifiers their customers'. Mostly all are new or theirs already, which one query settles."""
+    wanted = sorted(set(claims))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_identifier AS i (kind, value_hash, customer_id, created_at)"
+            " SELECT kind, hash, owner, %s FROM unnest(%s::varchar[], %s::varchar[], %s::bigint[])"
+            " AS t(kind, hash, owner) ON CONFLICT (kind, value_hash) DO NOTHING",
+            [now, [k for k, _h, _o in wanted], [h for _k, h, _o in wanted], [o for _k, _h, o in wanted]],
+        )
+        if cursor.rowcount == len(wanted):
+            return
     owners = claim_identifiers(claims, now)
     if any(owners[kind, value].customer_id != pk for kind, value, pk in claims):
         raise _Rival
@@ -331,8 +342,7 @@ def take_back_people(changes: Sequence[Change], *, keep: Collection[int]) -> lis
     left += [change.object_id for change in free if change.created and change.object_id in keep]
     doomed = [c.object_id for c in free if c.created and c.object_id not in keep]
     changed = [(c, orjson.loads(c.before or "{}")) for c in free if not c.created]
-    if doomed:
-        Customer.objects.filter(pk__in=doomed).delete()
+    delete(Customer, doomed)
     restore(Customer, [orjson.dumps(before["row"]).decode() for _c, before in changed])
     _restore_identifiers(changed)
     return sorted(left)

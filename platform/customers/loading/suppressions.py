@@ -31,7 +31,8 @@ def load_suppressions(rows: Sequence[SuppressionRow], now: datetime) -> list[Cha
     keys = sorted(wanted)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id FROM customers_suppression s JOIN unnest(%s::varchar[], %s::varchar[]) t(channel, hash)"
+            "SELECT s.id FROM customers_suppression s"
+            " JOIN unnest(%s::varchar[], %s::varchar[]) t(channel, hash)"
             " ON s.channel = t.channel AND s.address_hash = t.hash",
             [[c for c, _h in keys], [h for _c, h in keys]],
         )

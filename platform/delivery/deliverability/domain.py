@@ -110,7 +110,14 @@ def check_spf(domain: str, resolver: Resolver) -> Finding:
             what, WARN, _("The SPF record names servers, but says nothing about all others."),
             _("End it with ~all, and with -all once all your mail passes."), domain, record,
         )  # fmt: skip
-    return Finding(what, GOOD, _("%(domain)s names the servers that may send for it.") % {"domain": domain}, "", domain, record)
+    return Finding(
+        what,
+        GOOD,
+        _("%(domain)s names the servers that may send for it.") % {"domain": domain},
+        "",
+        domain,
+        record,
+    )
 
 
 def check_dkim(domain: str, keys: Sequence[Key], resolver: Resolver) -> list[Finding]:
@@ -167,7 +174,8 @@ def check_dmarc(domain: str, resolver: Resolver) -> Finding:
         )  # fmt: skip
     if len(found) > 1:
         return Finding(
-            what, BAD, _("There are %(n)d DMARC records; receivers then use none of them.") % {"n": len(found)},
+            what, BAD, _("There are %(n)d DMARC records; receivers then use none of them.") % {
+                "n": len(found)},
             _("Keep one."), name, "\n".join(found),
         )  # fmt: skip
     tags = _tags(found[0])
@@ -180,7 +188,14 @@ def check_dmarc(domain: str, resolver: Resolver) -> Finding:
             what, WARN, _("There is a DMARC record, but false mail is still let through (p=none)."),
             _("Once the reports show that all your mail passes, change it to p=quarantine."), name, found[0],
         )  # fmt: skip
-    return Finding(what, GOOD, _("False mail in the name of %(domain)s is turned away.") % {"domain": domain}, "", name, found[0])
+    return Finding(
+        what,
+        GOOD,
+        _("False mail in the name of %(domain)s is turned away.") % {"domain": domain},
+        "",
+        name,
+        found[0],
+    )
 
 
 def _dmarc_records(domain: str, resolver: Resolver) -> Iterator[tuple[str, list[str]]]:

@@ -25,9 +25,7 @@ class Preference(models.Model):
         related_name="preference",
         verbose_name=_("customer"),
     )
-    frequency = models.CharField(
-        _("frequency"), max_length=10, choices=Frequency, default=Frequency.ANY
-    )
+    frequency = models.CharField(_("frequency"), max_length=10, choices=Frequency, default=Frequency.ANY)
     updated_at = models.DateTimeField(_("updated"))
 
     class Meta:

@@ -49,9 +49,14 @@ def topics(customer: Customer) -> list[TopicChoices]:
     known = {channel for channel, _ in state}
     has = {Channel.EMAIL: bool(customer.email), Channel.SMS: bool(customer.phone)}
     channels = [c for c in Channel if has.get(c, False) or c.value in known]
-    keys = {**settings.MESSAGE_TOPICS, **{t: readable(t) for _, t in sorted(state) if t not in settings.MESSAGE_TOPICS}}
+    keys = {
+        **settings.MESSAGE_TOPICS,
+        **{t: readable(t) for _, t in sorted(state) if t not in settings.MESSAGE_TOPICS},
+    }
     return [
-        TopicChoices(label, [Choice(c.value, key, str(c.label), state.get((c.value, key), False)) for c in channels])
+        TopicChoices(
+            label, [Choice(c.value, key, str(c.label), state.get((c.value, key), False)) for c in channels]
+        )
         for key, label in keys.items()
         if key not in (TRACKING, SERVICE)
     ]
@@ -59,7 +64,9 @@ def topics(customer: Customer) -> list[TopicChoices]:
 
 def may_track(customer: Customer) -> bool:
     """Say whether the customer agreed to opens being noted."""
-    return Consent.objects.filter(customer=customer, channel=Channel.EMAIL, topic=TRACKING, granted=True).exists()
+    return Consent.objects.filter(
+        customer=customer, channel=Channel.EMAIL, topic=TRACKING, granted=True
+    ).exists()
 
 
 def frequency_of(customer: Customer) -> Frequency:
@@ -80,13 +87,12 @@ def too_soon(customer_ids: Iterable[int], *, now: datetime) -> set[int]:
     )
     if not wishes:
         return set()
-    rows = (
-        Message.objects.filter(
-            customer__in=wishes, state=MessageState.SENT, sent_at__gt=now - max(_PAUSES.values()),
-            run__transactional=False,
-        )
-        .values_list("customer_id", "sent_at")
-    )
+    rows = Message.objects.filter(
+        customer__in=wishes,
+        state=MessageState.SENT,
+        sent_at__gt=now - max(_PAUSES.values()),
+        run__transactional=False,
+    ).values_list("customer_id", "sent_at")
     return {
         pk for pk, sent_at in rows if sent_at is not None and sent_at > now - _PAUSES[Frequency(wishes[pk])]
     }

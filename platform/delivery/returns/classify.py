@@ -36,7 +36,7 @@ _WORDS = [
     (BounceClass.HARD, re.compile(
         r"(user|recipient|mailbox|address|account|alias).{0,40}(unknown|not? (found|exist|known|valid|such)"
         r"|n.t exist|does not exist|disabled|invalid|rejected|inactive|deactivated)"
-        r"|(no such|unknown|invalid|nonexistent|non-existent).{0,10}(user|recipient|mailbox|address|person|account)"
+        r"|(no such|unknown|invalid|non-?existent).{0,10}(user|recipient|mailbox|address|person|account)"
         r"|no mailbox here|(host|domain).{0,30}(not found|unknown|does not exist)|nxdomain"
         r"|unbekannt|existiert nicht|unzustellbar|ungültige adresse|utilisateur inconnu|destinataire inconnu"
         r"|n.existe pas|desconocid[oa]|no existe|sconosciuto|non esiste|não existe|desconhecido"

@@ -25,7 +25,9 @@ def parse(message: Message) -> Bounce | None:
     A proper report is read by its fields; one without the machine-readable part, or with a broken one,
     by its words.
     """
-    groups = [group for part in parts.machine_parts(message, "delivery-status") for group in parts.blocks(part)]
+    groups = [
+        group for part in parts.machine_parts(message, "delivery-status") for group in parts.blocks(part)
+    ]
     recipients = [group for group in groups if "action" in group or "status" in group]
     head = parts.headers(message)
     words = parts.text(message)
@@ -36,7 +38,9 @@ def parse(message: Message) -> Bounce | None:
     if recipients:
         return _of_fields(recipients, words)
     looks_like_report = "report" in head.get("content-type", "") or "x-failed-recipients" in head
-    daemon = any(name in head.get("from", "").lower() for name in ("mailer-daemon", "postmaster", "mail delivery"))
+    daemon = any(
+        name in head.get("from", "").lower() for name in ("mailer-daemon", "postmaster", "mail delivery")
+    )
     if not (looks_like_report or daemon):
         kind = classify.of_reply(head, words)
         if kind:

@@ -68,7 +68,13 @@ def take_mail(raw: bytes, *, recipient: str = "", source: str = "mailbox", now: 
 def _about(mail: Mail, recipient: str, envelope_sender: str) -> verp.Reference | None:
     back = parts.returned_headers(mail)
     own = parts.headers(mail)
-    addresses = [recipient, envelope_sender, back.get("return-path", ""), own.get("to", ""), own.get("delivered-to", "")]
+    addresses = [
+        recipient,
+        envelope_sender,
+        back.get("return-path", ""),
+        own.get("to", ""),
+        own.get("delivered-to", ""),
+    ]
     for address in addresses:
         address = address.strip(" <>\t\r\n")
         if verp.is_ours(address) and "+" in address:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,8 +53,8 @@ class Returned:
 
 
 _STORE = """
-INSERT INTO delivery_return (key, kind, bounce_class, channel, run_id, message, customer_id, address_hash, status,
-                             diagnostic, source, occurred_at, received_at)
+INSERT INTO delivery_return (key, kind, bounce_class, channel, run_id, message, customer_id, address_hash,
+                             status, diagnostic, source, occurred_at, received_at)
 SELECT r.*, %s
   FROM jsonb_to_recordset(%s::jsonb) AS r (
        key varchar, kind varchar, bounce_class varchar, channel varchar, run_id uuid, message bigint,
@@ -128,10 +129,8 @@ def _resolve(returned: Sequence[Returned]) -> Iterable[Returned]:
 def _address_hashes(customer: Customer) -> dict[str, str]:
     found = {}
     if customer.email:
-        try:
+        with suppress(ValueError):
             found[Channel.EMAIL.value] = keyed_hash("email", normalise_email(customer.email))
-        except ValueError:
-            pass
     if customer.phone:
         found[Channel.SMS.value] = keyed_hash("phone", customer.phone)
     return found
@@ -140,8 +139,9 @@ def _address_hashes(customer: Customer) -> dict[str, str]:
 def _store(found: dict[str, Returned], now: datetime) -> list[str]:
     rows = [
         {
-            "key": key, "kind": r.kind, "bounce_class": r.bounce_class, "channel": r.channel, "run_id": r.run_id,
-            "message": r.message, "customer_id": r.customer_id, "address_hash": r.address_hash,
+            "key": key, "kind": r.kind, "bounce_class": r.bounce_class, "channel": r.channel,
+            "run_id": r.run_id, "message": r.message, "customer_id": r.customer_id,
+            "address_hash": r.address_hash,
             "status": r.status[:15], "diagnostic": r.diagnostic[:300], "source": r.source[:30],
             "occurred_at": r.occurred_at,
         }

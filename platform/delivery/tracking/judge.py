@@ -35,7 +35,8 @@ SELECT t.id, t.kind, t.run_id, t.message, t.link_id, t.at, m.customer_id, m.chan
          WHEN t.at < t.sent_at + interval '2 seconds' THEN 'soon'
          WHEN EXISTS (SELECT FROM delivery_touch o WHERE o.run_id = t.run_id AND o.message = t.message
                          AND o.link_id = %(trap)s
-                         AND o.at BETWEEN t.at - interval '1 minute' AND t.at + interval '1 minute') THEN 'trap'
+                         AND o.at BETWEEN t.at - interval '1 minute' AND t.at + interval '1 minute')
+           THEN 'trap'
          WHEN t.kind = 'click' AND (
               SELECT count(DISTINCT o.link_id) FILTER (
                        WHERE o.at BETWEEN t.at - interval '1 second' AND t.at + interval '1 second') >= 2
@@ -46,7 +47,8 @@ SELECT t.id, t.kind, t.run_id, t.message, t.link_id, t.at, m.customer_id, m.chan
          WHEN t.network <> '' AND t.hint = '' AND t.at < t.sent_at + interval '1 minute' AND (
               SELECT count(DISTINCT (o.run_id, o.message)) FROM delivery_touch o
                WHERE o.network = t.network AND o.at < o.sent_at + interval '1 minute'
-                 AND o.at BETWEEN t.at - interval '5 seconds' AND t.at + interval '5 seconds') >= 10 THEN 'burst'
+                 AND o.at BETWEEN t.at - interval '5 seconds' AND t.at + interval '5 seconds') >= 10
+           THEN 'burst'
          ELSE ''
        END
   FROM delivery_touch t
@@ -102,6 +104,7 @@ def _event(
     opened = kind == Touch.Kind.OPEN
     name = "opened" if opened else "clicked"
     what = "" if opened else f":{link_id}"
+    minute, mark = int(at.timestamp()) // 60, ":machine" if why else ""
     properties = {
         "source": source,
         "reference": reference,
@@ -116,7 +119,7 @@ def _event(
         properties |= {"link": str(link_id), "url": urls.get(link_id, "")}
     return {
         "source": "rapport",
-        "message_id": f"{name}:{run_id}:{message}{what}:{int(at.timestamp()) // 60}{':machine' if why else ''}",
+        "message_id": f"{name}:{run_id}:{message}{what}:{minute}{mark}",
         "type": EventType.MESSAGE_OPENED if opened else EventType.MESSAGE_CLICKED,
         "customer_id": customer_id,
         "occurred_at": at,

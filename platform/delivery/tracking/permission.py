@@ -34,7 +34,9 @@ def watched(customer_ids: Iterable[int]) -> Watched:
     asked = {pk for pk, rule in rules.items() if rule == CONSENT}
     agreed = set()
     if asked:
-        consents = Consent.objects.filter(customer__in=asked, channel=Channel.EMAIL, topic=TOPIC, granted=True)
+        consents = Consent.objects.filter(
+            customer__in=asked, channel=Channel.EMAIL, topic=TOPIC, granted=True
+        )
         agreed = set(consents.values_list("customer_id", flat=True))
     return Watched({pk for pk, rule in rules.items() if rule == ALLOWED} | agreed, set(markets))
 

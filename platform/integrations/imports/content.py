@@ -24,6 +24,8 @@ ENCODINGS = (
 DELIMITERS = ",;\t|"
 _CHUNK = 1 << 20
 _SAMPLE = 256 * 1024
+#: So many of the letters beyond ASCII must be UTF-8 for the others to be slips; in other encodings few are.
+_MOSTLY = 0.3
 #: Bytes that files of other kinds begin with, and what to do with them.
 _OTHERS: tuple[tuple[bytes, Any], ...] = (
     (b"\xd0\xcf\x11\xe0", "excel"),
@@ -154,7 +156,7 @@ def _encoding(path: Path, head: bytes) -> tuple[str, bool]:
     wrong = _not_utf8(path)
     if wrong is None:
         return "utf-8", True
-    if wrong.valid_share > 0.999:
+    if wrong.valid_share >= _MOSTLY:
         return "utf-8", True  # a slip here and there: its rows are named, the others are good
     return _guessed(wrong.sample), False
 
@@ -205,7 +207,8 @@ def _guessed(sample: bytes) -> str:
         "windows-1252", "windows-1250", "windows-1251"]).best()  # fmt: skip
     name = (best.encoding if best else "gb18030").replace("_", "-")
     known = {
-        "cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251", "shift-jis": "shift_jis",
+        "cp1252": "windows-1252", "cp1250": "windows-1250", "cp1251": "windows-1251",
+        "shift-jis": "shift_jis",
         "euc-kr": "euc_kr",
     }  # fmt: skip
     return known.get(name, name)

@@ -23,6 +23,8 @@ from accounts.jobs import Progress
 from core import clock
 from core.copy import copy_from_frame
 from core.encryption import encrypt
+from events import quality
+from events.models import Note
 from integrations.imports.content import Shape
 from integrations.imports.fields import Plan
 from integrations.imports.files import path_of
@@ -30,7 +32,7 @@ from integrations.imports.journal import keep_changes
 from integrations.imports.kinds import KINDS, Context, ImportKind, Outcome
 from integrations.imports.mapping import reading_of
 from integrations.imports.reading import Row, Table
-from integrations.models import ImportRowError, ImportRun, ImportState
+from integrations.models import ImportRowError, ImportRun, ImportState, Kind
 
 _MAX_GROUP = 2000
 _MAX_REASON = 500
@@ -159,6 +161,18 @@ def _store_block(reader: Reader, block: list[Row], position: int, now: datetime)
             quarantined=F("quarantined") + outcome.quarantined,
             rejected=F("rejected") + len(outcome.rejected),
         )
+        _note_quality(run, outcome, now)
+
+
+def _note_quality(run: ImportRun, outcome: Outcome, now: datetime) -> None:
+    """Tell the page on data quality what was refused or filled; events tell about themselves."""
+    counts = {Note.REJECTED.value: len(outcome.rejected), **outcome.cleaned}
+    if run.kind not in (Kind.EVENTS, Kind.ORDERS):
+        counts |= {
+            Note.ACCEPTED.value: outcome.created + outcome.changed,
+            Note.DUPLICATE.value: outcome.unchanged,
+        }
+    quality.note(run.source, quality.shop_day(now), counts)
 
 
 def _keep_errors(run: ImportRun, block: list[Row], outcome: Outcome, *, dry: bool, left: int) -> None:
@@ -181,7 +195,7 @@ def _keep_errors(run: ImportRun, block: list[Row], outcome: Outcome, *, dry: boo
 def _sealed(row: Row) -> str:
     cells = ["" if cell is None else str(cell)[:_MAX_CELL_SHOWN] for cell in row.cells]
     body = orjson.dumps([c.encode("utf-8", "backslashreplace").decode() for c in cells]).decode()
-    return encrypt(body if len(body) <= _MAX_RAW else orjson.dumps(cells[:1] + ["…"]).decode())
+    return encrypt(body if len(body) <= _MAX_RAW else orjson.dumps([*cells[:1], "…"]).decode())
 
 
 _MAX_CELL_SHOWN = 2000

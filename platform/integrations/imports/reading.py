@@ -45,7 +45,7 @@ class Table:
         if len(self.columns) > MAX_COLUMNS:
             raise BadFile(
                 _(
-                    "The file has %(count)d columns; at most %(max)d are taken. Was the delimiter chosen right?"
+                    "The file has %(count)d columns; at most %(max)d are taken. Is the delimiter right?"
                 )
                 % {"count": len(self.columns), "max": MAX_COLUMNS}
             )

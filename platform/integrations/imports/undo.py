@@ -7,15 +7,17 @@ killed goes on where it stopped. Events go first, then who and what was made onl
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext as _
 
 from accounts.jobs import Progress
 from catalog.loading import take_back_rows
 from catalog.models import PriceChange, Product, StockChange
 from core import clock
+from core.snapshots import pointed_at
 from customers.loading import Change, compensate, take_back_people, take_back_suppressions
 from customers.models import Consent, ConsentEvent, Customer, Identifier
+from events import changes
 from events.models import Event, QuarantinedEvent
 from events.undo import remove
 from integrations.imports.kinds.base import CONSENT, CUSTOMER, EVENT, HELD, PRODUCT, SUPPRESSION
@@ -38,20 +40,19 @@ def undo(run: ImportRun, now: datetime, progress: Progress) -> dict[str, list[st
     left: dict[str, list[str]] = dict(run.left_alone or {})
     done = 0
     for thing, step in _STEPS:
-        while batch := _next(run, thing):
+        while ImportChange.objects.filter(run=run, thing=thing).exists():
             with transaction.atomic():
-                # A rival's undo holds these rows; who comes second finds them gone.
-                mine = list(
-                    ImportChange.objects.select_for_update().filter(pk__in=[change.pk for change in batch])
-                )
+                # A rival's undo holds the run; who comes second finds the changes gone.
+                ImportRun.objects.select_for_update().get(pk=run.pk)
+                mine = _next(run, thing)
                 names = list(step(run, mine, clock.now()))
-                ImportChange.objects.filter(pk__in=[change.pk for change in mine]).delete()
+                _forget(mine)
                 if names:
                     left[thing] = [*left.get(thing, []), *names][:_NAMED]
                     counted = f"{thing}_count"
                     left[counted] = [str(int((left.get(counted) or ["0"])[0]) + len(names))]
                     ImportRun.objects.filter(pk=run.pk, state=ImportState.UNDOING).update(left_alone=left)
-            done += len(batch)
+            done += len(mine)
             progress(done, total, _("%(n)d changes taken back") % {"n": done})
     return left
 
@@ -60,12 +61,19 @@ def _next(run: ImportRun, thing: str) -> list[ImportChange]:
     return list(ImportChange.objects.filter(run=run, thing=thing).order_by("object_id")[:_BATCH])
 
 
+def _forget(batch: list[ImportChange]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM integrations_importchange WHERE id = ANY(%s)", [[change.pk for change in batch]]
+        )
+
+
 def _changes(batch: list[ImportChange]) -> list[Change]:
     return [Change(c.object_id, c.created, c.before, c.stamp) for c in batch]
 
 
 def _events(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
-    remove([(change.object_id, change.stamp) for change in batch])
+    changes.note(remove([(change.object_id, change.stamp) for change in batch]), now)
     return []
 
 
@@ -121,11 +129,10 @@ def with_facts(model: type[models.Model], ids: Collection[int]) -> set[int]:
     if not ids:
         return found
     for relation in model._meta.related_objects:
-        pointing, name = relation.related_model, relation.field.attname
+        pointing = relation.related_model
         if pointing._meta.app_label in _DERIVED or pointing in _PARTS:
             continue
         if pointing._meta.app_label == "events" and pointing is not Event:
             continue
-        rows = pointing._base_manager.filter(**{f"{name}__in": list(ids)})
-        found |= set(rows.values_list(name, flat=True).distinct().order_by())
+        found |= pointed_at(pointing, relation.field.column, list(ids))
     return found

@@ -2,10 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -65,6 +64,7 @@ NO = frozenset(
 )
 #: In which order the numbers of 03/04/2026 stand.
 DATE_ORDERS = ("dmy", "mdy")
+_MARKED_NUMBER = re.compile(r"^'\d")  # how spreadsheets keep an id or a zip code from becoming a number
 _FORMULA = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 _CURRENCY_SIGNS = {
     "$": "",
@@ -94,7 +94,7 @@ class Reading:
 
     date_order: str = "dmy"
     decimal: str = "."
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: tzinfo = UTC
     country: str = ""
     currency: str = ""
 
@@ -107,7 +107,7 @@ def text(value: Any, limit: int = 500) -> str | None:
         value = int(value)  # spreadsheets and Parquet write ids as 1029.0
     found = value if isinstance(value, str) else str(value)
     found = found.strip().strip("\ufeff\u200b")
-    if found.startswith(_FORMULA):
+    if found.startswith(_FORMULA) or _MARKED_NUMBER.match(found):
         found = found[1:]
     if not found:
         return None

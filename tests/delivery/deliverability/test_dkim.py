@@ -21,9 +21,7 @@ RSA, ED = ours.generate("rsa"), ours.generate("ed25519")
 
 
 def configured(*keys):
-    return [
-        {"domain": "shop.example", "selector": name, "key": ours.pem(key).decode()} for name, key in keys
-    ]
+    return [{"domain": "shop.example", "selector": name, "key": ours.pem(key).decode()} for name, key in keys]
 
 
 def mail(sender="Shop <shop@shop.example>", subject="Grüße  und\tmehr", text="Zeile \n.\n\n  x  y \n\n\n"):
@@ -37,7 +35,7 @@ def mail(sender="Shop <shop@shop.example>", subject="Grüße  und\tmehr", text="
 
 
 def published(name, timeout=5):
-    [key] = [key for key in ours.keys() if f"{key.record_name}." == name.decode()]
+    [key] = [key for key in list(ours.keys()) if f"{key.record_name}." == name.decode()]
     return key.record.encode()
 
 
@@ -84,7 +82,9 @@ def test_both_kinds_of_key_sign_at_once(settings):
     assert raw.count(b"DKIM-Signature:") == 2
     second = raw[raw.index(b"DKIM-Signature:", 5) :]
     # dkimpy needs another library for Ed25519: the RFC's own steps are done here.
-    first = raw[: raw.index(b"DKIM-Signature:", 5)] + second[second.index(b"\r\n", second.index(b"\tb=")) + 2 :]
+    first = (
+        raw[: raw.index(b"DKIM-Signature:", 5)] + second[second.index(b"\r\n", second.index(b"\tb=")) + 2 :]
+    )
     assert dkim.verify(raw, dnsfunc=published) or first
     headers, body = dkim.rfc822_parse(second)
     policy = ours._RELAXED
@@ -97,7 +97,9 @@ def test_both_kinds_of_key_sign_at_once(settings):
     ((name, unsigned),) = policy.canonicalize_headers([(b"DKIM-Signature", bare)])
     data = signed + name + b":" + unsigned.removesuffix(b"\r\n")
     public = base64.b64decode(published(b"e1._domainkey.shop.example.").rpartition(b"p=")[2])
-    Ed25519PublicKey.from_public_bytes(public).verify(base64.b64decode(tags[b"b"]), hashlib.sha256(data).digest())
+    Ed25519PublicKey.from_public_bytes(public).verify(
+        base64.b64decode(tags[b"b"]), hashlib.sha256(data).digest()
+    )
 
 
 def test_only_mail_of_the_keys_domain_is_signed_and_keys_are_read_once(settings, tmp_path):
@@ -114,7 +116,7 @@ def test_only_mail_of_the_keys_domain_is_signed_and_keys_are_read_once(settings,
 def test_a_key_that_cannot_be_read_says_what_to_do(settings, tmp_path):
     for key in (str(tmp_path / "none.pem"), "-----BEGIN NONSENSE-----"):
         settings.DKIM_KEYS = [{"domain": "shop.example", "selector": "r1", "key": key}]
-        with pytest.raises(ImproperlyConfigured, match="manage.py dkim_key"):
+        with pytest.raises(ImproperlyConfigured, match=r"manage\.py dkim_key"):
             mail()
 
 

@@ -41,7 +41,11 @@ class Records:
         (["v=spf1 +all"], "bad", "lets everybody"),
         (["v=spf1 -all", "v=spf1 mx -all"], "bad", "2 SPF records"),
         (["v=spf1 " + " ".join(f"include:{n}" for n in range(11)) + " -all"], "bad", "11 further questions"),
-        (["v=spf1 " + " ".join(f"include:{n}" for n in range(10)) + " ip4:1.2.3.4 -all"], "ok", "names the servers"),
+        (
+            ["v=spf1 " + " ".join(f"include:{n}" for n in range(10)) + " ip4:1.2.3.4 -all"],
+            "ok",
+            "names the servers",
+        ),
         (None, "", "No name server answered"),
     ],
 )

@@ -23,7 +23,8 @@ BOUNCES, COMPLAINTS = Alarm.Kind.BOUNCES, Alarm.Kind.COMPLAINTS
         (COMPLAINTS, 3, 1000, True), (COMPLAINTS, 3, 1001, False), (COMPLAINTS, 2, 1000, False),
         (COMPLAINTS, 1, 200, True), (COMPLAINTS, 1, 199, False), (COMPLAINTS, 0, 200, False),
         (COMPLAINTS, 1, 333, True), (COMPLAINTS, 1, 334, False),
-        (BOUNCES, 10, 200, True), (BOUNCES, 9, 200, False), (BOUNCES, 10, 201, False), (BOUNCES, 50, 199, False),
+        (BOUNCES, 10, 200, True), (BOUNCES, 9, 200, False), (BOUNCES, 10, 201, False),
+        (BOUNCES, 50, 199, False),
         (BOUNCES, 50, 1000, True), (BOUNCES, 49, 1000, False),
     ],
 )  # fmt: skip

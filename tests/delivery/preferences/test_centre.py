@@ -54,7 +54,11 @@ def test_the_page_shows_what_is_chosen_and_tells_nothing_of_the_person(client, a
 
 
 def test_choices_are_stored_with_their_proof_and_only_once(message, address, strict_client):
-    form = {"choice": ["email:newsletter", "sms:marketing", "email:invented"], "frequency": "weekly", "language": "zh-hans"}
+    form = {
+        "choice": ["email:newsletter", "sms:marketing", "email:invented"],
+        "frequency": "weekly",
+        "language": "zh-hans",
+    }
     for _ in range(2):
         answer = strict_client.post(address, form)
         assert (answer.status_code, answer["Location"]) == (302, f"{address}?saved")
@@ -74,14 +78,21 @@ def test_choices_are_stored_with_their_proof_and_only_once(message, address, str
 
 
 def test_nothing_at_all_ends_every_topic_and_channel(message, address, strict_client, now):
-    Consent.objects.create(customer_id=message.customer_id, channel="sms", topic="sales", granted=True, since=now)
+    Consent.objects.create(
+        customer_id=message.customer_id, channel="sms", topic="sales", granted=True, since=now
+    )
     strict_client.post(address, {"nothing": "1", "choice": ["email:marketing"]})
     assert consents() == {"email:marketing": False, "sms:sales": False}
     assert "sales" in strict_client.get(address).content.decode().lower()
 
 
 def test_nonsense_is_ignored(message, address, strict_client):
-    form = {"choice": ["email:marketing", "\0", "x" * 5000], "frequency": "hourly", "language": "xx", "tracking": ""}
+    form = {
+        "choice": ["email:marketing", "\0", "x" * 5000],
+        "frequency": "hourly",
+        "language": "xx",
+        "tracking": "",
+    }
     assert strict_client.post(address, form).status_code == 302
     assert consents() == {"email:marketing": True, "email:tracking": True}
     assert not Preference.objects.exists()
@@ -124,9 +135,17 @@ def test_two_posts_at_once_write_one_change(message, address, strict_client):
 
 @pytest.mark.parametrize(
     ("frequency", "days", "too_soon"),
-    [("any", 0.1, False), ("weekly", 6.9, True), ("weekly", 7, False), ("monthly", 29, True), ("monthly", 30, False)],
+    [
+        ("any", 0.1, False),
+        ("weekly", 6.9, True),
+        ("weekly", 7, False),
+        ("monthly", 29, True),
+        ("monthly", 30, False),
+    ],
 )
-def test_who_wants_less_has_had_one_lately(message, now, frequency, days, too_soon, django_assert_max_num_queries):
+def test_who_wants_less_has_had_one_lately(
+    message, now, frequency, days, too_soon, django_assert_max_num_queries
+):
     Preference.objects.create(customer_id=message.customer_id, frequency=frequency, updated_at=now)
     Message.objects.update(state="sent", sent_at=now - timedelta(days=days))
     everybody = list(Customer.objects.values_list("pk", flat=True))

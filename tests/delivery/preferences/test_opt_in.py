@@ -55,7 +55,12 @@ def test_it_expires_and_says_so(dora, now, strict_client, settings):
 def test_changed_links_are_refused_and_so_is_one_for_a_former_address(dora, now, strict_client):
     opt_in = ask(dora, topic="newsletter", source="form", now=now)
     good = path(opt_in)
-    for bad in (good[:-1], good + "A", good[:20] + ("B" if good[20] != "B" else "C") + good[21:], "/u/confirm/x"):
+    for bad in (
+        good[:-1],
+        good + "A",
+        good[:20] + ("B" if good[20] != "B" else "C") + good[21:],
+        "/u/confirm/x",
+    ):
         assert strict_client.post(bad).status_code == 404, bad
     dora.email = "other@demo.invalid"
     dora.save()
@@ -83,7 +88,9 @@ def test_refused_without_an_address_or_when_it_is_suppressed(dora, now):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_question_arrives_in_the_persons_language_and_its_link_confirms(dora, now, sink, strict_client, settings):
+def test_the_question_arrives_in_the_persons_language_and_its_link_confirms(
+    dora, now, sink, strict_client, settings
+):
     settings.TRACKING = True
     opt_in = ask(dora, topic="newsletter", source="form", now=now)
     assert deliver(run_of(opt_in).pk, clock=clock.now) == 1

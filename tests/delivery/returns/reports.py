@@ -11,8 +11,8 @@ Hello
 """
 
 
-def dsn(*, status="5.1.1", action="failed", diagnostic="smtp; 550 5.1.1 User unknown", words="It failed.", sender="",
-        unsubscribe="", extra="", human_charset="utf-8"):  # fmt: skip
+def dsn(*, status="5.1.1", action="failed", diagnostic="smtp; 550 5.1.1 User unknown", words="It failed.",
+        sender="", unsubscribe="", extra="", human_charset="utf-8"):  # fmt: skip
     """Return a report with its three parts (RFC 3464 §2)."""
     head = f"""From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example>
 To: <{sender}>
@@ -31,7 +31,8 @@ Content-Transfer-Encoding: 8bit
     if diagnostic:
         fields += f"Diagnostic-Code: {diagnostic}\n"
     back = RETURNED.format(sender=sender, unsubscribe=unsubscribe)
-    rest = f"\n--b\nContent-Type: message/delivery-status\n\n{fields}\n--b\nContent-Type: message/rfc822\n\n{back}\n--b--\n"
+    rest = f"\n--b\nContent-Type: message/delivery-status\n\n{fields}\n"
+    rest += f"--b\nContent-Type: message/rfc822\n\n{back}\n--b--\n"
     return (head + words.encode(human_charset, "replace") + rest.encode()).replace(b"\n", b"\r\n")
 
 

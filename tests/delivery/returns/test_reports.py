@@ -67,7 +67,9 @@ def test_mails_without_a_report_are_read_by_their_words(charset, words, expected
 
 
 def test_a_foreign_report_with_a_wrong_charset_is_read_by_its_fields():
-    raw = reports.dsn(words="Ungültig", human_charset="latin-1").replace(b"charset=latin-1", b"charset=no-such")
+    raw = reports.dsn(words="Ungültig", human_charset="latin-1").replace(
+        b"charset=latin-1", b"charset=no-such"
+    )
     bounce = read(raw)
     assert (bounce.bounce_class, bounce.status) == (HARD, "5.1.1")
     assert bounce.diagnostic == "550 5.1.1 User unknown"
@@ -76,7 +78,10 @@ def test_a_foreign_report_with_a_wrong_charset_is_read_by_its_fields():
 def test_a_success_is_no_bounce_and_a_failure_beats_a_delay():
     for action in ("delivered", "relayed", "expanded"):
         assert read(reports.dsn(action=action, status="2.0.0", diagnostic="")) is None
-    assert read(reports.dsn(action="delayed", status="4.4.1", diagnostic="smtp; 421 busy")).bounce_class == "delayed"
+    assert (
+        read(reports.dsn(action="delayed", status="4.4.1", diagnostic="smtp; 421 busy")).bounce_class
+        == "delayed"
+    )
     other = "Final-Recipient: rfc822; x@demo.invalid\nAction: delayed\nStatus: 4.4.1\n\n"
     assert read(reports.dsn(extra=other)).bounce_class == HARD
 
@@ -106,7 +111,10 @@ def test_broken_reports():
     assert read(whole.replace(b"message/delivery-status", b"text/plain")).bounce_class == HARD
     assert read(whole[: whole.index(b"Diagnostic-Code")]).bounce_class == HARD
     assert read(whole.replace(b'boundary="b"', b"")).bounce_class == HARD
-    assert read(whole.replace(b"message/delivery-status", b"message/global-delivery-status")).bounce_class == HARD
+    assert (
+        read(whole.replace(b"message/delivery-status", b"message/global-delivery-status")).bounce_class
+        == HARD
+    )
     assert read(b"") is None
     assert read(b"\x00\xff\xfe" * 100) is None
 

@@ -66,7 +66,8 @@ class TestVerp:
         local, _, domain = good.rpartition("@")
         swapped = ("a" if local[10] != "a" else "b") + local[11:]
         for bad in (
-            f"{local[:10]}{swapped}@{domain}", f"{local[:-1]}@{domain}", f"{local}a@{domain}", f"{local}@evil.example",
+            f"{local[:10]}{swapped}@{domain}", f"{local[:-1]}@{domain}", f"{local}a@{domain}",
+            f"{local}@evil.example",
             f"bounce+@{domain}", f"bounce@{domain}", f"bounce+!!!@{domain}", "", "@", f"bounce+é@{domain}",
         ):  # fmt: skip
             with pytest.raises(InvalidToken):
@@ -87,21 +88,32 @@ def test_a_hard_bounce_suppresses_the_address_and_is_on_the_timeline(messages, n
     )  # fmt: skip
     assert (back.run_id, back.message) == (messages[0].run_id, messages[0].pk)
     ban = Suppression.objects.get()
-    assert (ban.reason, ban.until, ban.address_hash) == ("bounced", None, keyed_hash("email", "c0@demo.invalid"))
+    assert (ban.reason, ban.until, ban.address_hash) == (
+        "bounced",
+        None,
+        keyed_hash("email", "c0@demo.invalid"),
+    )
     event = Event.objects.get()
     assert (event.type, event.customer_id, event.properties["class"]) == (
         "message_bounced", messages[0].customer_id, "hard",
     )  # fmt: skip
     # Told again, by mail or by another way: nothing happens twice.
     assert not take_mail(raw, recipient=address_of(messages[0]), now=now + timedelta(hours=1))
-    assert not take_mail(reports.dsn(words="Once more"), recipient=address_of(messages[0]), source="other", now=now)
+    assert not take_mail(
+        reports.dsn(words="Once more"), recipient=address_of(messages[0]), source="other", now=now
+    )
     assert (Return.objects.count(), Event.objects.count(), Suppression.objects.count()) == (1, 1, 1)
     assert Consent.objects.filter(granted=True).count() == 3
 
 
 def test_a_bounce_about_a_message_that_only_names_itself_is_not_believed(messages, now):
     victim = reports.dsn()
-    for recipient in ("bounce@mail.shop.example", "shop@shop.example", "", "bounce+aaaaaaaa@mail.shop.example"):
+    for recipient in (
+        "bounce@mail.shop.example",
+        "shop@shop.example",
+        "",
+        "bounce+aaaaaaaa@mail.shop.example",
+    ):
         assert not take_mail(victim, recipient=recipient, now=now)
     forged = address_of(messages[0])
     forged = forged.replace(forged[10:14], "aaaa" if forged[10:14] != "aaaa" else "bbbb")
@@ -129,7 +141,9 @@ def test_who_changed_address_since_is_not_suppressed(messages, now):
 
 
 def test_refusals_for_other_reasons_leave_the_address_alone(messages, now):
-    take_mail(reports.dsn(status="5.7.1", diagnostic="smtp; 550 spam"), recipient=address_of(messages[0]), now=now)
+    take_mail(
+        reports.dsn(status="5.7.1", diagnostic="smtp; 550 spam"), recipient=address_of(messages[0]), now=now
+    )
     away = reports.plain("Away", sender="c1@demo.invalid", subject="Out of office")
     assert take_mail(away, recipient=address_of(messages[1]), now=now)
     take_mail(reports.dsn(action="delayed", status="4.4.1"), recipient=address_of(messages[2]), now=now)
@@ -164,8 +178,12 @@ def test_soft_bounces_far_apart_do_not(messages, source, now):
 @pytest.mark.parametrize("where", ["envelope", "returned", "link"])
 def test_a_complaint_ends_it(messages, now, where):
     message = messages[0]
-    Consent.objects.create(customer_id=message.customer_id, channel="email", topic="newsletter", granted=True, since=now)
-    Consent.objects.create(customer_id=message.customer_id, channel="sms", topic="marketing", granted=True, since=now)
+    Consent.objects.create(
+        customer_id=message.customer_id, channel="email", topic="newsletter", granted=True, since=now
+    )
+    Consent.objects.create(
+        customer_id=message.customer_id, channel="sms", topic="marketing", granted=True, since=now
+    )
     raw = reports.arf(
         mail_from=address_of(message) if where == "envelope" else "",
         sender=address_of(message) if where == "returned" else "",
@@ -173,7 +191,11 @@ def test_a_complaint_ends_it(messages, now, where):
     )
     assert take_mail(raw, recipient=BOUNCE, now=now)
     assert suppressed() == ["complained"]
-    state = dict(Consent.objects.filter(customer=message.customer_id).values_list("topic", "granted").filter(channel="email"))
+    state = dict(
+        Consent.objects.filter(customer=message.customer_id)
+        .values_list("topic", "granted")
+        .filter(channel="email")
+    )
     assert state == {"marketing": False, "newsletter": False}
     assert Consent.objects.get(channel="sms").granted
     assert Consent.objects.filter(granted=True).exclude(customer=message.customer_id).count() == 2
@@ -190,7 +212,9 @@ def test_who_only_asked_to_leave_did_not_complain(messages, now):
     assert not Return.objects.exists()
     assert not Suppression.objects.exists()
     assert not Consent.objects.get(customer=messages[0].customer_id).granted
-    assert not take_mail(reports.arf(kind="not-spam", unsubscribe=unsubscribe_url(messages[1])), recipient=BOUNCE, now=now)
+    assert not take_mail(
+        reports.arf(kind="not-spam", unsubscribe=unsubscribe_url(messages[1])), recipient=BOUNCE, now=now
+    )
     assert Consent.objects.get(customer=messages[1].customer_id).granted
 
 
@@ -236,14 +260,19 @@ def test_a_mail_goes_out_with_its_bounce_address_and_a_report_finds_its_way_back
     assert Suppression.objects.get().address_hash == keyed_hash("email", "c0@demo.invalid")
     summer = make_run(now=now, reference="summer")
     assert deliver(summer.id, clock=clock.now) == 1
-    assert not ReceivedMail.objects.filter(envelope_to="c0@demo.invalid", received_at__gt=mail.received_at).exists()
+    assert not ReceivedMail.objects.filter(
+        envelope_to="c0@demo.invalid", received_at__gt=mail.received_at
+    ).exists()
 
 
 def test_the_sink_reads_what_comes_to_the_bounce_address(messages, now):
-    
+
     address = address_of(messages[0])
     mail = sink_module.received_mail(reports.dsn(), "", address, now)
-    assert sink_module._insert([mail, sink_module.received_mail(reports.dsn(), "", "c0@demo.invalid", now)]) == sink_module.OK
+    assert (
+        sink_module._insert([mail, sink_module.received_mail(reports.dsn(), "", "c0@demo.invalid", now)])
+        == sink_module.OK
+    )
     assert (Return.objects.count(), ReceivedMail.objects.count()) == (1, 2)
 
 

@@ -44,9 +44,15 @@ def message(source, now):
 
 def post(client, *events, **headers):
     """Post as SendGrid does."""
-    body = [{"timestamp": int(timezone.now().timestamp()), "email": "c0@demo.invalid", **event} for event in events]
+    body = [
+        {"timestamp": int(timezone.now().timestamp()), "email": "c0@demo.invalid", **event}
+        for event in events
+    ]
     return client.post(
-        "/anymail/sendgrid/tracking/", json.dumps(body), content_type="application/json", **(headers or SIGNED)
+        "/anymail/sendgrid/tracking/",
+        json.dumps(body),
+        content_type="application/json",
+        **(headers or SIGNED),
     )
 
 
@@ -63,7 +69,12 @@ def test_a_bounce_is_taken_once_however_often_it_is_told(client, message):
         assert post(client, told, told).status_code == 200
     assert post(client, bounce("e2", ref=told["ref"])).status_code == 200
     back = Return.objects.get()
-    assert (back.run_id, back.message, back.bounce_class, back.source) == (message.run_id, message.pk, "hard", "sendgrid")
+    assert (back.run_id, back.message, back.bounce_class, back.source) == (
+        message.run_id,
+        message.pk,
+        "hard",
+        "sendgrid",
+    )
     assert back.diagnostic == "550 5.1.1 <…>: no such user"
     assert Suppression.objects.get().address_hash == keyed_hash("email", "c0@demo.invalid")
     assert Event.objects.get().type == "message_bounced"

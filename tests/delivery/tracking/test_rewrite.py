@@ -22,7 +22,10 @@ UTM = {"utm_source": "rapport", "utm_campaign": "spring"}
         ("https://a.example/p?x=1#top", "https://a.example/p?x=1&utm_source=rapport&utm_campaign=spring#top"),
         ("https://a.example/?utm_source=theirs", "https://a.example/?utm_source=theirs&utm_campaign=spring"),
         ("https://a.example/?utm_source=&utm_campaign=x", "https://a.example/?utm_source=&utm_campaign=x"),
-        ("https://a.example/?a=%20b&c=d+e", "https://a.example/?a=%20b&c=d+e&utm_source=rapport&utm_campaign=spring"),
+        (
+            "https://a.example/?a=%20b&c=d+e",
+            "https://a.example/?a=%20b&c=d+e&utm_source=rapport&utm_campaign=spring",
+        ),
         ("https://[broken", "https://[broken"),
     ],
 )
@@ -35,12 +38,17 @@ def test_only_web_addresses_of_links_are_found():
       <link rel="stylesheet" href="https://a.example/style.css">
       <a href="https://a.example/1?x=1&amp;y=2">one</a> <A class='b' HREF='http://a.example/2'>two</A>
       <area href="https://a.example/3"> <abbr href="https://a.example/no">
-      <a href="mailto:a@b.example">mail</a><a href="tel:+123">call</a><a href="#top">top</a><a href="/relative">r</a>
+      <a href="mailto:a@b.example">mail</a><a href="tel:+123">call</a><a href="#top">top</a>
+      <a href="/relative">r</a>
       <a data-href="https://a.example/data">d</a> <img src="https://a.example/i.png">
       <a href="javascript:alert(1)">no</a><a href="https://shop.example/u/token">leave</a>
     """
     found = places(source, {}, keep=("https://shop.example/u/",))
-    assert [p.url for p in found] == ["https://a.example/1?x=1&y=2", "http://a.example/2", "https://a.example/3"]
+    assert [p.url for p in found] == [
+        "https://a.example/1?x=1&y=2",
+        "http://a.example/2",
+        "https://a.example/3",
+    ]
     assert source[found[0].start : found[0].end] == "https://a.example/1?x=1&amp;y=2"
     long = f'<a href="https://a.example/{"x" * 1000}">long</a>'
     assert places(long, {}) == []
@@ -48,7 +56,9 @@ def test_only_web_addresses_of_links_are_found():
 
 def test_rewriting_touches_nothing_else_and_puts_the_pixel_before_the_last_end_of_the_body():
     source = '<p>a &amp; b</p><a href="https://a.example/">x</a><!-- </body> --></BODY ></html>'
-    done = rewrite(source, places(source, {}), lambda url: f"https://t.example/?u={url}&x", pixel="https://p.example/1")
+    done = rewrite(
+        source, places(source, {}), lambda url: f"https://t.example/?u={url}&x", pixel="https://p.example/1"
+    )
     assert done == (
         '<p>a &amp; b</p><a href="https://t.example/?u=https://a.example/&amp;x">x</a><!-- </body> -->'
         '<img src="https://p.example/1" width="1" height="1" alt="" '
@@ -73,7 +83,8 @@ class TestFollow:
         run = make_run(now=NOW)
         messages = list(Message.objects.filter(run=run).order_by("customer_id"))
         return run, [
-            (m, Rendered(to="", subject="s", html=self.HTML, text="https://a.example/x", from_email="a@b.example",
+            (m, Rendered(to="", subject="s", html=self.HTML, text="https://a.example/x",
+                         from_email="a@b.example",
                          utm={"utm_campaign": "spring"}))
             for m in messages
         ]  # fmt: skip
@@ -100,7 +111,9 @@ class TestFollow:
         people = [m.customer_id for m, _ in mails]
         Customer.objects.filter(pk=people[1]).update(country="DE")
         Customer.objects.filter(pk=people[2]).update(country="FR")
-        Consent.objects.create(customer_id=people[2], channel="email", topic="tracking", granted=True, since=NOW)
+        Consent.objects.create(
+            customer_id=people[2], channel="email", topic="tracking", granted=True, since=NOW
+        )
         Customer.objects.filter(pk=people[3]).update(no_profiling=True)
         german = Customer.objects.get(pk=people[4])
         german.phone = "+49301234567"
@@ -109,7 +122,9 @@ class TestFollow:
         assert [r.html.count("/t/o/") for r in followed] == [1, 0, 1, 0, 0]
         assert [r.html.count("/t/c/") for r in followed] == [3, 3, 3, 0, 3]
         # Who is not watched still gets the campaign's parameters, which tell nothing of the person.
-        assert re.findall(r'href="([^"]+)"', followed[3].html)[0].startswith("https://a.example/x?utm_source=rapport&amp;")
+        assert re.findall(r'href="([^"]+)"', followed[3].html)[0].startswith(
+            "https://a.example/x?utm_source=rapport&amp;"
+        )
         settings.TRACKING_OPENS = {"*": "never"}
         assert "/t/o/" not in follow(run, mails)[0].html
 

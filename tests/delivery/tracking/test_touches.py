@@ -37,7 +37,9 @@ def links(messages):
 
 
 def happened():
-    rows = Event.objects.order_by("occurred_at", "id").values_list("type", "properties__machine", "properties__why")
+    rows = Event.objects.order_by("occurred_at", "id").values_list(
+        "type", "properties__machine", "properties__why"
+    )
     return [(kind, machine, why) for kind, machine, why in rows]
 
 
@@ -53,7 +55,11 @@ def test_an_open_and_a_click_become_events_of_the_customer(client, messages, lin
     assert judge(now=now) == 0, "too early to say"
     assert judge(now=now + timedelta(minutes=1)) == 2
     opened, clicked = Event.objects.order_by("type").reverse()
-    assert (opened.type, opened.customer_id, opened.properties["machine"]) == ("message_opened", message.customer_id, False)
+    assert (opened.type, opened.customer_id, opened.properties["machine"]) == (
+        "message_opened",
+        message.customer_id,
+        False,
+    )
     assert clicked.properties == {
         "source": "tests", "reference": "spring", "run": str(message.run_id), "message": message.pk,
         "channel": "email", "machine": False, "link": str(links[0].pk), "url": "https://shop.example/0",
@@ -115,7 +121,11 @@ def test_a_link_holds_under_the_former_secret(client, messages, links, settings)
         ("curl/8.5", "93.184.216.34", "scanner"),
         ("BarracudaCentral", "93.184.216.34", "scanner"),
         (PHONE, "17.58.1.2", "network"),
-        ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "66.249.84.1", None),
+        (
+            "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+            "66.249.84.1",
+            None,
+        ),
     ],
 )
 def test_machines_are_known_by_name_and_network(client, messages, now, agent, address, why):
@@ -193,7 +203,9 @@ def test_the_same_link_twice_is_a_person(messages, links, now):
 
 
 @pytest.mark.parametrize(("people", "machine"), [(9, False), (10, True)])
-def test_many_recipients_from_one_network_right_after_the_delivery_are_one_machine(messages, now, people, machine):
+def test_many_recipients_from_one_network_right_after_the_delivery_are_one_machine(
+    messages, now, people, machine
+):
     sent(messages, now)
     for n, message in enumerate(messages[:people]):
         touch(message, now + timedelta(seconds=10 + n / 10), network="abc")

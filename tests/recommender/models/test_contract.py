@@ -16,7 +16,7 @@ VARIANTS = {
     "item-knn tfidf": {"weighting": "tfidf"},
     "item-knn bm25": {"weighting": "bm25"},
     # What auto may choose among is measured elsewhere; here a few that cost nothing.
-    "auto": {"models": ("popularity", "own-frequency", "item-knn")},
+    "auto": {"models": ("popularity", "own-frequency")},
 }
 MODELS = list(dict.fromkeys([*names(), *VARIANTS]))
 SILENT_ON_NEW = {"own-frequency", "own-recent", "own-lasting", "due"}

@@ -11,6 +11,8 @@ from recommender.profiling.naming import Trait, name_groups
 
 CENTRES = {"visits": (0, 0, 10, 10, 5), "discount_share": (0, 10, 0, 10, 5), "amount": (1, 1, 1, 1, 9)}
 FEATURES = list(CENTRES)
+#: Numbers of groups to try where how to choose among them is not the question.
+FEW = (4, 5)
 
 
 def people(size=60, seed=0, first=0):
@@ -50,14 +52,14 @@ def test_the_map_has_two_axes_and_their_share(found):
 
 
 def test_the_order_of_rows_and_of_runs_changes_nothing(found):
-    again = cluster(people()[0].sample(fraction=1, shuffle=True, seed=2), FEATURES)
+    again = cluster(people()[0].sample(fraction=1, shuffle=True, seed=2), FEATURES, FEW)
     assert again.users == found.users
     assert np.array_equal(again.labels, found.labels)
 
 
 def test_ids_survive_a_refit_of_the_same_customers(found):
     frame, _ = people()
-    smaller = cluster(frame.filter(pl.col("user_id") < "u0280"), FEATURES, previous=found)
+    smaller = cluster(frame.filter(pl.col("user_id") < "u0280"), FEATURES, FEW, previous=found)
     before = dict(zip(found.users, (found.personas[label].id for label in found.labels), strict=True))
     after = dict(zip(smaller.users, (smaller.personas[label].id for label in smaller.labels), strict=True))
     assert all(before[user] == after[user] for user in after)
@@ -66,7 +68,7 @@ def test_ids_survive_a_refit_of_the_same_customers(found):
 
 def test_ids_survive_for_other_customers_by_where_the_groups_lie(found):
     others, group = people(seed=9, first=5000)
-    refit = cluster(others, FEATURES, previous=found)
+    refit = cluster(others, FEATURES, FEW, previous=found)
     for planted in range(5):
         place = int(np.flatnonzero(group == planted)[0])
         assert refit.personas[refit.labels[place]].id == found.personas[found.labels[place]].id
@@ -104,7 +106,7 @@ def test_it_is_stored_and_read_back(found, tmp_path):
 def test_an_outlier_makes_no_group_of_its_own():
     frame, _ = people()
     odd = pl.DataFrame({"user_id": ["odd"], "visits": [1e6], "discount_share": [5.0], "amount": [1e9]})
-    assert cluster(pl.concat([frame, odd]), FEATURES).k == 5
+    assert cluster(pl.concat([frame, odd]), FEATURES, (4, 5, 6)).k == 5
 
 
 def test_fewer_kinds_than_asked_for_is_said_honestly():
@@ -134,7 +136,7 @@ def test_missing_values_count_as_the_middle():
     holes = frame.with_columns(
         amount=pl.when(pl.col("user_id") < "u0005").then(None).otherwise(pl.col("amount"))
     )
-    assert cluster(holes, FEATURES).k == 5
+    assert cluster(holes, FEATURES, (4, 5, 6)).k == 5
 
 
 def test_names_stay_distinct():

@@ -103,7 +103,13 @@ def test_features_of_items_and_figures_of_models_do_not_move_either():
 def test_the_smallest_shops_are_evaluated(entries):
     report = evaluate(rows(*entries), CUT, 28, ["popularity", "als"], min_item_users=1, resamples=20)
     assert all(0 <= line.ndcg10 <= 1 for line in report.models)
-    assert "<b>" not in page(report)
+
+
+def test_the_smallest_shop_has_a_page_and_its_names_stay_text():
+    entries = [("小明", "绿茶 ☕", 1), ("Zoë", "<b>'\"", 2), ("小明", "<b>'\"", 50)]
+    assert "<b>" not in page(
+        evaluate(rows(*entries), CUT, 28, ["popularity"], min_item_users=1, resamples=20)
+    )
 
 
 def test_where_nobody_can_be_asked_it_says_so():

@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the days, or a campaign whose window gives them."""
-        parser.add_argument("--campaign", help="the campaign's short name: from its launch to its window's end")
+        parser.add_argument(
+            "--campaign", help="the campaign's short name: from its launch to its window's end"
+        )
         parser.add_argument("--from", dest="since", help="the first day, as 2026-03-01")
         parser.add_argument("--to", dest="until", help="the day after the last one")
 

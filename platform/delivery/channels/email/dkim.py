@@ -58,9 +58,7 @@ class Key:
         if isinstance(self.private, Ed25519PrivateKey):
             raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
             return f"v=DKIM1; k=ed25519; p={base64.b64encode(raw).decode()}"
-        der = public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
 
     def sign(self, data: bytes) -> bytes:
@@ -132,9 +130,7 @@ def pem(private: PrivateKey) -> bytes:
 
 def _chosen(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the headers to be signed, each name's last one first (RFC 6376 §5.4.2)."""
-    return [
-        header for name in _SIGNED for header in reversed(headers) if header[0].strip().lower() == name
-    ]
+    return [header for name in _SIGNED for header in reversed(headers) if header[0].strip().lower() == name]
 
 
 def _signature(key: Key, names: bytes, body_hash: bytes, canonical: bytes) -> bytes:

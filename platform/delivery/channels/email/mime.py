@@ -13,6 +13,10 @@ from delivery.channels.email.dkim import signed
 # RFC 5322 §2.2: printable US-ASCII without the colon. Django checks values for line breaks, not names.
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
 
+# RFC 5321 §4.1.2: a dot-string at a domain, without display name, quotes or comments.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+
 # Written below from checked values; a source may not replace them.
 _OURS = {
     *("bcc", "cc", "from", "reply-to", "return-path", "sender", "to"),
@@ -71,6 +75,8 @@ def envelope_address(address: str) -> str:
 
     Raises TransportError (permanent) when it is not one address.
     """
+    if _PLAIN_ADDRESS.fullmatch(address):
+        return address  # nearly all of them; taking one apart costs 0.1 ms
     bare = parseaddr(address)[1]
     if not bare or any(c.isspace() or ord(c) < 32 for c in bare):
         raise TransportError("The address is not one that mail can be sent to.", permanent=True)

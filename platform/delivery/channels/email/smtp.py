@@ -77,9 +77,7 @@ class SmtpConnection:
 
     def _send(self, mail: Outgoing) -> None:
         content = build(mail)
-        sender = envelope_address(
-            mail.return_path or mail.content.from_email or settings.DEFAULT_FROM_EMAIL
-        )
+        sender = envelope_address(mail.return_path or mail.content.from_email or settings.DEFAULT_FROM_EMAIL)
         recipient = envelope_address(mail.address)
         kept = self._open()
         try:

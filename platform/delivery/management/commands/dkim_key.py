@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--domain", default="", help="The sender's domain (that of SHOP_FROM_EMAIL).")
         parser.add_argument("--selector", default="rapport", help="The key's name in the DNS (rapport).")
-        parser.add_argument("--ed25519", action="store_true", help="A short modern key; sign by RSA beside it.")
+        parser.add_argument(
+            "--ed25519", action="store_true", help="A short modern key; sign by RSA beside it."
+        )
 
     def handle(self, *args: Any, domain: str, selector: str, ed25519: bool, **options: Any) -> None:
         domain = (domain or sender_domain()).lower()
@@ -30,7 +32,7 @@ class Command(BaseCommand):
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as error:
             raise CommandError(f"{path} is there already. Choose another --selector.") from error
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             file.write(pem(private))
         key = Key(domain, selector, private)
         setting = orjson.dumps([{"domain": domain, "selector": selector, "key": str(path)}]).decode()

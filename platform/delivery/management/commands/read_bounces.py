@@ -19,7 +19,7 @@ TIMEOUT = 30
 
 
 class Command(BaseCommand):
-    help = "Read bounces and complaints from a Maildir, an mbox file or an IMAP mailbox. What was read once counts once."
+    help = "Read bounces and complaints from a Maildir, mbox or IMAP mailbox; each counts once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -23,7 +23,8 @@ _TYPES = {
     "product_view": "view", "viewed": "view", "page_view": "view", "product viewed": "view", "浏览": "view",
     "cart": "add_to_cart", "addtocart": "add_to_cart", "product added": "add_to_cart", "加购": "add_to_cart",
     "order": "purchase", "bought": "purchase", "buy": "purchase", "sale": "purchase", "购买": "purchase",
-    "return": "refund", "退款": "refund", "搜索": "search", "评分": "rating", "评价": "review", "分享": "share",
+    "return": "refund", "退款": "refund", "搜索": "search", "评分": "rating", "评价": "review",
+    "分享": "share",
 }  # fmt: skip
 
 
@@ -86,7 +87,7 @@ class Events(ImportKind):
     def store(self, records: list[Record], context: Context, outcome: Outcome) -> None:
         """Store the events."""
         events = self._events(records, context, outcome, store=True)
-        store_events([event for _line, event in events], context, outcome)
+        store_events(events, context, outcome)
 
     def _events(
         self, records: list[Record], context: Context, outcome: Outcome, *, store: bool

@@ -15,13 +15,14 @@ from events.undo import held_by, stored_by
 from integrations.imports.kinds.base import CUSTOMER, EVENT, HELD, PRODUCT, Context, Outcome
 
 
-def store_events(events: Sequence[EventIn], context: Context, outcome: Outcome) -> None:
-    """Store events and note them with the customers and products that were made for them.
+def store_events(rows: Sequence[tuple[int, EventIn]], context: Context, outcome: Outcome) -> None:
+    """Store events (each with its line) and note them with the customers and products made for them.
 
     Counts rows as new, known already or quarantined. Nine queries beside those of `ingest`.
     """
-    if not events:
+    if not rows:
         return
+    events = [event for _line, event in rows]
     # Months are made before the transaction needs them, so that its locks do not hold up others.
     ensure_months(pl.Series([event.occurred_at for event in events]))
     people = {event.customer for event in events if event.customer}
@@ -31,6 +32,9 @@ def store_events(events: Sequence[EventIn], context: Context, outcome: Outcome) 
     outcome.created += result.accepted
     outcome.unchanged += result.duplicates
     outcome.quarantined += len(result.quarantined)
+    for entry in result.rejected:
+        reason = " ".join(text for texts in entry["errors"].values() for text in texts)
+        outcome.rejected.append((rows[entry["index"]][0], reason))
     stored = stored_by(context.source, [(e.message_id, e.occurred_at) for e in events], context.now)
     outcome.note(EVENT, [Change(pk, True, None, at) for pk, at in stored])
     held = [events[entry["index"]].message_id for entry in result.quarantined]

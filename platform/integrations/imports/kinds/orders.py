@@ -19,7 +19,7 @@ from core.money import minor_unit, round_money
 from customers.consent import ConsentRow
 from customers.loading import load_consents, load_people, weigh_people
 from customers.models import Channel
-from events.models import EventType
+from events.models import EventType, Note
 from events.parsing import EventIn
 from integrations.imports import values
 from integrations.imports.errors import BadRow
@@ -77,21 +77,25 @@ class Orders(ImportKind):
     block_rows = 3000
     fields = (
         Field("order_id", gettext_lazy("order"), text(100),
-              ("orderid", "order", "ordernumber", "orderno", "ordername", "订单号", "订单编号", "bestellnummer")),
+              ("orderid", "order", "ordernumber", "orderno", "ordername", "订单号", "订单编号",
+              "bestellnummer")),
         Field("ordered_at", gettext_lazy("ordered at"), values.moment,
               ("orderedat", "orderdate", "createdat", "date", "datecreated", "purchasedate", "paidat",
                "订单创建时间", "下单时间", "买家付款时间", "创建时间")),
         *PERSON,
         Field("first_name", gettext_lazy("first name"), text(100), ("billingfirstname", "firstname")),
         Field("last_name", gettext_lazy("last name"), text(100), ("billinglastname", "lastname")),
-        Field("name", gettext_lazy("whole name"), text(200), ("billingname", "customername", "买家姓名", "收货人")),
+        Field("name", gettext_lazy("whole name"), text(200), ("billingname", "customername", "买家姓名",
+        "收货人")),
         Field("country", gettext_lazy("country"), plain(values.country), ("billingcountry", "country")),
         Field("status", gettext_lazy("state of the order"), text(60), ("status", "orderstatus", "订单状态")),
-        Field("payment", gettext_lazy("state of the payment"), text(60), ("financialstatus", "paymentstatus")),
+        Field("payment", gettext_lazy("state of the payment"), text(60), ("financialstatus",
+        "paymentstatus")),
         Field("currency", gettext_lazy("currency"), plain(values.currency),
               ("currency", "ordercurrency", "币种")),
         Field("sku", gettext_lazy("sku"), text(200),
-              ("sku", "lineitemsku", "itemsku", "productsku", "productid", "规格编码", "商品编码", "商家编码")),
+              ("sku", "lineitemsku", "itemsku", "productsku", "productid", "规格编码", "商品编码",
+              "商家编码")),
         Field("product", gettext_lazy("product name"), text(300),
               ("lineitemname", "itemname", "productname", "product", "商品名称", "全部商品名称")),
         Field("quantity", gettext_lazy("quantity"), values.number,
@@ -144,15 +148,13 @@ class Orders(ImportKind):
     def check(self, records: list[Record], context: Context, outcome: Outcome) -> None:
         """Say which lines are new."""
         orders = self._known_people(records, context, outcome)
-        events = [
-            (event, lines) for order in orders for event, lines in _events(order, "?", context, outcome)
-        ]
-        known = known_keys(context.source, [event.message_id for event, _n in events])
-        for event, lines in events:
+        events = [event for order in orders for _l, event in _events(order, "?", context, outcome)[0]]
+        known = known_keys(context.source, [event.message_id for event in events])
+        for event in events:
             if event.message_id in known or ("order", event.message_id) in context.seen:
-                outcome.unchanged += lines
+                outcome.unchanged += 1
             else:
-                outcome.created += lines
+                outcome.created += 1
                 context.seen["order", event.message_id] = ""
 
     def store(self, records: list[Record], context: Context, outcome: Outcome) -> None:
@@ -160,18 +162,24 @@ class Orders(ImportKind):
         orders: list[Order] = [found["order"] for _line, found in records]
         loaded = load_people([_buyer(order, context) for order in orders], context.now, gentle=True)
         outcome.note(CUSTOMER, loaded.changes)
-        events, agreed = [], []
+        bought: list[tuple[int, EventIn]] = []
+        undone: list[tuple[int, EventIn]] = []
+        agreed = []
         for place, order in enumerate(orders):
             if place in loaded.rejected:
                 _reject(order, loaded.rejected[place], outcome)
                 continue
-            events += [e for e, _n in _events(order, loaded.names[place], context, outcome)]
+            for rows, found in zip(
+                (bought, undone), _events(order, loaded.names[place], context, outcome), strict=True
+            ):
+                rows += found
             if order.head.get("marketing"):
                 agreed.append(_agreed(order, loaded.ids[place], context))
-        store_events(events, context, outcome)
-        # Refunds and the like are no rows: what is counted are lines of orders.
-        extra = sum(event.type in (EventType.REFUND, EventType.CANCEL) for event in events)
-        outcome.created -= min(extra, outcome.created)
+        store_events(bought, context, outcome)
+        # Refunds and cancellations are no rows of the file: they are kept, not counted.
+        aside = Outcome()
+        store_events(undone, context, aside)
+        outcome.changes += aside.changes
         outcome.note(CONSENT, load_consents(agreed, context.now))
         _name_products(orders)
 
@@ -215,15 +223,17 @@ def _word(order: Order, name: str) -> str:
     return str(order.head.get(name, "")).casefold().removeprefix("wc-").replace(" ", "-").strip()
 
 
-def _events(order: Order, customer: str, context: Context, outcome: Outcome) -> list[tuple[EventIn, int]]:
-    """Return the events of an order, each with how many rows it stands for."""
+def _events(
+    order: Order, customer: str, context: Context, outcome: Outcome
+) -> tuple[list[tuple[int, EventIn]], list[tuple[int, EventIn]]]:
+    """Return the events of an order with their lines: what was bought, and what was undone of it."""
     head = order.head
     currency = head.get("currency") or context.currency
     lines = _priced(order, currency, outcome)
     words = {_word(order, "status"), _word(order, "payment")}
     unpaid = bool(words & _UNPAID) and not words & (_CANCELLED | _REFUNDED)
-    kind = EventType.CHECKOUT if unpaid else EventType.PURCHASE
     at: datetime = head["ordered_at"]
+    back: datetime = head.get("refunded_at") or head.get("cancelled_at") or at
 
     def event(suffix: str, kind: str, moment: datetime, amount: Decimal | None, **members: Any) -> EventIn:
         return EventIn(
@@ -232,32 +242,27 @@ def _events(order: Order, customer: str, context: Context, outcome: Outcome) -> 
             currency=currency if amount is not None else None, **members,
         )  # fmt: skip
 
-    events = []
+    kind = EventType.CHECKOUT if unpaid else EventType.PURCHASE
+    bought, undone = [], []
     for place, line in lines:
         details = {"product": line["product"]} if line.get("product") else None
-        events.append(
-            (
-                event(
-                    str(place), kind, at, line["paid"], sku=line["sku"], quantity=line["quantity"],
-                    properties=details,
-                ),
-                1,
+        one = event(
+            str(place), kind, at, line["paid"], sku=line["sku"], quantity=line["quantity"], properties=details
+        )
+        bought.append((line["line"], one))
+        if not unpaid and (refunded := line.get("line_refunded") or 0) > 0:
+            undone.append(
+                (line["line"], event(f"{place}-refund", EventType.REFUND, back, refunded, sku=line["sku"]))
             )
-        )  # fmt: skip
-    if unpaid:
-        return events
-    back: datetime = head.get("refunded_at") or head.get("cancelled_at") or at
-    for place, line in lines:
-        if (refunded := line.get("line_refunded")) and refunded > 0:
-            events.append((event(f"{place}-refund", EventType.REFUND, back, refunded, sku=line["sku"]), 0))
     whole = head.get("refunded")
-    if not whole and words & _REFUNDED and not any(line.get("line_refunded") for _p, line in lines):
+    if not whole and not undone and words & _REFUNDED:
         whole = sum((line["paid"] or Decimal(0) for _p, line in lines), Decimal(0))
-    if whole and whole > 0:
-        events.append((event("refund", EventType.REFUND, back, round_money(whole, currency)), 0))
+    if whole and whole > 0 and not unpaid:
+        amount = round_money(whole, currency)
+        undone.append((order.line, event("refund", EventType.REFUND, back, amount)))
     if head.get("cancelled_at") or words & _CANCELLED:
-        events.append((event("cancel", EventType.CANCEL, head.get("cancelled_at") or at, None), 0))
-    return events
+        undone.append((order.line, event("cancel", EventType.CANCEL, head.get("cancelled_at") or at, None)))
+    return bought, undone
 
 
 def _priced(order: Order, currency: str, outcome: Outcome) -> list[tuple[int, dict[str, Any]]]:
@@ -270,10 +275,10 @@ def _priced(order: Order, currency: str, outcome: Outcome) -> list[tuple[int, di
             continue
         sku = found.get("sku") or (found.get("product") or "")[:200] or None
         if sku and not found.get("sku"):
-            outcome.cleaned["sku_from_name"] += 1
+            outcome.cleaned[Note.NO_SKU.value] += 1
         if quantity is None and sku:
             quantity = Decimal(1)
-            outcome.cleaned["quantity_filled"] += 1
+            outcome.cleaned[Note.ONE_ASSUMED.value] += 1
         paid = _paid(found, quantity)
         if paid is not None and paid < 0:
             outcome.rejected.append((found["line"], _("The amount cannot be negative.")))

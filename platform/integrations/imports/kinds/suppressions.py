@@ -18,8 +18,10 @@ from integrations.imports.kinds.consents import channel_of
 #: Channels whose addresses are phone numbers.
 _BY_PHONE = {Channel.SMS}
 _REASONS = {
-    "unsubscribe": "unsubscribed", "unsubscribed": "unsubscribed", "optout": "unsubscribed", "opt-out": "unsubscribed",
-    "bounce": "bounced", "bounced": "bounced", "hard bounce": "bounced", "hard_bounce": "bounced", "cleaned": "bounced",
+    "unsubscribe": "unsubscribed", "unsubscribed": "unsubscribed", "optout": "unsubscribed",
+    "opt-out": "unsubscribed",
+    "bounce": "bounced", "bounced": "bounced", "hard bounce": "bounced", "hard_bounce": "bounced",
+    "cleaned": "bounced",
     "complaint": "complained", "complained": "complained", "spam": "complained", "abuse": "complained",
     "退订": "unsubscribed", "投诉": "complained", "退信": "bounced",
 }  # fmt: skip

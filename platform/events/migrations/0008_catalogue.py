@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('django_celery_beat', '0019_alter_periodictasks_options'),
-        ('events', '0006_schedule'),
+        ('events', '0007_schedule'),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ def seed_schedule(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0005_delivery_types"),
+        ("events", "0006_import_notes"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
 
