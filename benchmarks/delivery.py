@@ -5,11 +5,14 @@ path_vs_loop         messages a second through the whole path, and through a loo
 sink_mails           mails a second into the built-in sink, which stores each before it confirms
 freeze_200k_seconds  freezing an audience of 200,000
 growth               cost of a message in a run of 500,000 rows and in one of 10,000 (not with --quick)
-worker_mb            peak memory of this process, which did all the sending
+worker_mb            peak memory of a Celery worker process that sent a whole run
+vs_post_office       the whole path from the audience to the last mail, and django-post-office doing the
+                     same with as many processes (see benchmarks/peers/post_office.txt; left out without it)
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
 import subprocess
@@ -20,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "platform")]
@@ -29,43 +33,23 @@ import django  # noqa: E402
 
 django.setup()
 
+import psutil  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from benchmarks.delivery_source import HTML, NAME, TEXT, register, render  # noqa: E402
 from core import clock  # noqa: E402
 from customers.models import Channel, Consent, Customer  # noqa: E402
+from delivery import dispatch  # noqa: E402
 from delivery.channels.base import Outgoing, Verdict  # noqa: E402
 from delivery.channels.email.smtp import SmtpConnection  # noqa: E402
 from delivery.models import Message, Run  # noqa: E402
 from delivery.outbox.send import deliver  # noqa: E402
 from delivery.services import launch  # noqa: E402
-from delivery.sources import Rendered, sources  # noqa: E402
 
-PARAGRAPH = "<p>Dear {name}, this week we have something for you that goes well with what you like.</p>\n"
-HTML = "<html><body>" + PARAGRAPH * 60 + "</body></html>"
-
-
-def render(customer_id: int) -> Rendered:
-    """Return about 6 kB of mail."""
-    name = f"customer {customer_id}"
-    return Rendered(
-        to="",
-        subject=f"For you, {name}",
-        html=HTML.format(name=name),
-        text=f"Dear {name}, this week we have something for you.",
-        from_email="Shop <shop@example.com>",
-    )
-
-
-class BenchmarkSource:
-    """Says something to everyone."""
-
-    def render(self, run, messages, now):
-        """Render each."""
-        return {m.id: (render(m.customer_id), m.context) for m in messages}
-
-    def finished(self, run, now):
-        """Nothing follows."""
+PEER = Path("var/peers/post_office/bin/python")
+#: Processes that send at the same time, in `vs_post_office` on both sides.
+PROCESSES = 2
 
 
 @contextmanager
@@ -104,7 +88,7 @@ def make_people(count: int, now: datetime) -> list[Customer]:
 def freeze(reference: str, sql: str, params: list, now: datetime) -> Run:
     """Launch a run of the benchmark's source."""
     return launch(
-        source="benchmark",
+        source=NAME,
         reference=reference,
         channel="email",
         topic="marketing",
@@ -132,6 +116,100 @@ def path_seconds(run: Run) -> float:
     if sent != Message.objects.filter(run=run, state="sent").count() or not sent:
         raise SystemExit("The run was not delivered.")
     return seconds / sent
+
+
+def whole_seconds(reference: str, people: list[Customer], now: datetime) -> float:
+    """Freeze an audience, let several processes deliver it, and return the seconds a message took."""
+    start = time.perf_counter()
+    run = run_of(reference, people, now)
+    connection.close()
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_deliver, args=(run.id,)) for _ in range(PROCESSES)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    seconds = time.perf_counter() - start
+    if Message.objects.filter(run=run, state="sent").count() != len(people):
+        raise SystemExit("The run was not delivered.")
+    return seconds / len(people)
+
+
+def _deliver(run_id: UUID) -> None:
+    connection.close()
+    deliver(run_id, clock=clock.now)
+    connection.close()
+
+
+def post_office_seconds(count: int) -> float:
+    """Return the seconds a message takes django-post-office, at the better one of two shapes."""
+    database = connection.settings_dict
+    name = "benchmark_post_office"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name}")
+    best = []
+    try:
+        for threads in (1, 5):
+            ask = {
+                "database": {k.lower(): database[k] for k in ("HOST", "PORT", "USER", "PASSWORD")}
+                | {"name": name},
+                "smtp": settings.EMAIL_PORT, "count": count, "processes": PROCESSES, "threads": threads,
+                "html": HTML, "text": TEXT, "rounds": 2,
+            }  # fmt: skip
+            with connection.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE {name}")
+                cursor.execute(f"CREATE DATABASE {name}")
+            done = subprocess.run(
+                [PEER, "benchmarks/peers/post_office_job.py"],
+                input=json.dumps(ask) + "\n", capture_output=True, text=True, cwd=ROOT, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                raise SystemExit(done.stderr)
+            best.append(float(done.stdout.splitlines()[-1]))
+            print(f"post office, {threads} threads: {1 / best[-1]:.0f} mails/s", file=sys.stderr)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+    return min(best)
+
+
+def worker_mb(people: list[Customer], now: datetime) -> float:
+    """Start a Celery worker as `manage.py up` does, let it send a run, and return its largest peak."""
+    database = connection.settings_dict
+    worker = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "celery", "-A", "benchmarks.delivery_worker", "--quiet", "worker"),
+            *("-Q", "delivery", "-c", "2", "--without-gossip", "--without-mingle"),
+        ],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "DATABASE_URL": "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database),
+            "REDIS_URL": settings.REDIS_URL,
+            "EMAIL_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
+        },
+    )
+    try:
+        run = run_of("worker", people, now)
+        dispatch.wake(run.id)
+        deadline = time.monotonic() + 180
+        while not Run.objects.filter(pk=run.id, state="finished").exists():
+            if time.monotonic() > deadline or worker.poll() is not None:
+                raise SystemExit("The worker did not send its run.")
+            time.sleep(0.2)
+        family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
+        return max(_peak_kb(process.pid) for process in family) / 1024
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def _peak_kb(pid: int) -> int:
+    """Return the most memory a process ever held, what it shares with others included (VmHWM)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def loop_seconds(people: list[Customer], now: datetime) -> float:
@@ -167,7 +245,7 @@ def sink_rate(people: list[Customer], now: datetime, connections: int = 4) -> fl
 
 def measure(quick: bool) -> list[dict]:
     """Return all results."""
-    sources.add("benchmark", BenchmarkSource())
+    register()
     now = clock.now()
     people = make_people(1000 if quick else 3000, now)
     results = []
@@ -185,6 +263,18 @@ def measure(quick: bool) -> list[dict]:
             large = path_seconds(run_of("large", people, now, others=500_000))
             results.append(result("growth", large * 1000, "ms/message", small * 1000))
 
+        results.append(result("worker_mb", worker_mb(people, now), "MB", 250))
+
+    if PEER.exists():
+        # A sink that costs next to nothing: what is compared are the senders.
+        with smtp_process("-m", "benchmarks.blackhole", "--bare"):
+            ours = []
+            whole_seconds("warm-whole", people[:200], now)
+            ours += [whole_seconds(f"whole{i}", people, now) for i in range(2)]
+            theirs = post_office_seconds(len(people))
+            ours.append(whole_seconds("whole-after", people, now))
+            results.append(result("vs_post_office", 1 / min(ours), "messages/s", 1 / theirs))
+
     with smtp_process("manage.py", "mailsink", "--port", "0"):
         results.append(result("sink_mails", sink_rate(people, now), "mails/s", 300))
 
@@ -192,7 +282,6 @@ def measure(quick: bool) -> list[dict]:
     everyone = "SELECT g AS customer_id, false AS held_out, '{}'::jsonb AS context, %s AS due_at"
     freeze("freeze", f"{everyone} FROM generate_series(1, 200000) g", [now], now)
     results.append(result("freeze_200k_seconds", time.perf_counter() - start, "s", 15))
-    results.append(result("worker_mb", peak_mb(), "MB", 250))
     return results
 
 

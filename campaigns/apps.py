@@ -8,7 +8,11 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register as a source of messages; the source needs the models, so it is imported here."""
+        from campaigns.direct import EmailTemplates
         from campaigns.sources import SOURCE, CampaignSource
+        from customers.models import Channel
+        from delivery.direct.templates import templates
         from delivery.sources import sources
 
         sources.add(SOURCE, CampaignSource())
+        templates.add(Channel.EMAIL, EmailTemplates())

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from campaigns.coupons.codes import shown
 from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
 from core.money import round_money
 from customers.models import Customer
+from delivery.identity import preferences_url
 from recommendations.reasons import sentence
 from recommendations.selectors import Item, lists_for
 
@@ -62,6 +64,13 @@ def context(
                 "offer": _offer(promotion),
             },
             "unsubscribe_url": unsubscribe_url,
+            "preferences_url": preferences_url(unsubscribe_url),
+            "footer": {
+                "why": _("You get this mail because you agreed to hear from %(shop)s.")
+                % {"shop": settings.SHOP_NAME},
+                "unsubscribe": _("Unsubscribe"),
+                "preferences": _("Choose what you get"),
+            },
         }
 
 

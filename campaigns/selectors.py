@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
+from campaigns.outcomes.selectors import Attributed, Engagement, attributed, engagement
 from campaigns.sources import SOURCE
 from core import clock
 from core.money import Money
@@ -68,6 +69,8 @@ class Report:
     outcomes: list[Outcome]
     redemptions: int
     discount: Decimal
+    engagement: Engagement
+    attributed: list[Attributed]
 
     def as_json(self) -> dict[str, Any]:
         """Return the REST shape."""
@@ -93,16 +96,31 @@ class Report:
             ],
             "redemptions": self.redemptions,
             "discount": Money(self.discount, currency).as_json(),
+            "engagement": asdict(self.engagement),
+            "attributed": [
+                {
+                    "model": a.model,
+                    "orders": a.orders,
+                    "customers": a.customers,
+                    "revenue": Money(a.revenue, currency).as_json(),
+                }
+                for a in self.attributed
+            ],
         }
+
+
+def runs_of(campaign: Campaign) -> QuerySet[Run]:
+    """Return the campaign's run and its repeats, the first one first."""
+    return Run.objects.filter(source=SOURCE, reference=str(campaign.pk)).order_by("created_at")
 
 
 def run_of(campaign: Campaign) -> Run | None:
     """Return the campaign's run, or None while it is a draft or sends nothing."""
-    return Run.objects.filter(source=SOURCE, reference=str(campaign.pk)).order_by("created_at").first()
+    return runs_of(campaign).first()
 
 
 def report(campaign: Campaign, *, now: datetime) -> Report:
-    """Return a campaign's figures so far. Six queries; outcomes of 200,000 people take about 2 s.
+    """Return a campaign's figures so far. Eight queries; outcomes of 200,000 people take about 2 s.
 
     The goal window begins at the campaign's `as_of` and ends after `goal_days`. What people did is
     counted for all who were meant to be written to (intention to treat) and for those held out, as far
@@ -124,6 +142,8 @@ def report(campaign: Campaign, *, now: datetime) -> Report:
         outcomes=_outcomes(run, window, clock.known_until(now)) if run and window else [],
         redemptions=redeemed["n"] if campaign.pool_id else 0,
         discount=redeemed["discount"] or Decimal(0),
+        engagement=engagement(run.pk) if run else Engagement(),
+        attributed=attributed(SOURCE, str(campaign.pk)),
     )
 
 

@@ -17,6 +17,7 @@ from customers.models import Customer
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
 from delivery.sources import Rendered, Skip
+from recommendations.selectors import Item
 
 #: The name under which campaigns register with delivery.sources.
 SOURCE = "campaign"
@@ -41,10 +42,7 @@ class CampaignSource:
             return {message.pk: Skip(SkipReason.NO_CONTENT) for message in messages}
         wants = needs(content)
         customers = Customer.objects.in_bulk([message.customer_id for message in messages])
-        lists = {}
-        if wants.products:
-            strategies = {m.customer_id: m.context.get("strategy") for m in messages}
-            lists = personal.lists_by_strategy(strategies, objective=campaign.objective, limit=wants.products)
+        lists = _lists(campaign, messages, wants.products)
         served = [
             m.customer_id
             for m in messages
@@ -77,7 +75,7 @@ class CampaignSource:
             )
             with translation.override(personal.language_of(customer)):
                 mail = render(content, values, subject=subjects.get(message.context.get("variant")))
-            frozen = {**message.context, "template": content.pk, "products": [item.sku for item in items]}
+            frozen = message.context | _contents(content.pk, items)
             if coupon:
                 frozen["coupon"] = coupon.code
             results[message.pk] = (
@@ -87,16 +85,51 @@ class CampaignSource:
                     html=mail.html,
                     text=mail.text,
                     from_email=formataddr((settings.SHOP_NAME, settings.SHOP_FROM_EMAIL)),
+                    utm={"utm_campaign": campaign.slug, "utm_content": message.context.get("variant") or ""},
                 ),
                 frozen,
             )
         return results
+
+    def would_be(self, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, dict[str, Any]]:
+        """Say which products and template those held out would have got. No code is spent on them.
+
+        Marked as `would_be`; without products where the content shows some, nothing would have been sent.
+        """
+        campaign = Campaign.objects.select_related("content").get(pk=run.reference)
+        if campaign.content is None:
+            return {}
+        lists = _lists(campaign, messages, needs(campaign.content).products)
+        return {
+            m.pk: m.context
+            | _contents(campaign.content.pk, lists.get(m.customer_id, []))
+            | {"would_be": True}
+            for m in messages
+        }
 
     def finished(self, run: Run, now: datetime) -> None:
         """Close the campaign when its last message is dealt with; an announced promotion goes on."""
         Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING).exclude(
             kind=Campaign.Kind.PROMOTION
         ).update(state=Campaign.State.FINISHED, finished_at=now)
+
+    def paused(self, run: Run, now: datetime) -> None:
+        """Show the campaign as paused, so that a person can resume it."""
+        Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING).update(
+            state=Campaign.State.PAUSED
+        )
+
+
+def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[int, list[Item]]:
+    """Return each person's products by the strategy of their arm; nothing when the content shows none."""
+    if not limit:
+        return {}
+    strategies = {m.customer_id: m.context.get("strategy") for m in messages}
+    return personal.lists_by_strategy(strategies, objective=campaign.objective, limit=limit)
+
+
+def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
+    return {"template": template, "products": [item.sku for item in items]}
 
 
 def _codes(campaign: Campaign, customer_ids: Sequence[int], now: datetime) -> dict[int, Coupon]:

@@ -96,6 +96,19 @@
     });
   }
 
+  // Copies the code beside the button and says so for a moment.
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-copy]');
+    const code = button?.parentElement.querySelector('code');
+    if (!code) return;
+    navigator.clipboard?.writeText(code.textContent).then(() => {
+      const label = button.querySelector('[data-label]');
+      const before = label.textContent;
+      label.textContent = button.dataset.copy;
+      setTimeout(() => { label.textContent = before; }, 2000);
+    });
+  });
+
   document.addEventListener('htmx:configRequest', (event) => {
     const token = document.cookie.match(/csrftoken=([^;]+)/);
     if (token) event.detail.headers['X-CSRFToken'] = token[1];

@@ -11,7 +11,7 @@ from accounts.models import User
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
-from campaigns.selectors import run_of
+from campaigns.selectors import runs_of
 from delivery.models import Run
 
 from .permission import LAUNCH, require
@@ -48,7 +48,7 @@ def change_state(
     if after == Campaign.State.CANCELLED:
         campaign.finished_at = now
     campaign.save(update_fields=["state", "finished_at"])
-    if (run := run_of(campaign)) is not None:
+    for run in runs_of(campaign):
         on_run(run)
     if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:
         running = after == Campaign.State.RUNNING

@@ -155,12 +155,16 @@ def _divider(block: Block, tokens: Hider) -> str:
 
 def _footer(block: Block, tokens: Hider) -> str:
     words = tokens.hide(block["text"]) if block["text"] else ""
-    why = f"You get this mail because you agreed to hear from {tokens.tag('{{ shop.name }}')}."
-    link = f'<a href="{tokens.tag("{{ unsubscribe_url | safe_url }}")}">Unsubscribe</a>'
+    # The wording comes with the recipient's language: campaigns.personal.
+    why = tokens.tag("{{ footer.why }}")
+    leave = tokens.tag("{{ unsubscribe_url | safe_url }}"), tokens.tag("{{ footer.unsubscribe }}")
+    choose = tokens.tag("{{ preferences_url | safe_url }}"), tokens.tag("{{ footer.preferences }}")
+    links = " · ".join(f'<a href="{address}">{label}</a>' for address, label in (leave, choose))
+    own = f"{words}<br />" if words else ""
     return (
         '<mj-section css-class="rp-ground" background-color="#f1f5f9" padding="16px 0 24px"><mj-column>'
         f'<mj-text css-class="rp-muted" color="{_MUTED}" font-size="13px">'
-        f"{words + '<br />' if words else ''}{why} {link}<br />{tokens.tag('{{ shop.address }}')}</mj-text>"
+        f"{own}{why}<br />{links}<br />{tokens.tag('{{ shop.address }}')}</mj-text>"
         "</mj-column></mj-section>"
     )
 

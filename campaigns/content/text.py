@@ -33,8 +33,9 @@ def _part(block: Block) -> str:
         case "coupon":
             return f"{block['label']}\n\n    {{{{ coupon.code }}}}\n\n{UNTIL}"
         case "footer":
-            why = "You get this mail because you agreed to hear from {{ shop.name }}."
             return (
-                f"--\n{block['text']}\n{why}\nUnsubscribe: {{{{ unsubscribe_url }}}}\n{{{{ shop.address }}}}"
+                f"--\n{block['text']}\n{{{{ footer.why }}}}\n"
+                "{{ footer.unsubscribe }}: {{ unsubscribe_url }}\n"
+                "{{ footer.preferences }}: {{ preferences_url }}\n{{ shop.address }}"
             )
     return ""

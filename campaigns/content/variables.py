@@ -10,6 +10,8 @@ KNOWN: dict[str, tuple[str, ...]] = {
     "product": ("sku", "name", "price", "currency", "url", "image_url", "reason"),
     "products": (),
     "unsubscribe_url": (),
+    "preferences_url": (),
+    "footer": ("why", "unsubscribe", "preferences"),
 }
 #: Members that Liquid itself gives to lists, texts and loops.
 _BUILT_IN = {"size", "first", "last"}
@@ -30,6 +32,12 @@ SAMPLE: dict[str, Any] = {
         }
     ],
     "unsubscribe_url": "https://shop.example/u/sample",
+    "preferences_url": "https://shop.example/u/sample/preferences",
+    "footer": {
+        "why": "You get this mail because you agreed to hear from Corner Shop.",
+        "unsubscribe": "Unsubscribe",
+        "preferences": "Choose what you get",
+    },
 }
 
 

@@ -10,6 +10,7 @@ class ExperimentsConfig(AppConfig):
     def ready(self) -> None:
         """Offer analysis and tuning as jobs."""
         from accounts.jobs import JobKind, kinds
+        from campaigns.experiments import people
 
         kinds.add(
             "analyse", JobKind(noop("Analyse an experiment"), "default", "campaigns.experiments.jobs.analyse")
@@ -17,3 +18,4 @@ class ExperimentsConfig(AppConfig):
         kinds.add(
             "tune", JobKind(noop("Tune by an experiment"), "default", "campaigns.experiments.jobs.decide")
         )
+        people.register()

@@ -13,11 +13,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from accounts import origins
 from accounts.audit import record
-from accounts.keys import create_key
-from accounts.models import ApiKey, AuditEntry, Job, Scope, User
+from accounts.keys import create_key, revoke_key, rotate_key
+from accounts.models import PUBLISHABLE_SCOPES, ApiKey, AuditEntry, Job, Scope, User
 from core import clock
 from core.admin import Admin, FactsAdmin
 
@@ -64,36 +65,76 @@ class GroupAdmin(BaseGroupAdmin, Admin):
 
 
 class ApiKeyForm(forms.ModelForm):
-    """Name and scopes of a key."""
+    """What a key may do, and where."""
 
     scopes = forms.MultipleChoiceField(
         label=_("scopes"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    allowed_origins = forms.CharField(
+        label=_("websites"),
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "https://shop.example"}),
+        help_text=_("Only for publishable keys: where the key may be used, one a line."),
+    )
 
     class Meta:
         model = ApiKey
-        fields = ["name", "scopes"]
+        fields = ["name", "kind", "scopes", "allowed_origins", "trusted"]
+
+    def clean_allowed_origins(self) -> list[str]:
+        """Return the lines as origins, or say which one is none."""
+        try:
+            return [origins.normalise(line) for line in self.cleaned_data["allowed_origins"].split()]
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what a publishable key must not carry."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == ApiKey.Kind.PUBLISHABLE:
+            if set(cleaned.get("scopes", [])) - set(PUBLISHABLE_SCOPES):
+                names = " · ".join(str(scope.label) for scope in PUBLISHABLE_SCOPES)
+                self.add_error(
+                    "scopes",
+                    _("Everybody can read a publishable key. It may carry no more than: %(names)s.")
+                    % {"names": names},
+                )
+            if not cleaned.get("allowed_origins") and "allowed_origins" not in self.errors:
+                self.add_error("allowed_origins", _("Name at least one website that may use the key."))
+        return cleaned
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(Admin):
-    """Partner keys: made once, shown once, revoked rather than changed."""
+    """Keys: made once, secret ones shown once, revoked or rotated rather than changed."""
 
     form = ApiKeyForm
-    list_display = ["name", "prefix", "scope_list", "status", "created_at", "last_used_at"]
-    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    list_display = ["name", "prefix", "kind_label", "scope_list", "status", "created_at", "last_used_at"]
+    list_filter = ["kind", ("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "prefix"]
-    actions = ["revoke"]
+    actions = ["rotate", "revoke"]
+    # The switches of a key in a browser mean nothing for a server's.
+    conditional_fields = {"allowed_origins": "kind == 'publishable'", "trusted": "kind == 'publishable'"}
+
+    @display(description=_("kind"), ordering="kind", label={ApiKey.Kind.PUBLISHABLE.label: "info"})
+    def kind_label(self, key: ApiKey) -> Any:
+        """Tell keys for servers from those for web pages."""
+        return key.get_kind_display()
 
     @display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
         """List what the key may do."""
         return ", ".join(key.scopes)
 
-    @display(description=_("state"), label={_("in use"): "success", _("revoked"): "danger"})
+    @display(
+        description=_("state"),
+        label={_("in use"): "success", _("runs out"): "warning", _("revoked"): "danger"},
+    )
     def status(self, key: ApiKey) -> Any:
         """Say whether the key still opens anything."""
-        return _("revoked") if key.revoked_at else _("in use")
+        if key.revoked_at is None:
+            return _("in use")
+        return _("runs out") if key.revoked_at > clock.now() else _("revoked")
 
     def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
         """Refuse to change a key that exists; the list's actions need the permission itself."""
@@ -104,16 +145,29 @@ class ApiKeyAdmin(Admin):
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Make the key by the service and show its secret this once."""
+        """Make the key by the service and show its text."""
         now = clock.now()
-        key, secret = create_key(name=obj.name, scopes=obj.scopes, now=now, user=request.user)
+        key, text = create_key(
+            name=obj.name,
+            scopes=obj.scopes,
+            now=now,
+            user=request.user,
+            kind=obj.kind,
+            allowed_origins=obj.allowed_origins,
+            trusted=obj.trusted,
+        )
         obj.pk, obj.prefix, obj.hash, obj.created_at = key.pk, key.prefix, key.hash, key.created_at
         obj._state.adding = False
-        record(action="api_key.created", target=key, now=now, user=request.user, after={"scopes": key.scopes})
-        messages.warning(
-            request,
-            format_html("{} <code>{}</code>", _("Copy the key now; it cannot be shown again:"), secret),
-        )
+        record(action="api_key.created", target=key, now=now, user=request.user, after=_rights(key))
+        self._show(request, key, text)
+
+    def _show(self, request: HttpRequest, key: ApiKey, text: str) -> None:
+        if key.is_publishable:
+            hint = _("The key for your pages; you find it under Data → Website too:")
+            messages.success(request, format_html("{} <code>{}</code>", hint, text))
+        else:
+            hint = _("Copy the key now; it cannot be shown again:")
+            messages.warning(request, format_html("{} <code>{}</code>", hint, text))
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: Any = None) -> HttpResponse:
         """Go back to the list, where the secret is shown."""
@@ -123,9 +177,31 @@ class ApiKeyAdmin(Admin):
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
         """Revoke at once; repeated, it changes nothing."""
         now = clock.now()
+        for key in queryset:
+            if revoke_key(key, now):
+                record(action="api_key.revoked", target=key, now=now, user=request.user)
+
+    @action(description=_("Rotate the chosen keys"), permissions=["change"])
+    def rotate(self, request: HttpRequest, queryset: Any) -> None:
+        """Make successors; the old keys go on for a day, so that nobody is cut off meanwhile."""
+        now = clock.now()
         for key in queryset.filter(revoked_at=None):
-            ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-            record(action="api_key.revoked", target=key, now=now, user=request.user)
+            successor, text = rotate_key(key, now=now, user=request.user)
+            record(
+                action="api_key.rotated",
+                target=key,
+                now=now,
+                user=request.user,
+                after={"successor": successor.prefix},
+            )
+            self._show(request, successor, text)
+
+
+def _rights(key: ApiKey) -> dict[str, Any]:
+    rights: dict[str, Any] = {"scopes": key.scopes, "kind": str(key.kind)}
+    if key.is_publishable:
+        rights |= {"allowed_origins": key.allowed_origins, "trusted": key.trusted}
+    return rights
 
 
 @admin.register(AuditEntry)

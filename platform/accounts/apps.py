@@ -12,9 +12,12 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Team & settings")
 
     def ready(self) -> None:
-        """Bring the roles' permissions up to date after each migration."""
+        """Bring roles up to date after each migration; let the websites of keys call across origins."""
+        from corsheaders.signals import check_request_enabled
         from django.apps import apps
 
+        from accounts import cors
         from accounts.roles import sync_roles
 
         post_migrate.connect(sync_roles, sender=apps.get_app_config(_LAST_APP), dispatch_uid="roles")
+        check_request_enabled.connect(cors.allow, dispatch_uid="publishable keys")

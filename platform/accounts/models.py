@@ -36,20 +36,62 @@ class Scope(models.TextChoices):
     COUPONS_WRITE = "coupons:write", _("redeem coupons")
     EXPERIMENTS_READ = "experiments:read", _("read experiments")
     EXPERIMENTS_WRITE = "experiments:write", _("write experiments")
+    IMPORTS_READ = "imports:read", _("read imports and their bad rows")
+    IMPORTS_WRITE = "imports:write", _("import files and undo imports")
+    MESSAGES_READ = "messages:read", _("read messages")
+    MESSAGES_WRITE = "messages:write", _("send messages")
+
+
+#: What a key that everybody can read in a page's source may carry at most.
+PUBLISHABLE_SCOPES = (Scope.EVENTS_WRITE, Scope.RECOMMENDATIONS_READ)
 
 
 class ApiKey(models.Model):
-    """A partner system's key. Only its hash is kept; the prefix tells keys apart in lists."""
+    """A partner system's key. Only its hash is kept; the prefix tells keys apart in lists.
+
+    A publishable key stands in the source of the shop's pages, so it is no secret and kept as it is
+    (`public_key`); what it may do is little, and only from `allowed_origins`.
+    """
+
+    class Kind(models.TextChoices):
+        SECRET = "secret", _("secret")
+        PUBLISHABLE = "publishable", _("publishable")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=100)
+    kind = models.CharField(
+        _("kind"),
+        max_length=12,
+        choices=Kind,
+        default=Kind.SECRET,
+        help_text=_("Secret keys are for servers. Publishable ones may stand in a web page."),
+    )
     prefix = models.CharField(_("prefix"), max_length=12, unique=True, editable=False)
     hash = models.CharField(max_length=64, editable=False)
     scopes = ArrayField(models.CharField(max_length=50, choices=Scope), verbose_name=_("scopes"))
+    allowed_origins = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name=_("websites"),
+        default=list,
+        blank=True,
+        help_text=_("Where the key may be used, one a line, like https://shop.example."),
+    )
+    trusted = models.BooleanField(
+        _("trusted"),
+        default=False,
+        help_text=_(
+            "Count purchases that browsers report, and take names and addresses of new customers from them. "
+            "Anybody can make a browser say anything: leave this off when your server reports purchases."
+        ),
+    )
+    public_key = models.CharField(_("key"), max_length=100, blank=True, editable=False)
     created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, editable=False)
     created_at = models.DateTimeField(_("created"))
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    first_event_at = models.DateTimeField(_("first event"), null=True, editable=False)
+    revoked_at = models.DateTimeField(
+        _("revoked"), null=True, blank=True, help_text="In the future while a rotated key runs out."
+    )
 
     class Meta:
         verbose_name = _("API key")
@@ -58,6 +100,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_publishable(self) -> bool:
+        """Say whether everybody may know the key."""
+        return self.kind == self.Kind.PUBLISHABLE
 
 
 class AuditEntry(models.Model):

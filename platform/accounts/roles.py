@@ -8,10 +8,26 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "integrations",
+    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
 _WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
+
+
+#: Lists that a role may take out. Analysts get them without personal data.
+_MARKETER_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons", "export_personal",
+)  # fmt: skip
+_APPROVER_EXPORTS = (*_MARKETER_EXPORTS, "export_suppressions", "export_consents", "export_audit")
+_ANALYST_EXPORTS = (
+    "export_customers", "export_products", "export_events", "export_segments", "export_campaigns",
+    "export_coupons",
+)  # fmt: skip
+_IMPORTS = ("add_importrun", "change_importrun")
+#: What a marketer does with delivery, and what an approver answers for.
+_DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
+_APPROVED = {"delete_suppression"}
 
 
 def _views(permission: Permission) -> bool:
@@ -23,18 +39,23 @@ def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
         return not code.startswith("delete_")
-    return _views(permission)
+    imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
+    return _views(permission) or code in _DELIVERY or imports
 
 
 def _analyst(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
-    return _views(permission) or (
-        app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_")
+    return (
+        _views(permission)
+        or code == "change_quarantinedevent"
+        or (app == "integrations" and code in _ANALYST_EXPORTS)
+        or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    return _marketer(permission) or permission.codename == "view_auditentry"
+    approved = {"view_auditentry", "merge_customer", *_APPROVED, *_APPROVER_EXPORTS}
+    return _marketer(permission) or permission.codename in approved
 
 
 ROLES: dict[str, Callable[[Permission], bool]] = {

@@ -32,9 +32,8 @@ class StockInline(FactsInline):
     per_page = 10
 
 
-@admin.register(Product)
 class ProductAdmin(Admin):
-    """What the shop offers. Searched by the beginning of sku or name."""
+    """What the shop offers. Searched by the beginning of sku or name. Registered by the console."""
 
     paginator = EstimatedPaginator
     list_display = ["headline", "category", "brand", "cost", "stock", "active"]

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.urls import re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,17 +17,20 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from catalog import selectors, services
 from catalog.categories import MAX_DEPTH
-from catalog.models import Product
+from catalog.models import Category, Product
+from catalog.prices import reductions
 from core import clock
 from core.bulk import bulk_body, rows_of, validate_rows
 from core.idempotency import PARAMETER, idempotent
 from core.money import Money
 from core.openapi import PROBLEMS, path_parameter
+from core.pagination import CursorPagination
 from core.problems import Problem
 from core.serializers import BulkResultSerializer, MoneySerializer, ObjectField, StrictSerializer
 
 SKU = path_parameter("sku", "The product's number in the shop.")
 _INT = 2_147_483_647
+_STEPS = 500
 
 
 class ProductSerializer(StrictSerializer):
@@ -43,6 +48,9 @@ class ProductSerializer(StrictSerializer):
     active = serializers.BooleanField(required=False)
     url = serializers.URLField(max_length=500, required=False, allow_null=True, allow_blank=True)
     image_url = serializers.URLField(max_length=500, required=False, allow_null=True, allow_blank=True)
+    images = serializers.ListField(
+        child=serializers.URLField(max_length=500), max_length=20, required=False, allow_null=True
+    )
 
 
 class ProductRowSerializer(ProductSerializer):
@@ -54,9 +62,19 @@ class ProductRowSerializer(ProductSerializer):
     )  # fmt: skip
 
 
+class ReductionSerializer(serializers.Serializer[Any]):
+    """A price that came down, and the lowest of the 30 days before, which the law wants shown beside it."""
+
+    since = serializers.DateTimeField()
+    before = MoneySerializer()
+    lowest_30_days = MoneySerializer(source="lowest")
+    percent = serializers.DecimalField(max_digits=5, decimal_places=1)
+
+
 class ProductAnswerSerializer(ProductRowSerializer):
     """A product as it is stored."""
 
+    reduction = ReductionSerializer(read_only=True, allow_null=True)
     is_stub = serializers.BooleanField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
@@ -64,12 +82,82 @@ class ProductAnswerSerializer(ProductRowSerializer):
     def to_representation(self, instance: Product) -> dict[str, Any]:
         """Return the product with its category as names and its price as money."""
         price = None if instance.price is None else Money(instance.price, instance.currency)
-        plain = [str(name) for name in self.fields if str(name) not in ("category", "price")]
+        special = ("category", "price", "reduction")
+        plain = [str(name) for name in self.fields if str(name) not in special]
         body = super().to_representation(
             {name: getattr(instance, name) for name in plain}
             | {"category": selectors.category_names(instance.category), "price": price}
+            | {"reduction": reductions([instance.pk], as_of=clock.now()).get(instance.pk)}
         )
         return dict(body)
+
+
+class CategorySerializer(StrictSerializer):
+    """A category by the names on the way to it; missing ones on the way are made, too."""
+
+    names = serializers.ListField(
+        child=serializers.CharField(max_length=80), min_length=1, max_length=MAX_DEPTH,
+        help_text="Names on the way from the root, like [“Grocery”, “Cheese”].",
+    )  # fmt: skip
+    recommendable = serializers.BooleanField(
+        required=False, help_text="False for what is sold but never advertised."
+    )
+
+
+class CategoryAnswerSerializer(serializers.ModelSerializer[Category]):
+    """A node of the tree; those below it have its path as the beginning of theirs."""
+
+    parent = serializers.CharField(source="parent.path", allow_null=True, default=None)
+
+    class Meta:
+        model = Category
+        fields = ["path", "name", "parent", "recommendable"]
+
+
+class ByPath(CursorPagination):
+    """The tree, every branch after its root."""
+
+    ordering = "path"
+
+
+class CategoriesView(ListAPIView[Category]):
+    """The tree of categories."""
+
+    scopes = {"GET": Scope.PRODUCTS_READ, "POST": Scope.PRODUCTS_WRITE}
+    serializer_class = CategoryAnswerSerializer
+    pagination_class = ByPath
+    queryset = Category.objects.select_related("parent")
+
+    def get_queryset(self) -> QuerySet[Category]:
+        """Return the tree, or the branch under `?under=grocery/cheese`."""
+        under = self.request.query_params.get("under")
+        if under is None:
+            return super().get_queryset()
+        if "\0" in under:
+            return Category.objects.none()
+        return super().get_queryset().filter(Q(path=under) | Q(path__startswith=f"{under}/"))
+
+    @extend_schema(
+        operation_id="list_categories",
+        parameters=[OpenApiParameter("under", str, description="A path: only this branch.")],
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the categories, page by page, each branch after its root."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="upsert_categories",
+        parameters=[PARAMETER],
+        request=CategorySerializer(many=True),
+        responses={200: BulkResultSerializer, **PROBLEMS},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Create or update 1 to 1,000 categories. Names that differ in case or signs only are one."""
+        good, rejected = validate_rows(CategorySerializer, rows_of(request.data, "categories"))
+        if good:
+            services.upsert_categories(list(good.values()))
+        return Response(bulk_body(len(good), rejected))
 
 
 class ProductsView(APIView):
@@ -150,7 +238,45 @@ def _write(sku: str, data: Any, *, replace: bool) -> Response:
     return Response(ProductAnswerSerializer(product).data, status=201 if product.created_at == now else 200)
 
 
+class StepSerializer(serializers.Serializer[Any]):
+    """A price or a stock level, and since when."""
+
+    at = serializers.DateTimeField()
+    price = MoneySerializer(required=False)
+    stock = serializers.IntegerField(required=False)
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    """What a product cost and how many there were, the latest first."""
+
+    prices = StepSerializer(many=True)
+    stocks = StepSerializer(many=True)
+
+
+class HistoryView(APIView):
+    """A product's prices and stock over time."""
+
+    scopes = {"GET": Scope.PRODUCTS_READ}
+
+    @extend_schema(
+        operation_id="product_history", parameters=[SKU], responses={200: HistorySerializer, **PROBLEMS}
+    )
+    def get(self, request: Request, sku: str) -> Response:
+        """Return the last 500 changes of each."""
+        product = _find(sku)
+        prices = product.price_changes.order_by("-at", "-id")[:_STEPS]
+        stocks = product.stock_changes.order_by("-at", "-id")[:_STEPS]
+        return Response(
+            {
+                "prices": [{"at": p.at, "price": Money(p.price, p.currency).as_json()} for p in prices],
+                "stocks": [{"at": s.at, "stock": s.stock} for s in stocks],
+            }
+        )
+
+
 urlpatterns = [
+    re_path(r"^categories/?$", CategoriesView.as_view(), name="api-categories"),
+    re_path(r"^products/(?P<sku>[^/]+)/history/?$", HistoryView.as_view(), name="api-product-history"),
     re_path(r"^products/?$", ProductsView.as_view(), name="api-products"),
     re_path(r"^products/(?P<sku>[^/]+)/?$", ProductView.as_view(), name="api-product"),
 ]

@@ -50,6 +50,9 @@ class Product(models.Model):
     active = models.BooleanField(_("active"), default=True)
     url = models.URLField(_("page"), max_length=500, blank=True)
     image_url = models.URLField(_("picture"), max_length=500, blank=True)
+    images = models.JSONField(
+        _("further pictures"), default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
     is_stub = models.BooleanField(
         _("incomplete"), default=False, help_text=_("Made from an event, before its own record arrived.")
     )
@@ -71,11 +74,15 @@ class PriceChange(models.Model):
     price = models.DecimalField(_("price"), max_digits=14, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     at = models.DateTimeField(_("since"))
+    noted = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("price change")
         verbose_name_plural = _("price history")
-        indexes = [models.Index(fields=["product", "-at"])]
+        indexes = [
+            models.Index(fields=["product", "-at"]),
+            models.Index(fields=["id"], condition=models.Q(noted=False), name="price_change_new"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.price} {self.currency}"
@@ -87,11 +94,15 @@ class StockChange(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stock_changes")
     stock = models.IntegerField(_("stock"))
     at = models.DateTimeField(_("since"))
+    noted = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = _("stock change")
         verbose_name_plural = _("stock history")
-        indexes = [models.Index(fields=["product", "-at"])]
+        indexes = [
+            models.Index(fields=["product", "-at"]),
+            models.Index(fields=["id"], condition=models.Q(noted=False), name="stock_change_new"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.product_id}: {self.stock}"

@@ -10,17 +10,18 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from catalog.categories import ensure_categories
-from catalog.models import PriceChange, Product, StockChange
+from catalog.models import Category, PriceChange, Product, StockChange
 from core.copy import copy_from_frame
 
 #: What a partner may say about a product beside its number.
 FIELDS = (
     "name", "category", "brand", "attributes", "price", "stock", "active", "url", "image_url",
+    "images",
 )  # fmt: skip
-_EMPTY: dict[str, Any] = {"stock": None, "active": True}
+_EMPTY: dict[str, Any] = {"stock": None, "active": True, "images": []}
 _STORED = [
     "name", "category", "brand", "attributes", "price", "currency", "stock", "active", "url", "image_url",
-    "is_stub", "updated_at",
+    "images", "is_stub", "updated_at",
 ]  # fmt: skip
 
 
@@ -74,6 +75,20 @@ def upsert_products(
     )
     _record_changes(products.values(), before, now)
     return products
+
+
+@transaction.atomic
+def upsert_categories(rows: Sequence[Mapping[str, Any]]) -> int:
+    """Make the categories that are missing and set which may be recommended; return how many there are now.
+
+    Rows carry `names` from the root and perhaps `recommendable`. Two queries a level and two more.
+    """
+    ids = ensure_categories(tuple(row["names"]) for row in rows)
+    for wish in (True, False):
+        wanted = [ids[tuple(row["names"])] for row in rows if row.get("recommendable") is wish]
+        if wanted:
+            Category.objects.filter(pk__in=wanted).update(recommendable=wish)
+    return len(set(ids.values()))
 
 
 def _apply(

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config.embedded.places import ROOT
+from core.problem_types import problem_types
 from core.problems import problem_response
 
 
@@ -48,5 +49,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ),
         name="api-docs",
     ),
+    re_path(r"^problems/?$", problem_types, name="api-problems"),
     re_path(r"^", not_found),
 ]

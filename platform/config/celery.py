@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging.config
 import os
+import sys
 import warnings
 from typing import Any
 
@@ -16,11 +17,17 @@ from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from config import workers
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+
+if workers.is_worker(sys.argv):
+    # Django's checks load every page; `manage.py migrate`, which goes before, has run them.
+    os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("rapport")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.autodiscover_tasks(lambda: workers.packages_of_tasks(sys.argv))
 # Takes the request id out of the message and binds it to every line the task logs.
 app.steps["worker"].add(DjangoStructLogInitStep)
 

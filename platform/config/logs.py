@@ -19,7 +19,7 @@ ADDRESS = re.compile(r"[^\s@<>\"'=(),;:]+@[^\s@<>\"'(),;:]+\.[^\W\d][^\s@<>\"'()
 DETAIL = re.compile(r"(DETAIL:\s+)(Key|Failing row)[^\n]*")
 QUERY = re.compile(r"\?\S*")
 # The token in an unsubscribe link is the right to use it.
-TOKEN = re.compile(r"(/u/)[\w.=-]+")
+TOKEN = re.compile(r"(/u/(?:confirm/)?|/t/[oc]/)[\w.=-]+")
 
 
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -1,7 +1,9 @@
 """gunicorn's settings: ``gunicorn -c python:config.web_server config.wsgi:application``."""
 
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 from config import logs
 
@@ -18,3 +20,14 @@ control_socket_disable = True  # it would be made in the home folder; signals do
 # The workers' sign of life is a file; on a disk that is busy it would come late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 logconfig_dict = logs.configure(os.environ.get("RAPPORT_LOG_LEVEL", "INFO"))
+
+
+def when_ready(server: Any) -> None:
+    """Let the garbage collector leave alone what was imported, just before the workers are made.
+
+    It would walk through all of it, and so copy the pages that workers share, every few requests: a body
+    of a thousand events makes ten thousand objects. Measured: 10 of 27 ms of such a call.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 20)

@@ -19,6 +19,8 @@ from django_celery_beat.models import (
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from catalog.admin import ProductAdmin
+from catalog.models import Product
 from core.admin import Admin
 from core.templatetags.studio import money_text, number
 from customers.admin import CustomerAdmin
@@ -117,6 +119,23 @@ class CustomerOverviewAdmin(CustomerAdmin):
 
 def _profile(customer: Customer) -> Any:
     return getattr(customer, "profile", None)
+
+
+@admin.register(Product)
+class ProductOverviewAdmin(ProductAdmin):
+    """Products; the name leads to the whole picture."""
+
+    list_display_links = None
+
+    @display(description=_("product"), ordering="sku")
+    def headline(self, product: Product) -> Any:
+        """Link to the product's page."""
+        return format_html(
+            '<a class="st-strong" href="{}">{}</a><br><span class="st-mute">{}</span>',
+            reverse("admin:product", args=[product.pk]),
+            product.name,
+            product.sku if product.sku != product.name else "",
+        )
 
 
 class _TaskSelect(UnfoldAdminSelectWidget, beat.TaskSelectWidget):

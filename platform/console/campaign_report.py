@@ -16,6 +16,7 @@ from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
 from campaigns.selectors import Outcome, Report, report
+from console.delivery.deliverability import alarm_notices
 from console.experiment import Verdict
 from console.page import Page
 from core import charts, clock
@@ -103,6 +104,7 @@ class CampaignReport(Page):
         }
         if found.run is not None:
             context |= _results(found)
+            context["alarms"] = [n for n in alarm_notices() if n["run"].pk == found.run.pk]
             if self.request.user.has_perm("delivery.view_message"):
                 log = Message.objects.filter(run=found.run).exclude(state=MessageState.HELD_OUT)
                 context["log"] = log.select_related("customer").order_by("-id")[:LOG_ROWS]
@@ -143,6 +145,8 @@ def _results(found: Report) -> dict[str, Any]:
         "treated_each": per_person(treated),
         "held_each": per_person(held),
         "verdict": verdict,
+        "engagement": _engagement(found),
+        "attributed": found.attributed,
         "complete": found.window is not None and _over(found.window[1]),
         "forest": charts.forest(
             _("Difference in the share who ordered"), [span], columns=(_("Difference"), _("From"), _("To"))
@@ -150,6 +154,22 @@ def _results(found: Report) -> dict[str, Any]:
         if span
         else None,
     }
+
+
+def _engagement(found: Report) -> list[dict[str, Any]]:
+    """Return what people did with the messages, each with its share of those sent. Machines are left out."""
+    did, sent = found.engagement, found.parts.sent
+    rows = [
+        (_("Opened"), did.opened, did.opened_by_machine),
+        (_("Clicked"), did.clicked, did.clicked_by_machine),
+        (_("Unsubscribed"), did.unsubscribed, 0),
+        (_("Came back"), did.bounced, 0),
+        (_("Complained"), did.complained, 0),
+    ]
+    return [
+        {"name": name, "people": people, "share": people / sent if sent else None, "machines": machines}
+        for name, people, machines in rows
+    ]
 
 
 def _tiles(parts: Breakdown) -> list[dict[str, Any]]:

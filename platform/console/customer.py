@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from console.identity import identity_of
 from console.page import Page
 from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Customer
 from delivery.models import Message, MessageState
-from events.models import Event, EventType
+from events.models import OF_A_RUN, Event, EventType
 from recommendations.models import Objective
 from recommendations.reasons import sentence
 from recommendations.selectors import lists_for
@@ -36,10 +37,17 @@ _LOOKS = {
     EventType.MESSAGE_SENT: ("mail", "info"),
     EventType.MESSAGE_OPENED: ("drafts", "info"),
     EventType.MESSAGE_CLICKED: ("ads_click", "info"),
+    EventType.MESSAGE_BOUNCED: ("unsubscribe", "warn"),
+    EventType.MESSAGE_COMPLAINED: ("thumb_down", "warn"),
     EventType.UNSUBSCRIBE: ("unsubscribe", "warn"),
+    EventType.PREFERENCES_CHANGED: ("tune", ""),
     EventType.COUPON_ASSIGNED: ("sell", "info"),
     EventType.COUPON_REDEEMED: ("redeem", "ok"),
 }
+
+
+#: What of an event's properties is shown when it has no product; the first that is there.
+_DETAILS = ("search", "query", "name", "campaign", "url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,10 @@ class Customer360(Page):
             "customer": customer,
             "profile": profile,
             "may_change": can("customers.change_customer"),
+            "may_merge": can("customers.merge_customer"),
+            "may_erase": can("customers.erase_customer"),
+            "may_export": can("customers.export_customer"),
+            **identity_of(customer),
             "consents": customer.consents.order_by("channel", "topic"),
             "affinities": _affinities(profile),
         }
@@ -91,7 +103,10 @@ def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
 
     Two queries by the customer's indexes. What lies after the shop's present is not shown.
     """
-    events = Event.objects.filter(customer=customer, occurred_at__lte=clock.knowledge_now())
+    # What people do with our messages happens in the present, also where the shop's own is in the past.
+    events = Event.objects.filter(customer=customer).filter(
+        Q(occurred_at__lte=clock.knowledge_now()) | Q(type__in=[*OF_A_RUN, EventType.PREFERENCES_CHANGED])
+    )
     lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
     moments = _moments(lines)
     if with_messages:
@@ -120,9 +135,10 @@ def _moment(lines: list[Event]) -> Moment:
         ) % {"n": len(lines), "money": money_text(total)}
         more = _(" and %(n)d more") % {"n": len(names) - 3} if len(names) > 3 else ""
         return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
-    detail = name or str(
-        (first.properties or {}).get("query") or (first.properties or {}).get("campaign") or ""
-    )
+    told = first.properties or {}
+    detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
+    if told.get("machine") is True:
+        detail = _("by a machine, not counted")
     label = str(first.get_type_display())
     return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
 

@@ -1,6 +1,7 @@
 """The mailbox: what the built-in SMTP sink really received."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.paginator import Paginator
@@ -11,10 +12,13 @@ from django.views.generic import View
 
 from console.page import Page
 from core.estimates import estimated_count
-from delivery.models import ReceivedMail
+from customers.models import Channel
+from delivery.models import ReceivedMail, ReceivedMessage
 from delivery.selectors.mailbox import parse
 
 PER_PAGE = 25
+#: Channels with a sink beside e-mail; the inbox on site and staff tasks have pages of their own.
+SINKS = (Channel.SMS, Channel.PUSH, Channel.WEBHOOK)
 #: A stranger's HTML: no scripts, no forms, nothing fetched from elsewhere.
 PREVIEW_POLICY = (
     "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -41,7 +45,45 @@ class Mailbox(Page):
         if not words:
             paginator.count = estimated_count(ReceivedMail)
         page = paginator.get_page(self.request.GET.get("page"))
-        return super().get_context_data(page=page, words=words, total=paginator.count, **kwargs)
+        return super().get_context_data(
+            page=page,
+            words=words,
+            total=paginator.count,
+            channels=[(c.value, c.label) for c in Channel if c in SINKS],
+            **kwargs,
+        )
+
+
+class Arrived(Page):
+    """What the built-in sinks of the other channels really took, the newest first."""
+
+    permission_required = ("delivery.view_receivedmessage",)
+    template_name = "console/mailbox_messages.html"
+    title = _("Mailbox")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return one page of messages of a channel."""
+        channel = self.request.GET.get("channel", "")
+        channel = channel if channel in SINKS else Channel.SMS.value
+        found = ReceivedMessage.objects.filter(channel=channel).order_by("-id")
+        words = self.request.GET.get("q", "").strip().replace("\0", "")
+        if words:
+            found = found.filter(address__startswith=words)
+        try:
+            after = UUID(self.request.GET.get("after", ""))
+        except ValueError:
+            pass
+        else:
+            found = found.filter(pk__lt=after)
+        rows = list(found[: PER_PAGE + 1])
+        return super().get_context_data(
+            messages_of_channel=rows[:PER_PAGE],
+            more=rows[PER_PAGE - 1].pk if len(rows) > PER_PAGE else "",
+            channel=channel,
+            channels=[(c.value, c.label) for c in Channel if c in SINKS],
+            words=words,
+            **kwargs,
+        )
 
 
 class Mail(Page):

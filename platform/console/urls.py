@@ -5,28 +5,70 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import jobs, mailbox
+from console import exports, identity, imports, jobs, mailbox, website
 from console.campaign_control import Control
 from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
+from console.data_quality import DataQuality
+from console.delivery import deliverability, log, providers, runs, staff, suppression
 from console.experiment import ExperimentReport
+from console.product import ProductPage
 from console.recommendations import Recommendations, RollBack
+from console.undelivered import Decide, Undelivered
 
 
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
         ("customers/<int:pk>/", Customer360, "customer_360"),
+        ("customers/<int:pk>/merge/", identity.Merge, "customer_merge"),
+        ("customers/<int:pk>/export/", identity.Export, "customer_export"),
+        ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
+        ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
+        ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
+        ("runs/<uuid:pk>/undelivered/", Undelivered, "undelivered"),
+        ("runs/<uuid:pk>/undelivered/<slug:verb>/", Decide, "undelivered_decide"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("data-quality/", DataQuality, "data_quality"),
+        ("delivery/runs/", runs.Runs, "delivery_runs"),
+        ("delivery/runs/<uuid:pk>/", runs.RunPage, "delivery_run"),
+        ("delivery/runs/<uuid:pk>/<slug:verb>/", runs.RunAct, "delivery_run_act"),
+        ("delivery/log/", log.Log, "delivery_log"),
+        ("delivery/log/export/", log.LogExport, "delivery_log_export"),
+        ("delivery/unreached/", log.Unreached, "delivery_unreached"),
+        ("delivery/providers/", providers.Providers, "delivery_providers"),
+        ("delivery/providers/<uuid:pk>/test/", providers.ProviderTest, "delivery_provider_test"),
+        ("delivery/staff/", staff.Staff, "delivery_staff"),
+        ("delivery/staff/confirm/", staff.StaffConfirm, "delivery_staff_confirm"),
+        ("delivery/staff/export/", staff.StaffExport, "delivery_staff_export"),
+        ("delivery/suppression/", suppression.Suppressions, "delivery_suppression"),
+        ("delivery/suppression/add/", suppression.SuppressionAdd, "delivery_suppression_add"),
+        ("delivery/suppression/<int:pk>/lift/", suppression.SuppressionLift, "delivery_suppression_lift"),
+        ("delivery/deliverability/", deliverability.Deliverability, "delivery_deliverability"),
+        ("delivery/deliverability/check/", deliverability.CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),
+        ("mailbox/messages/", mailbox.Arrived, "mailbox_messages"),
         ("mailbox/<uuid:pk>/", mailbox.Mail, "mail"),
         ("mailbox/<uuid:pk>/preview/", mailbox.Preview, "mail_preview"),
+        ("imports/", imports.Imports, "imports"),
+        ("imports/upload/", imports.Upload, "import_upload"),
+        ("imports/<uuid:key>/", imports.Import, "import"),
+        ("imports/<uuid:key>/map/", imports.Map, "import_map"),
+        ("imports/<uuid:key>/progress/", imports.ImportProgress, "import_progress"),
+        ("imports/<uuid:key>/errors/", imports.Errors, "import_errors"),
+        ("imports/<uuid:key>/<slug:verb>/", imports.Act, "import_act"),
+        ("exports/<uuid:pk>/", exports.ExportPage, "export"),
+        ("exports/<uuid:pk>/download/", exports.Download, "export_download"),
+        ("website/", website.Website, "website"),
+        ("website/key/", website.WebsiteKey, "website_key"),
+        ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
         ("jobs/bell/", jobs.Bell, "jobs_bell"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),

@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from core.estimates import estimated_count
+from core.exports import answers, may_export
 from core.forms import JSONField
 from core.models import Heartbeat, PeriodicSlot
 
@@ -59,6 +60,17 @@ class Admin(ModelAdmin):
         except (ValueError, ValidationError, DataError) as error:
             log.warning("list_filter_refused", path=request.path, kind=type(error).__name__)
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the export to those lists that can be taken out, for those who may."""
+        actions = super().get_actions(request)
+        if may_export(request.user, self.model._meta.label_lower):
+            actions["export"] = (_export, "export", _("Export as CSV"))
+        return actions
+
+
+def _export(admin: Admin, request: HttpRequest, queryset: Any) -> Any:
+    return answers.get("csv")(request, admin, queryset)
 
 
 class FactsAdmin(Admin):

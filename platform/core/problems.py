@@ -1,5 +1,6 @@
 """Problem details (RFC 9457): every error that the REST interface answers has this shape."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -53,7 +54,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if auth_header := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if wait := getattr(exc, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(_body(exc), status=exc.status_code, headers=headers, content_type=CONTENT_TYPE)
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from core import clock, idempotency
 
-ANSWERS_KEPT = timedelta(hours=24)
+ANSWERS_KEPT = timedelta(days=7)
 
 
 @shared_task(name="core.tasks.forget_answers")

@@ -79,11 +79,23 @@ def suppress(
     channel: str, address_hash: str, reason: str, now: datetime, *, until: datetime | None = None
 ) -> None:
     """Never write to an address again, or not before `until`. An earlier, longer ban stays."""
+    suppress_all([(channel, address_hash, reason)], now, until=until)
+
+
+def suppress_all(
+    addresses: Sequence[tuple[str, str, str]], now: datetime, *, until: datetime | None = None
+) -> None:
+    """Suppress many addresses, given as (channel, hash, reason), in one statement; sorted for rivals."""
+    if not addresses:
+        return
+    channels, hashes, reasons = zip(*sorted(set(addresses)), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_suppression (channel, address_hash, reason, until, created_at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (channel, address_hash) DO UPDATE"
+            " SELECT channel, address_hash, reason, %s, %s"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS a (channel, address_hash, reason)"
+            " ON CONFLICT (channel, address_hash) DO UPDATE"
             " SET reason = excluded.reason, until = excluded.until"
             " WHERE customers_suppression.until < coalesce(excluded.until, 'infinity')",
-            [channel, address_hash, reason, until, now],
+            [until, now, list(channels), list(hashes), [str(reason) for reason in reasons]],
         )

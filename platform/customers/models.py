@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import EncryptedTextField
+from core.ids import uuid7
 
 
 class Customer(models.Model):
@@ -29,12 +30,23 @@ class Customer(models.Model):
     is_stub = models.BooleanField(
         _("incomplete"), default=False, help_text=_("Made from an event, before its own record arrived.")
     )
+    own_id = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="False while the id is one of ours: somebody known only by an address or an openid.",
+    )
     created_at = models.DateTimeField(_("known since"))
     updated_at = models.DateTimeField(_("updated"))
 
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [
+            ("merge_customer", _("Can merge customers and undo it")),
+            ("erase_customer", _("Can erase customers")),
+            ("export_customer", _("Can export everything about a customer")),
+        ]
         indexes = [models.Index(fields=["email_domain"]), models.Index(fields=["birth_month_day"])]
 
     def __str__(self) -> str:
@@ -67,34 +79,141 @@ class Identifier(models.Model):
         Customer, null=True, on_delete=models.CASCADE, related_name="identifiers", verbose_name=_("customer")
     )
     created_at = models.DateTimeField(_("first seen"))
+    merge = models.ForeignKey(
+        "CustomerMerge",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("came by a merge"),
+        help_text="The merge that brought it to its customer; it goes back with an undo.",
+    )
+    joined_at = models.DateTimeField(
+        _("joined"), null=True, help_text=_("When an anonymous visitor turned out to be this customer.")
+    )
 
     class Meta:
         verbose_name = _("identifier")
         verbose_name_plural = _("identifiers")
         constraints = [models.UniqueConstraint(fields=["kind", "value_hash"], name="identifier_once")]
+        indexes = [
+            models.Index(
+                fields=["joined_at"], condition=models.Q(joined_at__isnull=False), name="identifier_joined"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.value_hash[:8]}…"
 
 
+class HouseholdMember(models.Model):
+    """A customer's household. Several people share one, so it never says who somebody is.
+
+    The household is an identifier that belongs to nobody: what came by it alone stays without a
+    customer. A person is in one household at a time.
+    """
+
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.CASCADE, related_name="household"
+    )
+    household = models.ForeignKey(Identifier, on_delete=models.CASCADE, related_name="members")
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("household member")
+        verbose_name_plural = _("household members")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} in {self.household_id}"
+
+
 class CustomerMerge(models.Model):
-    """A recorded merge, with what is needed to undo it exactly."""
+    """A recorded merge, with what is needed to undo it exactly.
+
+    `merged_record` is JSON, encrypted because it holds personal data: both customers' own rows as they
+    were, and what each part of the platform moved or set aside (by the name of its follower).
+    """
 
     kept = models.ForeignKey(
         Customer, on_delete=models.CASCADE, related_name="merges", verbose_name=_("kept")
     )
+    merged_id = models.BigIntegerField(editable=False, default=0, db_default=0)
     merged_external_id = models.CharField(_("merged"), max_length=200)
     merged_record = EncryptedTextField(_("merged record"), help_text=_("The merged customer's own fields."))
     identifier_ids = models.JSONField(default=list)
+    reason = models.CharField(_("why"), max_length=20, blank=True, default="", db_default="")
+    actor = models.CharField(_("by"), max_length=150, blank=True, default="", db_default="")
     merged_at = models.DateTimeField(_("merged at"))
     undone_at = models.DateTimeField(_("undone at"), null=True)
 
     class Meta:
         verbose_name = _("merge")
         verbose_name_plural = _("merges")
+        indexes = [models.Index(fields=["-merged_at"], name="merge_latest")]
 
     def __str__(self) -> str:
         return f"{self.merged_external_id} → {self.kept.external_id}"
+
+
+class MergeProposal(models.Model):
+    """Two customers who seem to be one person, waiting for somebody to decide."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        MERGED = "merged", _("merged")
+        DISMISSED = "dismissed", _("two people")
+
+    first = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="proposals", verbose_name=_("customer")
+    )
+    second = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", verbose_name=_("seems to be the same as")
+    )
+    kind = models.CharField(_("both came with the same"), max_length=20, choices=Identifier.Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
+    created_at = models.DateTimeField(_("since"))
+    decided_at = models.DateTimeField(_("decided"), null=True)
+
+    class Meta:
+        verbose_name = _("merge proposal")
+        verbose_name_plural = _("merge proposals")
+        ordering = ["-created_at"]
+        constraints = [
+            # The smaller id stands first, so a pair is proposed once, whoever came first.
+            models.UniqueConstraint(fields=["first", "second"], name="proposal_once"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="proposal_ordered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} = {self.second_id}?"
+
+
+class ErasureRequest(models.Model):
+    """A person's wish to be forgotten, and what was done about it. Holds keyed hashes, no personal data.
+
+    The hashes find the person again after a backup from before the erasure was restored.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    identifiers = models.JSONField(_("identifiers"), default=list, help_text="Pairs of kind and keyed hash.")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    actor = models.CharField(_("asked by"), max_length=150)
+    requested_at = models.DateTimeField(_("asked"))
+    finished_at = models.DateTimeField(_("done"), null=True)
+    rows = models.JSONField(_("rows"), default=dict, help_text="By table, how many were erased.")
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        ordering = ["-requested_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Channel(models.TextChoices):

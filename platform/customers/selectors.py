@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from core.encryption import keyed_hash
+from customers.identity.kinds import normalise
 from customers.models import Customer, Identifier
 
 
@@ -25,6 +26,19 @@ def by_external_id(external_id: str) -> Customer | None:
         Identifier.objects.filter(
             kind=Identifier.Kind.EXTERNAL_ID, value_hash=external_id_hash(external_id), customer__isnull=False
         )
+        .select_related("customer")
+        .first()
+    )
+    return identifier.customer if identifier else None
+
+
+def by_identifier(kind: str, value: str, country: str | None = None) -> Customer | None:
+    """Return the customer who is recognised by a value of a kind, or None. One query, exact by keyed hash.
+
+    Raises ValueError with a sentence when the value is no such identifier.
+    """
+    identifier = (
+        Identifier.objects.filter(kind=kind, value_hash=keyed_hash(kind, normalise(kind, value, country)))
         .select_related("customer")
         .first()
     )

@@ -5,7 +5,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin import FactsAdmin, LargeFactsAdmin
-from delivery.models import Message, MessageState, Run
+from delivery.models import Message, MessageState, Return, Run
+from delivery.providers.admin import ProviderAdmin
+from delivery.returns.models import BounceClass, ReturnKind
+
+__all__ = ["MessageAdmin", "ProviderAdmin", "RunAdmin"]
 
 
 @admin.register(Run)
@@ -57,3 +61,27 @@ class MessageAdmin(LargeFactsAdmin):
     def status(self, message: Message) -> str:
         """Show the state as a pill."""
         return message.get_state_display()
+
+
+@admin.register(Return)
+class ReturnAdmin(LargeFactsAdmin):
+    """What came back: bounces by their class, complaints."""
+
+    list_display = ["received_at", "what", "meaning", "status", "diagnostic", "channel", "source"]
+    ordering = ["-received_at"]
+    list_filter = ["kind", "bounce_class", "channel"]
+    search_fields = ["status__startswith"]
+    search_help_text = _("A status, as 5.1.1")
+
+    @display(
+        description=_("kind"),
+        label={ReturnKind.BOUNCE.label: "warning", ReturnKind.COMPLAINT.label: "danger"},
+    )
+    def what(self, returned: Return) -> str:
+        """Show the kind as a pill."""
+        return returned.get_kind_display()
+
+    @display(description=_("class"), label={BounceClass.HARD.label: "danger"})
+    def meaning(self, returned: Return) -> str:
+        """Show what a bounce means."""
+        return returned.get_bounce_class_display() if returned.kind == ReturnKind.BOUNCE else "–"

@@ -8,10 +8,11 @@ from django.core import signing
 from django.urls import reverse
 
 from delivery.models import Message
+from delivery.tokens import InvalidToken
 
-
-class InvalidToken(Exception):
-    """The link was not made here, or was changed."""
+__all__ = [
+    "InvalidToken", "message_id", "preferences_url", "read_token", "unsubscribe_token", "unsubscribe_url",
+]  # fmt: skip
 
 
 def message_id(message: Message, sender: str) -> str:
@@ -34,6 +35,11 @@ def unsubscribe_url(message: Message) -> str:
     """Return the full address of the page on which the recipient can unsubscribe."""
     path = reverse("delivery:unsubscribe", kwargs={"token": unsubscribe_token(message)})
     return f"{settings.PUBLIC_URL.rstrip('/')}{path}"
+
+
+def preferences_url(unsubscribe: str) -> str:
+    """Return the address of the preference centre that belongs to an unsubscribe link."""
+    return f"{unsubscribe}/preferences"
 
 
 def read_token(token: str) -> tuple[UUID, int]:

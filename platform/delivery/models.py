@@ -5,6 +5,39 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 from customers.models import Channel, Customer
+from delivery.deliverability.models import Alarm, DomainCheck
+from delivery.direct.models import DirectMessage
+from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
+from delivery.outbox.models import Bucket, Home
+from delivery.preferences.models import OptIn, Preference
+from delivery.providers.models import Handover, Provider, ProviderHour
+from delivery.returns.models import Return
+from delivery.tracking.models import Touch
+
+__all__ = [
+    "Alarm",
+    "Bucket",
+    "DirectMessage",
+    "DomainCheck",
+    "Handover",
+    "Home",
+    "Link",
+    "Message",
+    "MessageState",
+    "OnsiteMessage",
+    "OptIn",
+    "Preference",
+    "Provider",
+    "ProviderHour",
+    "PushToken",
+    "ReceivedMail",
+    "ReceivedMessage",
+    "Return",
+    "Run",
+    "SkipReason",
+    "StaffTask",
+    "Touch",
+]
 
 
 class Run(models.Model):
@@ -26,9 +59,32 @@ class Run(models.Model):
     launch = models.CharField(_("launch"), max_length=64, default="1")
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     topic = models.CharField(_("topic"), max_length=50, default="marketing")
+    transactional = models.BooleanField(
+        _("transactional"),
+        default=False,
+        help_text=_("What nobody answered for is sent again by itself, under the same Message-ID."),
+    )
+    per_hour = models.PositiveIntegerField(
+        _("messages per hour"), null=True, blank=True, help_text=_("Empty means as fast as it goes.")
+    )
+    retry_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="retries",
+        verbose_name=_("repeats"),
+        help_text=_("The run whose unreached people this one writes to."),
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     as_of = models.DateTimeField(_("as of"), help_text=_("The moment as of which the audience was chosen."))
     audience = models.PositiveIntegerField(_("audience"), default=0)
+    open_until = models.DateTimeField(
+        _("open until"), null=True, help_text="Until then messages may be added and the run does not finish."
+    )
+    wake_at = models.DateTimeField(
+        null=True, editable=False, help_text="A worker will look again then; until then none is needed."
+    )
     created_at = models.DateTimeField(_("launched"))
     finished_at = models.DateTimeField(_("finished"), null=True)
 
@@ -56,15 +112,23 @@ class MessageState(models.TextChoices):
 
 
 class SkipReason(models.TextChoices):
-    """Why a message was not sent."""
+    """Why a message was left out or failed."""
 
     NO_CONSENT = "no_consent", _("no consent")
     SUPPRESSED = "suppressed", _("address is suppressed")
     NO_ADDRESS = "no_address", _("no address")
     NO_CONTENT = "no_content", _("nothing to say")
     NO_COUPON = "no_coupon", _("no coupon left")
+    EXPIRED = "expired", _("too late to be of use")
     CANCELLED = "cancelled", _("run was cancelled")
     ERASED = "erased", _("customer was erased")
+    # From here on the message failed.
+    BOUNCED = "bounced", _("address does not exist")
+    REFUSED = "refused", _("refused for good")
+    GAVE_UP = "gave_up", _("could not be delivered after several attempts")
+    BROKEN = "broken", _("content could not be made")
+    LET_BE = "let_be", _("uncertain, and let be")
+    RETRIED = "retried", _("uncertain, and sent again in another run")
 
 
 class Message(models.Model):
@@ -101,6 +165,9 @@ class Message(models.Model):
     lease_until = models.DateTimeField(null=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
+    expires_at = models.DateTimeField(
+        _("of use until"), null=True, help_text=_("Not sent after this moment. Empty means always of use.")
+    )
     error = models.CharField(_("error"), max_length=500, blank=True)
 
     class Meta:
@@ -120,7 +187,22 @@ class Message(models.Model):
                 condition=models.Q(state__in=["claimed", "sending", "uncertain"]),
                 name="message_open",
             ),
+            # What may become too late, and whose would-be message is not recorded yet.
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(state="pending", expires_at__isnull=False),
+                name="message_expiry",
+            ),
+            models.Index(
+                fields=["run"], condition=models.Q(state="held_out", fence=0), name="message_would_be"
+            ),
             models.Index(fields=["customer", "-due_at"], name="message_customer"),
+            # Who did not get it and why: the few, not the many that were sent.
+            models.Index(
+                fields=["run", "state", "skip_reason", "-id"],
+                condition=models.Q(state__in=["failed", "skipped", "held_out"]),
+                name="message_not_sent",
+            ),
         ]
 
     def __str__(self) -> str:

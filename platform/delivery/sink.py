@@ -18,6 +18,8 @@ from django.db import connection
 
 from core import clock
 from delivery.models import ReceivedMail
+from delivery.returns.inbox import take_mail
+from delivery.returns.verp import is_ours
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +104,18 @@ def _insert(mails: list[ReceivedMail]) -> str:
         log.warning("mail_not_stored", mails=len(mails), error=type(error).__name__)
         connection.close()  # the next mail opens a new one
         return LATER
+    for mail in mails:
+        if is_ours(mail.envelope_to):
+            _read_return(mail)
     return OK
+
+
+def _read_return(mail: ReceivedMail) -> None:
+    """Act on a bounce or a complaint. It is stored already, so a failure is told and nothing is lost."""
+    try:
+        take_mail(bytes(mail.raw), recipient=mail.envelope_to, source="sink", now=mail.received_at)
+    except Exception:
+        log.exception("return_not_read", mail=str(mail.pk))
 
 
 def _decoded(value: object) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers.models import Consent
+from customers.models import Consent, Customer
 from customers.services import ConsentRow, record_consents
 from delivery.identity import InvalidToken, read_token
 from delivery.models import Message
@@ -27,6 +27,8 @@ def unsubscribe_recipient(message: Message, *, now: datetime) -> bool:
     What is still queued is left out when its turn comes. Once withdrawn, a repeat writes nothing.
     """
     run = message.run
+    if not Customer.objects.filter(pk=message.customer_id).exists():
+        return False  # erased: nobody is written to any more
     with transaction.atomic():
         # Locked, so that two clicks at once are one withdrawal.
         consent = (

@@ -1,23 +1,15 @@
 """Public pages. They know nobody: no session, no cookie, nothing about the person is shown."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import clock
-from delivery.identity import InvalidToken
+from delivery.public import page
+from delivery.tokens import InvalidToken
 from delivery.unsubscribe import find_message, unsubscribe_recipient
-
-# Read by the recipient's browser from a link in a mail: no script, no foreign request, no frame.
-_SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-}
 
 
 @never_cache
@@ -30,12 +22,11 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     except InvalidToken:
         return _page(request, "invalid", status=404)
     if request.method != "POST":
-        return _page(request, "ask")
+        return _page(request, "ask", token)
     unsubscribe_recipient(message, now=clock.now())
-    return _page(request, "done")
+    return _page(request, "done", token)
 
 
-def _page(request: HttpRequest, stage: str, status: int = 200) -> HttpResponse:
-    context = {"stage": stage, "shop": settings.SHOP_NAME}
-    page = render_to_string("public/unsubscribe.html", context, request)
-    return HttpResponse(page, status=status, headers=_SECURITY)
+def _page(request: HttpRequest, stage: str, token: str = "", status: int = 200) -> HttpResponse:
+    preferences = reverse("delivery:preferences", kwargs={"token": token}) if token else ""
+    return page(request, "public/unsubscribe.html", status=status, stage=stage, preferences=preferences)

@@ -15,11 +15,36 @@ from core.bulk import bulk_body, rows_of
 from core.idempotency import PARAMETER, idempotent
 from core.openapi import PROBLEMS
 from core.serializers import BulkResultSerializer
-from events import services
+from customers.identity.kinds import REFERENCES
+from events.browser import ingest_for
 from events.models import INBOUND_TYPES
-from events.parsing import FIELDS
+from events.parsing import DETAILS, FIELDS, NEEDS
 
 _TEXT = {"type": "string", "minLength": 1}
+
+
+def _conditions() -> list[dict[str, Any]]:
+    """Return what each type needs as JSON Schema, from the parser's own tables."""
+    found = []
+    for kind, (name, _) in NEEDS.items():
+        found.append((kind, {"required": [name]}))
+    for kind, detail in DETAILS.items():
+        inside: dict[str, Any] = {"properties": {detail.name: detail.schema}}
+        if detail.needed:
+            inside["required"] = [detail.name]
+        found.append(
+            (
+                kind,
+                {"properties": {"properties": inside}}
+                | ({"required": ["properties"]} if detail.needed else {}),
+            )
+        )
+    return [
+        {"if": {"properties": {"type": {"const": kind.value}}}, "then": then}  # type: ignore[attr-defined]
+        for kind, then in found
+    ]
+
+
 EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["message_id", "type"],
@@ -29,8 +54,23 @@ EVENT_SCHEMA: dict[str, Any] = {
         "type": {"enum": [t.value for t in INBOUND_TYPES]},
         "source": {**_TEXT, "maxLength": 50, "description": "The system that saw it. Default: api."},
         "occurred_at": {"type": "string", "format": "date-time", "description": "Default: now."},
-        "customer": {**_TEXT, "maxLength": 200, "description": "Your id of the customer."},
-        "anonymous_id": {**_TEXT, "maxLength": 200, "description": "A visitor who is not signed in."},
+        "customer": {
+            "description": "Your id of the customer, or an object of what you know them by.",
+            "oneOf": [
+                {**_TEXT, "maxLength": 200},
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "additionalProperties": False,
+                    "properties": {kind.value: {**_TEXT, "maxLength": 254} for kind in REFERENCES},
+                },
+            ],
+        },
+        "anonymous_id": {
+            **_TEXT,
+            "maxLength": 200,
+            "description": "The visitor. Beside a customer, what they did before becomes the customer's.",
+        },
         "sku": {**_TEXT, "maxLength": 200},
         "order_id": {**_TEXT, "maxLength": 100},
         "quantity": {"type": "number", "minimum": 0},
@@ -46,6 +86,8 @@ EVENT_SCHEMA: dict[str, Any] = {
         "search": {**_TEXT, "maxLength": 500, "description": "The words of an event of type search."},
         "properties": {"type": "object", "description": "What else you know about it."},
     },
+    "anyOf": [{"required": ["customer"]}, {"required": ["anonymous_id"]}],
+    "allOf": _conditions(),
 }
 _BATCH = {"type": "array", "items": EVENT_SCHEMA, "minItems": 1, "maxItems": 1000}
 BODY_SCHEMA = {
@@ -70,17 +112,26 @@ class QuarantinedSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class StubsSerializer(serializers.Serializer[Any]):
+    """How many were unknown and now have an incomplete record."""
+
+    customers = serializers.IntegerField()
+    products = serializers.IntegerField()
+
+
 class EventsResultSerializer(BulkResultSerializer):
     """What became of the events."""
 
     duplicates = serializers.IntegerField()
     quarantined = QuarantinedSerializer(many=True)
+    stubs = StubsSerializer()
 
 
 class EventsView(APIView):
     """What customers did."""
 
     scopes = {"POST": Scope.EVENTS_WRITE}
+    publishable = True
 
     @extend_schema(
         operation_id="send_events",
@@ -108,12 +159,12 @@ class EventsView(APIView):
     def post(self, request: Request) -> Response:
         """Take one event, an array of 1 to 1,000, or {"events": […]}. Bad ones do not keep out the others."""
         rows = rows_of(request.data, "events", single=True)
-        result = services.ingest(rows, now=clock.now())
+        result = ingest_for(request.auth, rows, now=clock.now())
         rejected = {r["index"]: r["errors"] for r in result.rejected}
         body = bulk_body(
             result.accepted, rejected, duplicates=result.duplicates, quarantined=result.quarantined
         )
-        return Response(body, status=202)
+        return Response(body | {"stubs": result.stubs}, status=202)
 
 
 urlpatterns = [re_path(r"^events/?$", EventsView.as_view(), name="api-events")]

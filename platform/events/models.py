@@ -1,6 +1,8 @@
 """What happened: one append-only table of facts, partitioned by month."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product
@@ -25,13 +27,30 @@ class EventType(models.TextChoices):
     SUBSCRIBE = "subscribe", _("subscribed")
     CUSTOM = "custom", _("other")
     MESSAGE_SENT = "message_sent", _("was sent a message")
+    MESSAGE_DELIVERED = "message_delivered", _("received a message")
     MESSAGE_OPENED = "message_opened", _("opened a message")
     MESSAGE_CLICKED = "message_clicked", _("clicked in a message")
+    MESSAGE_BOUNCED = "message_bounced", _("could not be reached")
+    MESSAGE_COMPLAINED = "message_complained", _("complained about a message")
     UNSUBSCRIBE = "unsubscribe", _("unsubscribed")
+    PREFERENCES_CHANGED = "preferences_changed", _("changed preferences")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
+    PRICE_DROP = "price_drop", _("price fell")
+    BACK_IN_STOCK = "back_in_stock", _("back in stock")
+    LOW_STOCK = "low_stock", _("stock runs low")
 
 
+#: What happens to a product and to no customer.
+PRODUCT_TYPES = (EventType.PRICE_DROP, EventType.BACK_IN_STOCK, EventType.LOW_STOCK)
+#: What is told of a run's messages after they went; each names its run in the properties.
+OF_A_RUN = [
+    EventType.MESSAGE_OPENED.value,
+    EventType.MESSAGE_CLICKED.value,
+    EventType.MESSAGE_BOUNCED.value,
+    EventType.MESSAGE_COMPLAINED.value,
+    EventType.UNSUBSCRIBE.value,
+]
 #: The types that partners may send; the others are written by the platform.
 INBOUND_TYPES = tuple(
     t
@@ -39,11 +58,16 @@ INBOUND_TYPES = tuple(
     if t
     not in {
         EventType.MESSAGE_SENT,
+        EventType.MESSAGE_DELIVERED,
         EventType.MESSAGE_OPENED,
         EventType.MESSAGE_CLICKED,
+        EventType.MESSAGE_BOUNCED,
+        EventType.MESSAGE_COMPLAINED,
+        EventType.PREFERENCES_CHANGED,
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,
+        *PRODUCT_TYPES,
     }
 )
 
@@ -55,6 +79,7 @@ class Quality(models.TextChoices):
     NO_QUANTITY = "no_quantity", _("no quantity")
     OUTLIER = "outlier", _("outlier")
     NO_RATE = "no_rate", _("no exchange rate")
+    ZERO_PRICE = "zero_price", _("sold at zero")
 
 
 class Event(models.Model):
@@ -115,6 +140,18 @@ class Event(models.Model):
                 name="event_product_time",
                 condition=models.Q(product__isnull=False),
             ),
+            # What people did with the messages of a run; only such events are in it.
+            models.Index(
+                KeyTextTransform("run", "properties"),
+                name="event_run",
+                condition=models.Q(type__in=OF_A_RUN),
+            ),
+            # Visitors who are nobody yet: small, and what a sign-in looks up.
+            models.Index(
+                fields=["actor_id"],
+                name="event_visitor",
+                condition=models.Q(customer__isnull=True, actor_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,7 +178,7 @@ class QuarantinedEvent(models.Model):
 
     class Reason(models.TextChoices):
         FUTURE = "future", _("more than 24 hours in the future")
-        TOO_OLD = "too_old", _("older than any history")
+        TOO_OLD = "too_old", _("older than what is kept")
 
     source = models.CharField(_("source"), max_length=50)
     message_id = models.CharField(_("message id"), max_length=200)
@@ -149,11 +186,112 @@ class QuarantinedEvent(models.Model):
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     received_at = models.DateTimeField(_("received"))
     released_at = models.DateTimeField(_("released"), null=True)
+    discarded_at = models.DateTimeField(_("discarded"), null=True)
 
     class Meta:
         verbose_name = _("event in quarantine")
         verbose_name_plural = _("quarantine")
         constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="quarantine_once")]
+        indexes = [
+            models.Index(
+                fields=["-received_at"],
+                name="quarantine_open",
+                condition=models.Q(released_at=None, discarded_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.source}/{self.message_id}"
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether nobody has decided yet."""
+        return self.released_at is None and self.discarded_at is None
+
+
+class Note(models.TextChoices):
+    """What is counted about the data that came in. `events.quality` says what is done about each."""
+
+    ACCEPTED = "accepted", _("taken")
+    DUPLICATE = "duplicate", _("repeats")
+    REJECTED = "rejected", _("not valid")
+    FUTURE = "future", _("in the future")
+    TOO_OLD = "too_old", _("older than what is kept")
+    NO_TIME = "no_time", _("without a time")
+    NO_SOURCE = "no_source", _("without a source")
+    NO_QUANTITY = "no_quantity", _("without a quantity")
+    NO_RATE = "no_rate", _("no exchange rate")
+    ZERO_PRICE = "zero_price", _("sold at zero")
+    OUTLIER = "outlier", _("outlying prices")
+    UNKNOWN_CUSTOMER = "unknown_customer", _("unknown customers")
+    UNKNOWN_PRODUCT = "unknown_product", _("unknown products")
+    NO_SKU = "no_sku", _("without a sku")
+    ONE_ASSUMED = "one_assumed", _("order lines without a quantity")
+
+
+class QualityCount(models.Model):
+    """How often something was noticed in a source's data on a day (the shop's).
+
+    Writers only append, so that two batches never wait for each other's counters; `events.quality.fold`
+    adds the rows of a day up. Readers take sums.
+    """
+
+    source = models.CharField(_("source"), max_length=50)
+    day = models.DateField(_("day"))
+    note = models.CharField(_("what"), max_length=20, choices=Note)
+    count = models.BigIntegerField(_("count"))
+
+    class Meta:
+        verbose_name = _("data quality figure")
+        verbose_name_plural = _("data quality")
+        indexes = [models.Index(fields=["day", "source", "note"], name="quality_day")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.day} {self.note}: {self.count}"
+
+
+class TypicalPrice(models.Model):
+    """What a product usually sells for: the median unit price of its last purchases, renewed nightly."""
+
+    product = models.OneToOneField(Product, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    price = models.DecimalField(_("price"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("typical price")
+        verbose_name_plural = _("typical prices")
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.price}"
+
+
+class ChangeNote(models.Model):
+    """Customers whose facts a transaction changed; one row a transaction, until it is handed on."""
+
+    customer_ids = ArrayField(models.BigIntegerField())
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+
+    def __str__(self) -> str:
+        return f"{len(self.customer_ids)}"
+
+
+class ChangedCustomer(models.Model):
+    """A customer whom a consumer has to look at again. `version` counts the changes meanwhile."""
+
+    pk = models.CompositePrimaryKey("consumer", "customer_id")
+    consumer = models.CharField(max_length=50)
+    customer_id = models.BigIntegerField()
+    version = models.BigIntegerField(default=1)
+    changed_at = models.DateTimeField()
+    taken_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("changed customer")
+        verbose_name_plural = _("changed customers")
+        indexes = [models.Index(fields=["consumer", "changed_at"], name="changed_order")]
+
+    def __str__(self) -> str:
+        return f"{self.consumer}: {self.customer_id}"

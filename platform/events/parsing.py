@@ -1,38 +1,97 @@
-"""From what a partner sent to a typed event, or to what is wrong with it."""
+"""From what a partner sent to a typed event, or to what is wrong with it.
 
-from collections.abc import Mapping
+`NEEDS` and `DETAILS` say what each type carries; the published schema is made from them.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.validation import json_error, printable, text_error
+from customers.identity.kinds import REFERENCES, normalise
+from customers.identity.resolve import Reference
 from events.models import INBOUND_TYPES, EventType
 
 Errors = dict[str, list[str]]
 
-_TEXTS = {
-    "message_id": 200, "source": 50, "customer": 200, "anonymous_id": 200, "sku": 200, "order_id": 100,
-    "search": 500,
+TEXTS = {
+    "message_id": 200, "source": 50, "anonymous_id": 200, "sku": 200, "order_id": 100, "search": 500,
 }  # fmt: skip
-FIELDS = (*_TEXTS, "type", "occurred_at", "quantity", "amount", "properties")
-_TYPES = {t.value for t in INBOUND_TYPES}
-_NEEDS_SKU = {
-    EventType.VIEW, EventType.ADD_TO_CART, EventType.REMOVE_FROM_CART, EventType.RATING, EventType.REVIEW,
+FIELDS = (*TEXTS, "customer", "type", "occurred_at", "quantity", "amount", "properties")
+TYPES = frozenset(t.value for t in INBOUND_TYPES)
+#: Fields that a type cannot do without.
+NEEDS: dict[str, tuple[str, str]] = {
+    EventType.VIEW: ("sku", "the product's sku"),
+    EventType.ADD_TO_CART: ("sku", "the product's sku"),
+    EventType.REMOVE_FROM_CART: ("sku", "the product's sku"),
+    EventType.RATING: ("sku", "the product's sku"),
+    EventType.REVIEW: ("sku", "the product's sku"),
+    EventType.CANCEL: ("order_id", "the order that was cancelled"),
+    EventType.REFUND: ("order_id", "the order that it belongs to"),
+    EventType.SEARCH: ("search", "the words searched for"),
+}
+MAX_QUANTITY = 10**9
+MAX_AMOUNT = Decimal(10) ** 12
+MAX_DWELL = 86_400  # seconds
+MAX_REVIEW = 10_000  # characters
+MAX_RATING = 100
+MAX_ADDRESS = 254  # characters of an e-mail, the longest of the identifiers
+
+
+class Detail(NamedTuple):
+    """A member of `properties` that the platform reads: what it must be, and whether the type needs it."""
+
+    name: str
+    needed: bool
+    right: Callable[[Any], bool]
+    told: str
+    schema: dict[str, Any]
+
+
+def _number_to(limit: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and 0 <= value <= limit
+
+
+def _text_to(limit: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is str and bool(value.strip()) and len(value) <= limit
+
+
+#: Members of `properties` by type.
+DETAILS: dict[str, Detail] = {
+    EventType.VIEW: Detail(
+        "dwell_seconds", False, _number_to(MAX_DWELL),
+        f"Send how long it was looked at as a number from 0 to {MAX_DWELL}.",
+        {"type": "number", "minimum": 0, "maximum": MAX_DWELL},
+    ),
+    EventType.RATING: Detail(
+        "rating", True, _number_to(MAX_RATING), f"Send the rating as a number from 0 to {MAX_RATING}.",
+        {"type": "number", "minimum": 0, "maximum": MAX_RATING},
+    ),
+    EventType.REVIEW: Detail(
+        "text", True, _text_to(MAX_REVIEW), f"Send what was written, up to {MAX_REVIEW} characters.",
+        {"type": "string", "minLength": 1, "maxLength": MAX_REVIEW},
+    ),
+    EventType.CUSTOM: Detail(
+        "name", True, _text_to(100), "Send what happened as a name of up to 100 characters.",
+        {"type": "string", "minLength": 1, "maxLength": 100},
+    ),
 }  # fmt: skip
-_MAX_QUANTITY = Decimal(10) ** 9
-_MAX_AMOUNT = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
 class EventIn:
-    """A valid event as it came: `customer` or `anonymous_id` is set, times are UTC."""
+    """A valid event as it came: `customer` or `anonymous_id` is set, times are UTC.
+
+    `customer` is the partner's own id, or all identifiers that were sent, normalised.
+    """
 
     message_id: str
     type: str
     source: str
     occurred_at: datetime
-    customer: str | None = None
+    customer: str | tuple[Reference, ...] | None = None
     anonymous_id: str | None = None
     sku: str | None = None
     order_id: str | None = None
@@ -58,25 +117,27 @@ def parse_event(raw: Any, *, now: datetime, default_source: str) -> EventIn:
     if not isinstance(raw, Mapping):
         raise InvalidEvent({"event": ["Send an object with message_id, type and customer."]})
     errors: Errors = {}
-    texts = {name: _text(raw, name, limit, errors) for name, limit in _TEXTS.items()}
+    texts = {name: _text(raw, name, limit, errors) for name, limit in TEXTS.items()}
     for name in raw:
         if name not in FIELDS:
             errors[printable(name)] = ["Unknown field. Put what is your own into properties."]
     kind = str(raw.get("type"))
-    if kind not in _TYPES:
-        errors["type"] = [f"Say what happened with one of: {', '.join(sorted(_TYPES))}."]
+    if kind not in TYPES:
+        errors["type"] = [f"Say what happened with one of: {', '.join(sorted(TYPES))}."]
     if not texts["message_id"]:
         errors.setdefault("message_id", ["Missing. Give each event its own id: it tells repeats."])
-    if not (texts["customer"] or texts["anonymous_id"]):
+    visitor = _normalised("anonymous", texts["anonymous_id"], "anonymous_id", errors)
+    customer = _customer(raw.get("customer"), errors)
+    if not (customer or visitor or "anonymous_id" in errors):
         errors.setdefault("customer", ["Say who it was: customer, or anonymous_id for an unknown visitor."])
-    if kind in _NEEDS_SKU and not texts["sku"]:
-        errors.setdefault("sku", [f"Missing. An event of type {kind} needs the product's sku."])
-    if kind == EventType.SEARCH and not texts["search"]:
-        errors.setdefault("search", ["Missing. An event of type search needs the words searched for."])
+    if need := NEEDS.get(kind):
+        field, what = need
+        if not texts[field]:
+            errors.setdefault(field, [f"Missing. An event of type {kind} needs {what}."])
     occurred_at = _moment(raw, now, errors)
-    quantity = _quantity(raw, errors)
-    amount, currency = _money(raw, errors)
-    properties = _properties(raw, texts["search"], errors)
+    quantity = parse_quantity(raw.get("quantity"), errors)
+    amount, currency = parse_money(raw.get("amount"), errors)
+    properties = _properties(raw, kind, texts["search"], errors)
     if errors:
         raise InvalidEvent(errors)
     return EventIn(
@@ -84,8 +145,8 @@ def parse_event(raw: Any, *, now: datetime, default_source: str) -> EventIn:
         type=kind,
         source=texts["source"] or default_source,
         occurred_at=occurred_at,
-        customer=texts["customer"],
-        anonymous_id=texts["anonymous_id"],
+        customer=customer,
+        anonymous_id=visitor,
         sku=texts["sku"],
         order_id=texts["order_id"],
         quantity=quantity,
@@ -112,6 +173,39 @@ def _text(raw: Mapping[str, Any], name: str, limit: int, errors: Errors) -> str 
     return None
 
 
+def _normalised(kind: str, value: str | None, field: str, errors: Errors) -> str | None:
+    if value is None:
+        return None
+    try:
+        return normalise(kind, value)
+    except ValueError as error:
+        errors[field] = [str(error)]
+        return None
+
+
+def _customer(value: Any, errors: Errors) -> str | tuple[Reference, ...] | None:
+    """Return the partner's id, or the references of an object of identifiers."""
+    if not isinstance(value, Mapping):
+        text = _text({"customer": value}, "customer", TEXTS["anonymous_id"], errors)
+        return _normalised("external_id", text, "customer", errors)
+    found, wrong = [], []
+    for kind, part in value.items():
+        if kind not in REFERENCES:
+            wrong.append(f"{printable(kind)}: is no kind of identifier. Use {', '.join(REFERENCES)}.")
+            continue
+        faults: Errors = {}
+        text = _text({kind: part}, kind, MAX_ADDRESS, faults)
+        text = _normalised(kind, text, kind, faults)
+        wrong += [f"{kind}: {fault}" for fault in faults.get(kind, [])]
+        if text is not None:
+            found.append(Reference(str(kind), text))
+    if wrong:
+        errors["customer"] = wrong
+    elif found and all(r.kind == "household" for r in found):
+        errors["customer"] = ["A household is several people. Name one of them beside it."]
+    return tuple(sorted(found)) or None
+
+
 def _moment(raw: Mapping[str, Any], now: datetime, errors: Errors) -> datetime:
     value = raw.get("occurred_at")
     if value is None:
@@ -128,7 +222,7 @@ def _moment(raw: Mapping[str, Any], now: datetime, errors: Errors) -> datetime:
 
 def _decimal(value: Any) -> Decimal | None:
     """Return a finite number sent as a number or as text, else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if type(value) not in (int, float, str):
         return None
     if isinstance(value, str) and len(value) > 40:
         return None
@@ -139,18 +233,19 @@ def _decimal(value: Any) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-def _quantity(raw: Mapping[str, Any], errors: Errors) -> Decimal | None:
-    if raw.get("quantity") is None:
+def parse_quantity(value: Any, errors: Errors) -> Decimal | None:
+    """Return a quantity, or say in `errors` what is wrong with it."""
+    if value is None:
         return None
-    number = _decimal(raw["quantity"])
-    if number is None or not 0 <= number < _MAX_QUANTITY:
+    number = _decimal(value)
+    if number is None or not 0 <= number < MAX_QUANTITY:
         errors["quantity"] = ["Send a number from 0 to 999999999. What came back is an event of type refund."]
         return None
     return number.quantize(Decimal("0.001"))
 
 
-def _money(raw: Mapping[str, Any], errors: Errors) -> tuple[Decimal | None, str | None]:
-    value = raw.get("amount")
+def parse_money(value: Any, errors: Errors) -> tuple[Decimal | None, str | None]:
+    """Return amount and currency of a member `amount`, or say in `errors` what is wrong with it."""
     if value is None:
         return None, None
     if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
@@ -158,7 +253,7 @@ def _money(raw: Mapping[str, Any], errors: Errors) -> tuple[Decimal | None, str 
         return None, None
     number, currency = _decimal(value["amount"]), value["currency"]
     wrong = []
-    if number is None or not 0 <= number < _MAX_AMOUNT:
+    if number is None or not 0 <= number < MAX_AMOUNT:
         wrong.append("The amount must be a number from 0 to 999999999999, like “12.30”.")
     if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
         wrong.append("Write the currency as in ISO 4217, like EUR.")
@@ -168,7 +263,9 @@ def _money(raw: Mapping[str, Any], errors: Errors) -> tuple[Decimal | None, str 
     return number, currency.upper()
 
 
-def _properties(raw: Mapping[str, Any], search: str | None, errors: Errors) -> dict[str, Any] | None:
+def _properties(
+    raw: Mapping[str, Any], kind: str, search: str | None, errors: Errors
+) -> dict[str, Any] | None:
     value = raw.get("properties")
     if value is not None and not isinstance(value, dict):
         errors["properties"] = ["Send an object, like {}."]
@@ -176,4 +273,18 @@ def _properties(raw: Mapping[str, Any], search: str | None, errors: Errors) -> d
     if value and (error := json_error(value)):
         errors["properties"] = [error]
         return None
+    if fault := detail_fault(kind, value):
+        errors["properties"] = [fault]
+        return None
     return {**(value or {}), "search": search} if search else value or None
+
+
+def detail_fault(kind: str, properties: Mapping[str, Any] | None) -> str | None:
+    """Return what is wrong with the member of `properties` that a type's events carry, or None."""
+    detail = DETAILS.get(kind)
+    if detail is None:
+        return None
+    value = properties.get(detail.name) if properties else None
+    if value is None:
+        return f"{detail.name}: {detail.told}" if detail.needed else None
+    return None if detail.right(value) else f"{detail.name}: {detail.told}"

@@ -1,39 +1,36 @@
 """Writes of events: what partners send, and what the platform itself did."""
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
-import polars as pl
 from dateutil.relativedelta import relativedelta
 from django.db import connection, transaction
 
-from catalog.services import ensure_products
-from core.copy import copy_from_frame
-from core.money import to_base
 from core.partitions import ensure_partitions, months_between
-from customers.identity import Actor, ensure_actors
-from events.models import EventType, Quality, QuarantinedEvent
-from events.parsing import EventIn, InvalidEvent, parse_event
-from events.store import TABLE, claim, ensure_months
-
-#: What lies further ahead is a wrong clock, not a fact.
-FUTURE = timedelta(hours=24)
-#: What lies further back is a wrong century.
-HISTORY = relativedelta(years=20)
+from core.retries import retried
+from events import changes, quality, quarantine
+from events.batches import Batch, Read, read, source_of
+from events.intake import Notes, Stored, store
+from events.models import Note, QuarantinedEvent
+from events.parsing import EventIn
+from events.store import TABLE, ensure_months
 
 
 @dataclass(slots=True)
 class IngestResult:
-    """What became of a batch; the lists carry each event's index in it."""
+    """What became of a batch; the lists carry each event's index in it.
+
+    `stubs` counts the customers and products that nobody had heard of and that now have a record.
+    """
 
     accepted: int = 0
     duplicates: int = 0
     quarantined: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
+    stubs: dict[str, int] = field(default_factory=lambda: {"customers": 0, "products": 0})
 
 
 def ingest(
@@ -41,105 +38,66 @@ def ingest(
 ) -> IngestResult:
     """Store a batch of events that came from outside, each once by (source, message_id).
 
-    Bad ones are rejected singly, unlikely ones quarantined, unknown customers and products become stubs.
-    Everything is committed when it returns. A constant number of queries; 1,000 events take about
-    150 ms.
+    Bad ones are rejected singly, unlikely ones quarantined, unknown customers and products become stubs
+    or are refused, as the settings EVENTS_UNKNOWN_CUSTOMERS and EVENTS_UNKNOWN_PRODUCTS say. Everything
+    is committed when it returns, what was noted about the data with it. A constant number of queries;
+    1,000 events take about 15 ms of our time and 20 ms of PostgreSQL's.
     """
-    result = IngestResult()
-    good: list[EventIn] = []
-    held: list[QuarantinedEvent] = []
-    for index, raw in enumerate(events):
-        try:
-            event = (
-                raw if isinstance(raw, EventIn) else parse_event(raw, now=now, default_source=default_source)
-            )
-        except InvalidEvent as error:
-            result.rejected.append({"index": index, "errors": error.errors})
-            continue
-        if reason := _doubt(event, now):
-            result.quarantined.append({"index": index, "reason": reason.value})
-            held.append(_held(event, reason, now))
-        else:
-            good.append(event)
-    if held:
-        held.sort(key=lambda e: (e.source, e.message_id))
-        QuarantinedEvent.objects.bulk_create(held, ignore_conflicts=True)
+    found = read(events, now=now, default_source=default_source)
+    batch, rejected = found.batch, found.rejected
+    doubtful = quarantine.doubtful(batch.occurred_at, now)
+    good = batch.pick([p for p in range(len(batch)) if p not in doubtful]) if doubtful else batch
     if good:
-        ensure_months(pl.Series([e.occurred_at for e in good]))
-        result.accepted = _store(good, now)
-        result.duplicates = len(good) - result.accepted
-    return result
-
-
-def _doubt(event: EventIn, now: datetime) -> QuarantinedEvent.Reason | None:
-    if event.occurred_at > now + FUTURE:
-        return QuarantinedEvent.Reason.FUTURE
-    if event.occurred_at < now - HISTORY:
-        return QuarantinedEvent.Reason.TOO_OLD
-    return None
-
-
-def _held(event: EventIn, reason: QuarantinedEvent.Reason, now: datetime) -> QuarantinedEvent:
-    payload = json.loads(orjson.dumps(asdict(event), default=str))
-    return QuarantinedEvent(
-        source=event.source, message_id=event.message_id, payload=payload, reason=reason, received_at=now
+        ensure_months(good.occurred_at)
+    stored = _stored(events, found, good, doubtful, now, default_source)
+    rejected |= stored.refused
+    return IngestResult(
+        accepted=stored.accepted,
+        duplicates=stored.duplicates,
+        quarantined=[{"index": batch.index[p], "reason": r.value} for p, r in doubtful.items()],
+        rejected=[{"index": i, "errors": rejected[i]} for i in sorted(rejected)],
+        stubs={"customers": stored.customers, "products": stored.products},
     )
 
 
-@transaction.atomic
-def _store(events: list[EventIn], now: datetime) -> int:
-    """Store the events whose keys are new. Locks are taken in one order: keys, customers, products."""
-    first = {(e.source, e.message_id): e for e in reversed(events)}
-    new = claim(pl.DataFrame(list(first), schema=["source", "message_id"], orient="row"))
-    fresh = [first[key] for key in new.iter_rows()]
-    customers, visitors = ensure_actors(
-        (e.customer for e in fresh if e.customer),
-        (e.anonymous_id for e in fresh if not e.customer and e.anonymous_id),
-        now,
-    )
-    products = ensure_products((e.sku for e in fresh if e.sku), now)
-    rows = [
-        _row(
-            e,
-            customers[e.customer] if e.customer else visitors[e.anonymous_id or ""],
-            products[e.sku] if e.sku else None,
-            now,
-        )
-        for e in fresh
-    ]
-    return copy_from_frame(pl.DataFrame(rows, infer_schema_length=None), TABLE) if rows else 0
+@retried
+def _stored(
+    events: Sequence[Any],
+    found: Read,
+    good: Batch,
+    doubtful: Mapping[int, QuarantinedEvent.Reason],
+    now: datetime,
+    default_source: str,
+) -> Stored:
+    """Store the good, hold the doubtful and note what was wrong, all in one transaction."""
+    batch, rejected = found.batch, found.rejected
+    with transaction.atomic():
+        stored = store(good, now)
+        notes = stored.notes
+        for index in rejected:
+            notes[source_of(events[index], default_source), Note.REJECTED.value] += 1
+        if doubtful:
+            quarantine.hold(
+                (
+                    (batch.source[p], batch.message_id[p], events[batch.index[p]], reason)
+                    for p, reason in doubtful.items()
+                ),
+                now,
+            )
+            notes.update((batch.source[p], reason.value) for p, reason in doubtful.items())
+        _note_filled(events, rejected, notes, default_source)
+        day = quality.shop_day(now)
+        quality.note_all({(source, day, what): count for (source, what), count in notes.items()})
+    return stored
 
 
-def _row(event: EventIn, actor: Actor, product_id: int | None, now: datetime) -> dict[str, Any]:
-    amount = None
-    quality = Quality.GOOD
-    if event.amount is not None and event.currency:
-        amount = to_base(event.amount, event.currency)
-        if amount is None:
-            quality = Quality.NO_RATE
-    if event.type == EventType.PURCHASE and event.sku and not event.quantity:
-        quality = Quality.NO_QUANTITY
-    return {
-        "source": event.source,
-        "message_id": event.message_id,
-        "type": event.type,
-        "actor_id": actor.identifier_id,
-        "customer_id": actor.customer_id,
-        "product_id": product_id,
-        "order_id": event.order_id,
-        "quantity": _text(event.quantity),
-        "amount": _text(amount),
-        "currency": event.currency,
-        "original_amount": _text(None if event.amount is None else round(event.amount, 3)),
-        "quality": quality.value,
-        "properties": json.dumps(event.properties, ensure_ascii=False) if event.properties else None,
-        "occurred_at": event.occurred_at,
-        "received_at": now,
-    }
-
-
-def _text(number: Any) -> str | None:
-    return None if number is None else f"{number:f}"
+def _note_filled(events: Sequence[Any], rejected: Container[int], notes: Notes, default_source: str) -> None:
+    for index, raw in enumerate(events):
+        if isinstance(raw, dict) and index not in rejected:
+            if raw.get("occurred_at") is None:
+                notes[source_of(raw, default_source), Note.NO_TIME.value] += 1
+            if raw.get("source") is None:
+                notes[default_source, Note.NO_SOURCE.value] += 1
 
 
 def record(rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
@@ -147,7 +105,7 @@ def record(rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
 
     Rows need source, message_id, type and occurred_at; further members are customer_id, product_id,
     order_id, quantity, amount, discount (in the shop's currency), currency and properties. The actor
-    is the customer's own id. Two queries; runs in the caller's transaction.
+    is the customer's own id. Three queries; runs in the caller's transaction.
     """
     if not rows:
         return 0
@@ -155,7 +113,9 @@ def record(rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
     ensure_partitions(TABLE, months_between(min(moments), max(moments)))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RECORD, [orjson.dumps([dict(r) for r in rows], default=str).decode(), now])
-        return int(cursor.rowcount)
+        new = cursor.rowcount
+        changes.note((row["customer_id"] for row in rows if row.get("customer_id") is not None), now)
+        return int(new)
 
 
 _RECORD = """
@@ -168,14 +128,16 @@ WITH rows AS (
     ORDER BY source, message_id
 ), fresh AS (
     INSERT INTO events_eventkey (source, message_id)
-    SELECT source, message_id FROM rows ORDER BY source, message_id
+    SELECT source, message_id FROM rows ORDER BY source COLLATE "C", message_id COLLATE "C"
     ON CONFLICT DO NOTHING RETURNING source, message_id
 )
 INSERT INTO events_event (source, message_id, type, occurred_at, received_at, customer_id, actor_id,
                           product_id, order_id, quantity, amount, discount, currency, properties)
 SELECT source, message_id, type, occurred_at, %s, customer_id,
-       (SELECT min(i.id) FROM customers_identifier i
-        WHERE i.customer_id = rows.customer_id AND i.kind = 'external_id'),
+       -- The customer's own id, before those that came by a merge and may go with its undo.
+       (SELECT i.id FROM customers_identifier i
+        WHERE i.customer_id = rows.customer_id AND i.kind = 'external_id'
+        ORDER BY i.merge_id NULLS FIRST, i.id LIMIT 1),
        product_id, order_id, quantity, amount, discount, currency, properties
 FROM rows JOIN fresh USING (source, message_id)
 """

@@ -8,7 +8,19 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        """Offer imports as jobs."""
+        """Offer imports and exports as jobs, and the lists that can be taken out."""
         from accounts.jobs import JobKind, kinds
+        from core.exports import answers
+        from integrations import people
+        from integrations.exports.action import export
+        from integrations.exports.lists import register
+
+        register()
+        answers.add("csv", export)
 
         kinds.add("import", JobKind(noop("Import a data set"), "ingest", "integrations.jobs.import_dataset"))
+        kinds.add("import_check", JobKind(noop("Check a file"), "ingest", "integrations.jobs.check_file"))
+        kinds.add("import_file", JobKind(noop("Import a file"), "ingest", "integrations.jobs.store_file"))
+        kinds.add("import_undo", JobKind(noop("Undo an import"), "ingest", "integrations.jobs.undo_file"))
+        kinds.add("export", JobKind(noop("Export a list"), "ingest", "integrations.jobs.write_export"))
+        people.register()

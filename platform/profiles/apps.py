@@ -10,6 +10,8 @@ class ProfilesConfig(AppConfig):
     def ready(self) -> None:
         """Offer profiling and clustering as jobs."""
         from accounts.jobs import JobKind, kinds
+        from profiles import people
 
         kinds.add("profile", JobKind(noop("Build customer profiles"), "training", "profiles.jobs.profile"))
         kinds.add("cluster", JobKind(noop("Find personas"), "training", "profiles.jobs.cluster"))
+        people.register()

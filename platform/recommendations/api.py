@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
+from accounts.signatures import is_signed
 from core import clock
 from core.problems import Problem
 from customers.models import Customer
@@ -19,6 +20,8 @@ from recommendations.models import Decision, Objective, Strategy
 from recommendations.reasons import sentence
 from recommendations.selectors import champion, lists_for, serving_version
 from recommendations.services.lists import LIST_LENGTH
+from recommendations.visitors import general_skus
+from recommender.errors import ArtifactError
 
 USE = "email"
 _DEFAULT_LIMIT = 10
@@ -52,18 +55,40 @@ class AnswerSerializer(serializers.Serializer[Any]):
     items = ItemSerializer(many=True)
 
 
+SIGNATURE = OpenApiParameter(
+    "Rapport-Signature",
+    str,
+    OpenApiParameter.HEADER,
+    description="With a publishable key: hex HMAC-SHA256 of the customer's id under its signing secret.",
+)
+
+
 class RecommendationsView(APIView):
     """Products for a customer, best first, each with its reason."""
 
     scopes = {"GET": Scope.RECOMMENDATIONS_READ}
+    publishable = True
 
     @extend_schema(
         operation_id="customer_recommendations",
-        parameters=[QuerySerializer, OpenApiParameter("customer", str, OpenApiParameter.PATH)],
+        parameters=[QuerySerializer, OpenApiParameter("customer", str, OpenApiParameter.PATH), SIGNATURE],
         responses=AnswerSerializer,
     )
     def get(self, request: Request, customer: str) -> Response:
-        """Answer the list of the strategy asked for, or of the champion."""
+        """Answer the list of the strategy asked for, or of the champion.
+
+        A publishable key gets the list of a customer whose id the shop's server signed.
+        """
+        # What somebody is shown tells what they bought, so a browser must prove who it is.
+        if request.auth.is_publishable and not is_signed(
+            request.auth, customer, request.headers.get("Rapport-Signature")
+        ):
+            raise Problem(
+                403,
+                "not-signed",
+                _("The customer's id is not signed"),
+                _("Let your server sign it with the signing secret under Data → Website."),
+            )
         query = QuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
@@ -118,7 +143,58 @@ class RecommendationsView(APIView):
         return Response({"decision_id": decision.pk, "strategy": version.strategy.key, "items": body})
 
 
+class VisitorAnswerSerializer(serializers.Serializer[Any]):
+    """A list that everybody gets; it decides nothing about anybody, so it has no decision's id."""
+
+    strategy = serializers.CharField()
+    items = ItemSerializer(many=True)
+
+
+class VisitorQuerySerializer(serializers.Serializer[Any]):
+    """The parameters of a request for a visitor's recommendations."""
+
+    limit = serializers.IntegerField(min_value=1, max_value=LIST_LENGTH, default=_DEFAULT_LIMIT)
+
+
+class VisitorRecommendationsView(APIView):
+    """Products for a visitor who is not signed in."""
+
+    scopes = {"GET": Scope.RECOMMENDATIONS_READ}
+    publishable = True
+
+    @extend_schema(
+        operation_id="visitor_recommendations",
+        parameters=[VisitorQuerySerializer, OpenApiParameter("visitor", str, OpenApiParameter.PATH)],
+        responses=VisitorAnswerSerializer,
+    )
+    def get(self, request: Request, visitor: str) -> Response:
+        """Answer what everybody without a history is shown; nothing of anybody's own is told."""
+        query = VisitorQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        strategy = champion(USE, Objective.DISCOVER)
+        version = serving_version(strategy) if strategy else None
+        if version is None:
+            raise Problem(503, "not-trained", _("No strategy has been trained yet. Run a training first."))
+        try:
+            skus = general_skus(version, Objective.DISCOVER, query.validated_data["limit"])
+        except ArtifactError:
+            raise Problem(
+                503, "model-unavailable", _("The stored model cannot be read. Train it again.")
+            ) from None
+        reason = sentence({"part": "fallback"})
+        items = [
+            {"sku": sku, "rank": rank, "score": 0.0, "reason": reason, "fallback": True}
+            for rank, sku in enumerate(skus, start=1)
+        ]
+        return Response({"strategy": version.strategy.key, "items": items})
+
+
 urlpatterns = [
+    re_path(
+        r"^visitors/(?P<visitor>[^/]+)/recommendations/?$",
+        VisitorRecommendationsView.as_view(),
+        name="api-visitor-recommendations",
+    ),
     re_path(
         r"^customers/(?P<customer>[^/]+)/recommendations/?$",
         RecommendationsView.as_view(),

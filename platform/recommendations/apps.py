@@ -10,5 +10,7 @@ class RecommendationsConfig(AppConfig):
     def ready(self) -> None:
         """Offer training as a job."""
         from accounts.jobs import JobKind, kinds
+        from recommendations import people
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
+        people.register()

@@ -8,7 +8,11 @@ class SegmentsConfig(AppConfig):
     verbose_name = _("Audience")
 
     def ready(self) -> None:
-        """Offer refreshing as a job."""
+        """Offer refreshing as a job, and members as a list to take out."""
         from accounts.jobs import JobKind, kinds
+        from segments import people
+        from segments.exports import register
 
+        register()
         kinds.add("segments", JobKind(noop("Refresh segments"), "default", "segments.jobs.refresh"))
+        people.register()

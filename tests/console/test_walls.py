@@ -22,21 +22,59 @@ OWN = {"index", "login", "logout", "password_change", "password_change_done", "j
 #: Console pages, and the permission that opens each.
 PAGES = {
     "customer_360": "customers.view_customer",
+    "customer_merge": "customers.merge_customer",
+    "customer_erase": "customers.erase_customer",
+    "product": "catalog.view_product",
     "campaign_report": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
+    "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     "recommendations": "recommendations.view_strategy",
+    "data_quality": "events.view_qualitycount",
+    "delivery_deliverability": "delivery.view_return",
     "mailbox": "delivery.view_receivedmail",
     "mail": "delivery.view_receivedmail",
     "mail_preview": "delivery.view_receivedmail",
+    "imports": "integrations.view_importrun",
+    "import": "integrations.view_importrun",
+    "import_progress": "integrations.view_importrun",
+    "import_errors": "integrations.change_importrun",
+    "export": "integrations.view_export",
+    "export_download": "integrations.view_export",
+    "mailbox_messages": "delivery.view_receivedmessage",
+    "delivery_runs": "delivery.view_run",
+    "delivery_run": "delivery.view_run",
+    "delivery_log": "delivery.view_message",
+    "delivery_log_export": "delivery.view_message",
+    "delivery_unreached": "delivery.view_message",
+    "delivery_providers": "delivery.view_provider",
+    "delivery_staff": "delivery.view_stafftask",
+    "delivery_staff_export": "delivery.change_stafftask",
+    "delivery_suppression": "customers.view_suppression",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
+    "website": "accounts.view_apikey",
+    "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
 ACTS = {
+    "customer_export": "customers.export_customer",
+    "merge_undo": "customers.merge_customer",
+    "proposal_dismiss": "customers.merge_customer",
     "campaign_control": "campaigns.launch_campaign",
+    "undelivered_decide": "campaigns.launch_campaign",
+    "deliverability_check": "campaigns.launch_campaign",
     "tuning_roll_back": "recommendations.change_tuningdecision",
     "job_cancel": "accounts.change_job",
+    "import_upload": "integrations.add_importrun",
+    "import_map": "integrations.change_importrun",
+    "import_act": "integrations.change_importrun",
+    "delivery_run_act": "delivery.change_run",
+    "delivery_provider_test": "delivery.change_provider",
+    "delivery_staff_confirm": "delivery.change_stafftask",
+    "delivery_suppression_add": "customers.add_suppression",
+    "delivery_suppression_lift": "customers.delete_suppression",
+    "website_key": "accounts.add_apikey",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [
@@ -98,6 +136,7 @@ def shop(db, settings, tmp_path):
     for page, permission in (PAGES | ACTS).items():
         app, code = permission.split(".")
         samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
+    samples["admin:undelivered"] = samples["admin:undelivered_decide"] = samples["delivery_run"]
     return samples
 
 

@@ -11,6 +11,7 @@ class HelloSource:
     def __init__(self):
         self.rendered = []
         self.finished_runs = []
+        self.paused_runs = []
 
     def render(self, run, messages, now):
         self.rendered.append([m.id for m in messages])
@@ -18,6 +19,9 @@ class HelloSource:
 
     def finished(self, run, now):
         self.finished_runs.append(run.id)
+
+    def paused(self, run, now):
+        self.paused_runs.append(run.id)
 
     def _render(self, message):
         context = message.context

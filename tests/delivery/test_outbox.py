@@ -131,7 +131,7 @@ def test_sweeping_calls_what_was_being_sent_uncertain_and_never_sends_it_again(s
     run.refresh_from_db()
     assert run.state == "running"
 
-    assert send_again(Message.objects.filter(run=run), now=later) == 1
+    assert send_again(run, now=later) == 1
     assert deliver(run.id, clock=lambda: later) == 1
     assert states(run) == {"sent": 2}
     run.refresh_from_db()
@@ -144,7 +144,7 @@ def test_uncertain_messages_that_are_let_be_count_as_failed_and_end_the_run(sour
     mark_sending(run.id, claim(run.id, now=now, policy=DEFAULT), now=now, policy=DEFAULT)
     later = now + timedelta(hours=1)
     sweep(now=later)
-    assert let_be(Message.objects.filter(run=run)) == 1
+    assert let_be(run, now=later) == 1
     assert sweep(now=later).finished == 1
     assert states(run) == {"failed": 1}
 

@@ -68,7 +68,7 @@ def test_two_killed_workers_leave_nobody_out(source, sink, worker, now):
     assert run.state == ("running" if swept.uncertain else "finished")
 
     # A person decides to send the uncertain ones again: doubles at most those, under the same Message-ID.
-    assert send_again(Message.objects.filter(state="uncertain"), now=later) == swept.uncertain
+    assert send_again(run, now=later) == swept.uncertain
     deliver(run.id, clock=lambda: later)
     assert check_sum(run).sent == PEOPLE
     assert doubles() <= swept.uncertain

@@ -10,12 +10,23 @@ from campaigns.experiments.models import Snapshot
 from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
+from campaigns.selectors import run_of
+from catalog.models import Product
 from catalog.services import upsert_products
+from core import clock
 from core.money import Money
 from customers.consent import ConsentRow
-from customers.models import Channel
+from customers.models import Channel, Suppression
 from customers.services import record_consents, upsert_customers
-from delivery.models import ReceivedMail
+from delivery.models import (
+    Message,
+    Provider,
+    ProviderHour,
+    ReceivedMail,
+    ReceivedMessage,
+    Run,
+    StaffTask,
+)
 from events.services import ingest
 from profiles.services import build_profiles
 from recommendations.models import Champion, Objective, TuningDecision
@@ -25,6 +36,8 @@ from segments.services import ensure_ready_made, refresh_all
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PASSWORD = "correct horse"
+
+REFUSED = {"state": "failed", "skip_reason": "refused", "error": "550 5.7.1", "attempts": 1}
 
 MAIL = b"""From: Shop <shop@demo.invalid>
 To: c1@demo.invalid
@@ -85,6 +98,11 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         experiment=experiment,
     )
     launch_campaign(campaign, user=alice, now=now, as_of=now)
+    # Whether it reached one of them is not known; another one's server refused it.
+    run = run_of(campaign)
+    keys = run.messages.filter(state="pending").order_by("id").values_list("id", flat=True)[:2]
+    for key, fields in zip(keys, ({"state": "uncertain"}, REFUSED), strict=True):
+        run.messages.filter(pk=key).update(**fields)
     draft = create_campaign(
         user=alice,
         now=now,
@@ -108,9 +126,24 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         envelope_from="shop@demo.invalid", envelope_to="c1@demo.invalid", sender="Shop",
         subject="Picked for you", message_id="<1@demo.invalid>", raw=MAIL, size=len(MAIL), received_at=now,
     )  # fmt: skip
+    _delivery(campaign, people.ids["c1"], now)
+    run = Run.objects.get(reference=str(campaign.pk))
     return {
+        "runs": "/admin/delivery/runs/",
+        "run": f"/admin/delivery/runs/{run.pk}/",
+        "delivery log": "/admin/delivery/log/",
+        "unreached": "/admin/delivery/unreached/",
+        "providers": "/admin/delivery/providers/",
+        "new provider": "/admin/delivery/provider/add/?kind=sms-aliyun",
+        "staff": "/admin/delivery/staff/",
+        "suppression": "/admin/delivery/suppression/",
+        "sms": "/admin/mailbox/messages/?channel=sms",
         "customer": f"/admin/customers/{people.ids['c1']}/",
+        "merge": f"/admin/customers/{people.ids['c1']}/merge/?with={people.ids['c2']}&q=c",
+        "erase": f"/admin/customers/{people.ids['c1']}/erase/",
+        "product": f"/admin/products/{Product.objects.earliest('pk').pk}/",
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
+        "undelivered": f"/admin/runs/{run.pk}/undelivered/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
         "review": f"/admin/campaigns/{draft.pk}/review/",
         "new campaign": "/admin/campaigns/campaign/add/",
@@ -118,6 +151,34 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "job": f"/admin/jobs/{job.pk}/",
         "mail": f"/admin/mailbox/{mail.pk}/",
     }
+
+
+def _delivery(campaign: Campaign, customer_id: int, now: datetime) -> None:
+    """Store a provider that is left alone, a task, an SMS, a suppression, and messages that did not go."""
+    provider = Provider(
+        name="Gateway", channel="sms", kind="sms-http", created_at=now, updated_at=now,
+        breaker_state="open", breaker_until=now, last_error="It cannot be reached.", last_error_at=now,
+    )  # fmt: skip
+    provider.configuration = {"url": "https://sms.example/send"}
+    provider.save()
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    for provider_id, channel in ((provider.pk, "sms"), (None, "email")):
+        ProviderHour.objects.create(
+            provider_id=provider_id, channel=channel, hour=hour, sent=40, refused=3, postponed=2, calls=45,
+            milliseconds=900,
+        )  # fmt: skip
+    StaffTask.objects.create(
+        customer_id=customer_id, message_key="<1@x>", title="Call", text="Ask about the tea.", created_at=now
+    )
+    ReceivedMessage.objects.create(
+        channel="sms", address="+4915112345678", message_id="<2@x>", text="Grüße 🎁",
+        payload={"parts": 1, "encoding": "UCS-2"}, received_at=now,
+    )  # fmt: skip
+    Suppression.objects.create(channel="sms", address_hash="0" * 64, reason="unsubscribed", created_at=now)
+    waiting = Message.objects.filter(run__reference=str(campaign.pk), state="pending").order_by("id")
+    first, second = waiting.values_list("pk", flat=True)[:2]
+    Message.objects.filter(pk=first).update(state="skipped", skip_reason="no_consent")
+    Message.objects.filter(pk=second).update(state="failed", error="550 5.1.1", attempts=1)
 
 
 def _consent(customer_id: int, now: datetime) -> ConsentRow:

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-_FLAGS = [
+FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
@@ -52,7 +52,7 @@ class Visit:
 def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
     """Open a fresh profile in a theme and a language."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
         # The sandboxed preview of a mail has no storage.
         context.add_init_script(f"try {{ localStorage.adminTheme = '\"{theme}\"' }} catch (error) {{}}")

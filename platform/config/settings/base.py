@@ -1,12 +1,13 @@
 """Settings that hold everywhere. The overlays beside this file add what differs by place."""
 
 import os
+from pathlib import Path
 
 import environ
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import logs
+from config import logs, static_headers
 from config.embedded.places import ROOT, var_folder
 from config.unfold import UNFOLD  # noqa: F401  a setting like any other
 
@@ -40,6 +41,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "django_celery_beat",
+    "corsheaders",
     "django_htmx",
     "django_structlog",
     "core",
@@ -56,6 +58,7 @@ INSTALLED_APPS = [
     "campaigns.promotions",
     "campaigns.coupons",
     "campaigns.experiments",
+    "campaigns.outcomes",
     "campaigns",
     "console",
     "config",
@@ -64,6 +67,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -75,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
 
@@ -96,6 +101,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / "staticfiles"
 STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 LOCALE_PATHS = [ROOT / "locale"]
 FORMAT_MODULE_PATH = ["config.formats"]
 
@@ -126,9 +132,89 @@ SHOP_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
 SHOP_AS_OF = env.str("SHOP_AS_OF", default="")
 # True where the demo's data are installed: pages say so, and nothing leaves the machine.
 IS_DEMO = False
+# What happens when two customers come with the same e-mail, phone or openid: "propose" puts the pair on a
+# list for a person to decide, "auto" merges them at once (recorded, and undone by a click).
+CUSTOMERS_MERGE = env.str("CUSTOMERS_MERGE", default="propose")
+# Erasures are noted here, too, beside the database, so that `manage.py erase --again` finds them after an
+# older backup was restored. Keyed hashes only. Several machines need one shared place, or a copy each.
+ERASURE_JOURNAL = Path(env.str("ERASURE_JOURNAL", default=str(VAR / "erasures.jsonl")))
+# At or below this stock a product runs low, and an event says so.
+CATALOG_LOW_STOCK = env.int("CATALOG_LOW_STOCK", default=5)
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000")
 
+# What is noted of what people do with messages. UTM parameters are added where a link has none of them.
+TRACKING = env.bool("TRACKING", default=True)
+TRACKING_UTM = env.json("TRACKING_UTM", default={"utm_source": "rapport", "utm_medium": "{channel}"})
+TRACKING_TRAP = env.bool("TRACKING_TRAP", default=True)  # a link that only machines see
+# Whether opening a mail may be noted, by market: "allowed", "consent" (to the topic "tracking") or "never".
+# In the EEA and the UK a pixel needs consent (ePrivacy 5(3), EDPB Guidelines 2/2023; PECR 6); "*" is the
+# rest of the world.
+_CONSENT_MARKETS = (
+    *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT"),
+    *("LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK", "IS", "LI", "NO", "GB"),
+)
+TRACKING_OPENS = env.json(
+    "TRACKING_OPENS", default={"*": "allowed", **dict.fromkeys(_CONSENT_MARKETS, "consent")}
+)
+# Networks of machines that open and click: Apple; Microsoft Defender's detonation; more as they show up.
+TRACKING_MACHINE_NETWORKS = env.list(
+    "TRACKING_MACHINE_NETWORKS", default=["17.0.0.0/8", "40.94.0.0/16", "104.47.0.0/17"]
+)
+# The header in which our own proxy writes the visitor's address last, as X-Forwarded-For; empty without one.
+CLIENT_ADDRESS_HEADER = env.str("CLIENT_ADDRESS_HEADER", default="")
+
+# Providers' webhooks (/anymail/<provider>/tracking/) are there once they have a secret, as "user:password".
+ANYMAIL = {"WEBHOOK_SECRET": env.str("ANYMAIL_WEBHOOK_SECRET", default="")}
+
+# Where bounces come back to, as bounce@mail.shop.example: each message gets an address of its own under it
+# (VERP). Empty means the sender's own mailbox, and that nobody reads them.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+# An address that could not be reached this often within so many days is given up.
+SOFT_BOUNCES, SOFT_BOUNCE_DAYS = 3, 14
+
+# DKIM: [{"domain": "shop.example", "selector": "r1", "key": "/run/secrets/dkim.pem"}]; the key is a file's
+# path or PEM itself.
+DKIM_KEYS = env.json("DKIM_KEYS", default=[])
+# A run is paused when so many of at least so many messages came back.
+PAUSE_COMPLAINT_RATE, PAUSE_BOUNCE_RATE, PAUSE_AFTER = 0.003, 0.05, 200
+
+# What customers may choose in the preference centre, beside the topics that they agreed to already.
+MESSAGE_TOPICS = env.json(
+    "MESSAGE_TOPICS",
+    default={"marketing": _("Offers and recommendations"), "newsletter": _("News from the shop")},
+)
+OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
+
+# How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is
+# the most. What is missing here is not counted.
+ATTRIBUTION_WINDOWS = env.json(
+    "ATTRIBUTION_WINDOWS",
+    default={
+        "email": {"click": 7, "open": 2},
+        "sms": {"click": 5, "sent": 1},
+        "push": {"click": 2, "open": 1},
+        "onsite": {"click": 2},
+        "staff": {"sent": 3},
+    },
+)
+
+# Channels. Where sinks are on, messages of a channel without a provider are kept for the mailbox
+# instead of being sent; in production they wait until a provider is set up.
+DELIVERY_SINKS = env.bool("DELIVERY_SINKS", default=False)
+# Hosts inside our own network that providers and webhooks may be called at, such as an SMS gateway.
+DELIVERY_PRIVATE_HOSTS = env.list("DELIVERY_PRIVATE_HOSTS", default=[])
+DELIVERY_HTTP_SECONDS = env.float("DELIVERY_HTTP_SECONDS", default=10)  # for an answer
+
 ARTIFACTS = VAR / "artifacts"
+
+# Imports. Uploads lie here under random names, with what an undo needs in the database, until they are
+# removed; web and workers must see the same folder.
+IMPORT_FILES = env.str("IMPORT_FILES", default=str(VAR / "imports"))
+IMPORT_KEEP_DAYS = env.int("IMPORT_KEEP_DAYS", default=30)
+IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=2_000_000_000)  # unpacked
+IMPORT_MAX_RATIO = 200  # unpacked to packed; data stay below 50
+IMPORT_MAX_ERRORS = 100_000  # of one import that are kept with their row
+IMPORT_SLICE_SECONDS = 400  # of one job, inside the workers' limit; a further job goes on
 
 # Logs. Requests and tasks are told once, when they are done; no addresses of visitors.
 LOGGING = logs.configure(env.str("RAPPORT_LOG_LEVEL", default="INFO"))
@@ -197,13 +283,32 @@ CELERY_BEAT_SCHEDULER = "config.scheduler:LeaderScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
+# How many messages a second a recipient's domain may get, as {"qq.com": 10, "*": 50}; “*” is any other one.
+DELIVERY_DOMAIN_RATES: dict[str, float] = env.json("DELIVERY_DOMAIN_RATES", default={})
+# What comes with an unknown customer or product: "stub" makes an incomplete record, "refuse" an error.
+EVENTS_UNKNOWN_CUSTOMERS = env.str("EVENTS_UNKNOWN_CUSTOMERS", default="stub")
+EVENTS_UNKNOWN_PRODUCTS = env.str("EVENTS_UNKNOWN_PRODUCTS", default="stub")
+# Whole months of facts that are kept before the present one; without it, for ever.
+EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
+
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key
+PUBLISHABLE_CALLS_PER_MINUTE = env.int("PUBLISHABLE_CALLS_PER_MINUTE", default=300)  # of one client address
+# … and of all visitors of a website together.
+PUBLISHABLE_KEY_CALLS_PER_MINUTE = env.int("PUBLISHABLE_KEY_CALLS_PER_MINUTE", default=30_000)
+# Foreign pages may call these addresses only, without cookies, and only where a publishable key names
+# them (accounts.cors).
+CORS_URLS_REGEX = r"^/(v1/[a-z]+|api/v1/(events|collect|(customers|visitors)/[^/]+/recommendations))/?$"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "rapport-signature"]
+CORS_EXPOSE_HEADERS = ["retry-after", "x-request-id"]
+CORS_PREFLIGHT_MAX_AGE = 7200
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["core.throttling.KeyThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttling.CallThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["core.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "core.pagination.CursorPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -39,7 +39,10 @@ vars().update(
     env.email_url("EMAIL_URL", default=f"smtp://127.0.0.1:{env.int('RAPPORT_SMTP_PORT', default=2525)}")
 )
 EMAIL_TIMEOUT = 20
+DELIVERY_SINKS = env.bool("DELIVERY_SINKS", default=True)
 DEFAULT_FROM_EMAIL = env.str("SHOP_FROM_EMAIL", default="shop@demo.invalid")
+# The sink takes what bounces back as well.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="bounce@" + DEFAULT_FROM_EMAIL.rpartition("@")[2])
 
 # The demo's shop lives at the end of its data, unless the environment says otherwise.
 demo = demo_shop.read(VAR)

@@ -19,3 +19,7 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # Tests state their own shop, whatever demo this checkout holds.
 SHOP_NAME, SHOP_POSTAL_ADDRESS, SHOP_AS_OF, IS_DEMO = "Test shop", "1 Test Street, Testville", "", False
+
+# Tests of tracking switch it on; the others compare mails to the letter.
+TRACKING = False
+BOUNCE_ADDRESS = ""

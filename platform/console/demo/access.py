@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.keys import create_key, verify_key
-from accounts.models import Scope, User
+from accounts.models import PUBLISHABLE_SCOPES, ApiKey, Scope, User
 from console.demo import story
 
 
@@ -34,8 +34,17 @@ def ensure_access(now: datetime) -> tuple[User, dict[str, Any]]:
     if verify_key(api_key, now) is None:
         api_key = create_key(name=story.API_KEY_NAME, scopes=Scope.values, now=now, user=user)[1]
     write_key = known.get("write_key", "")
-    if verify_key(write_key, now) is None:
-        write_key = create_key(name="Demo shop's events", scopes=[Scope.EVENTS_WRITE], now=now, user=user)[1]
+    found = verify_key(write_key, now)
+    if found is None or not found.is_publishable:
+        # Only pages of our own host need it. It is trusted, so that an order in the demo shop counts.
+        write_key = create_key(
+            name=story.SHOP_KEY_NAME,
+            kind=ApiKey.Kind.PUBLISHABLE,
+            scopes=PUBLISHABLE_SCOPES,
+            trusted=True,
+            now=now,
+            user=user,
+        )[1]
     content = {
         "url": known.get("url", settings.PUBLIC_URL),
         "username": story.USER,

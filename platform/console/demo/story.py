@@ -28,6 +28,7 @@ SNACKS = "grocery/bag-snacks"
 
 USER = "demo"
 API_KEY_NAME = "Demo partner"
+SHOP_KEY_NAME = "Demo shop"
 
 
 @dataclass(frozen=True, slots=True)

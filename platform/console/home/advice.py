@@ -58,7 +58,7 @@ def first_steps() -> list[Step]:
             if events
             else _("Import a file or send events by the interface"),
             bool(customers and events),
-            reverse("admin:integrations_importrun_changelist"),
+            reverse("admin:imports"),
         ),
         Step(
             _("See your customer groups"),

@@ -10,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
+from console.delivery.deliverability import alarm_notices
 from console.home.advice import first_steps, suggestions
 from console.home.figures import DAYS, Figures, change, figures
 from console.home.health import signs
@@ -65,6 +66,7 @@ class Home(Page):
             steps = first_steps()
             done = sum(step.done for step in steps)
             context |= {
+                "alarms": alarm_notices(),
                 "steps": steps,
                 "steps_done": done,
                 "steps_percent": 100 * done // len(steps),

@@ -1,5 +1,6 @@
 """The small parts of pages: charts, pills, numbers."""
 
+import json
 from typing import Any
 
 from django import template
@@ -114,3 +115,9 @@ def css_percent(share: float) -> str:
 def translated(text: str) -> str:
     """Translate a stored name, as of a starter strategy; names that a person gave stay as they are."""
     return _(text) if text else ""
+
+
+@register.filter
+def pretty(value: Any) -> str:
+    """Write JSON for people: indented, with its own letters."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

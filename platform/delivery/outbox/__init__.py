@@ -3,7 +3,10 @@
     claim      pending → claimed, committed: a lease, and a fence that rises
     prepare    one transaction: who may still be written to, rendering, the frozen context
     send       claimed → sending, committed; the provider; sending → sent | failed | pending
+    held_out   what would have been sent to those left alone, recorded
     sweep      what a dead worker left behind
+    restored   a database that came out of a backup sends nothing by itself
+    pace/      rates of provider, domain and run; the breaker of each provider
 
 `docs/architecture.md` draws it; `delivery.outbox.policy` holds the figures.
 """

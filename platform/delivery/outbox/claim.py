@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Min, Q
 
-from delivery.models import Message
+from delivery.models import Message, MessageState, Run
 from delivery.outbox.policy import Policy
 
 _CLAIM = """
@@ -54,12 +55,13 @@ UPDATE delivery_message m
 """
 
 
-def claim(run_id: UUID, *, now: datetime, policy: Policy) -> list[Message]:
-    """Take the next due messages of a running run; rivals take others.
+def claim(run_id: UUID, *, now: datetime, policy: Policy, most: int | None = None) -> list[Message]:
+    """Take the next due messages of a running run, a batch or `most` of them; rivals take others.
 
     One statement, so the claim is committed when it returns (outside of a transaction).
     """
-    params = {"run": run_id, "now": now, "limit": policy.batch, "lease_until": now + policy.lease}
+    limit = policy.batch if most is None else min(most, policy.batch)
+    params = {"run": run_id, "now": now, "limit": limit, "lease_until": now + policy.lease}
     return list(Message.objects.raw(_CLAIM, params))
 
 
@@ -84,6 +86,20 @@ def give_back(run_id: UUID, messages: Sequence[Message]) -> None:
     """Return claimed messages to the queue, or leave them out when their run was cancelled."""
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, held(run_id, messages))
+
+
+def next_due(run_id: UUID) -> datetime | None:
+    """Return when the first message that waits is due. One look into the queue's index."""
+    return Message.objects.filter(run=run_id, state=MessageState.PENDING).aggregate(at=Min("due_at"))["at"]
+
+
+def claim_wake_up(run_id: UUID, at: datetime, *, now: datetime) -> bool:
+    """Take it upon oneself to come back at a moment. Return whether nobody else has already.
+
+    So the workers that found a rate used up come back as one, and the sweeper waits for it.
+    """
+    free = Q(wake_at=None) | Q(wake_at__lte=now)
+    return bool(Run.objects.filter(free, pk=run_id).update(wake_at=at))
 
 
 def held(run_id: UUID, messages: Sequence[Message]) -> dict[str, Any]:

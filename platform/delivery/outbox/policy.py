@@ -15,6 +15,8 @@ class Policy:
     chunk: int = 20
     #: How long a worker may be silent before the messages that it has not offered go to others.
     lease: timedelta = timedelta(seconds=60)
+    #: After this without a sign of a worker the sweeper wakes others for what still waits.
+    silence: timedelta = timedelta(seconds=25)
     #: How long the provider may take over a chunk before its messages are called uncertain.
     patience: timedelta = timedelta(minutes=5)
     #: After this eligibility is asked again, and the lease renewed, for the rest of a batch. Withdrawal
@@ -26,12 +28,18 @@ class Policy:
     claims: int = 10
     #: Pause before the second and the third attempt.
     backoff: tuple[timedelta, ...] = (timedelta(minutes=1), timedelta(minutes=10))
+    #: How long a worker waits for a rate; for longer ones it ends its turn and is woken again.
+    patient: timedelta = timedelta(seconds=1)
     #: Pause while the provider cannot be reached; such a try is not counted as an attempt.
     outage: timedelta = timedelta(seconds=30)
 
     def pause(self, attempt: int) -> timedelta:
         """Return the pause after an attempt (1, 2, …), varied by a fifth so that retries spread out."""
         return self.backoff[min(attempt, len(self.backoff)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311
+
+    def spread(self, pause: timedelta) -> timedelta:
+        """Return a pause lengthened by up to a fifth: those told the same shall not come back as one."""
+        return pause * random.uniform(1.0, 1.2)  # noqa: S311
 
 
 DEFAULT = Policy()

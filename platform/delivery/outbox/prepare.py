@@ -1,6 +1,6 @@
 """Deciding for a claimed batch who still gets the message, and rendering and freezing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,14 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from delivery import eligibility
 from delivery.channels.base import Channel, Outgoing
 from delivery.identity import message_id, unsubscribe_url
-from delivery.models import Message, MessageState, Run
+from delivery.models import Message, MessageState, Run, SkipReason
 from delivery.outbox.changes import Change, write
 from delivery.outbox.claim import give_back, held, renew
+from delivery.outbox.pace import buckets, limits
 from delivery.outbox.policy import Policy
+from delivery.returns.verp import return_path
 from delivery.sources import MessageSource, Rendered, Skip
+from delivery.tracking.rewrite import follow
 
 log = structlog.get_logger(__name__)
 
@@ -49,23 +52,31 @@ def prepare(
     now: datetime,
     policy: Policy,
 ) -> list[Prepared]:
-    """Skip who may not be written to, render the rest and freeze their contexts, in one transaction.
+    """Skip who may not be written to, let wait whose domain has had enough, render and freeze the rest.
 
     What the source does on the way (assigning a coupon code) is committed with the frozen context or
     not at all.
     """
+    eligible = eligibility.check(run, (m.customer_id for m in messages), channel, now=now)
+    waits = _waits(messages, eligible.addresses, now)
     with transaction.atomic():
         ours = _lock(run, messages)
-        messages = [m for m in messages if m.id in ours]
-        eligible = eligibility.check(run, (m.customer_id for m in messages), channel, now=now)
-        changes = [
-            _skip(m, eligible.reasons[m.customer_id]) for m in messages if m.customer_id in eligible.reasons
-        ]
-        writable = [m for m in messages if m.customer_id in eligible.addresses]
-        results = _render(source, run, writable, now)
+        writable, changes = [], []
+        for message in (m for m in messages if m.id in ours):
+            if message.expires_at is not None and message.expires_at <= now:
+                changes.append(_skip(message, SkipReason.EXPIRED))
+            elif message.customer_id in eligible.reasons:
+                changes.append(_skip(message, eligible.reasons[message.customer_id]))
+            elif message.id in waits:
+                changes.append(
+                    Change(message.id, message.fence, MessageState.PENDING, due_at=waits[message.id])
+                )
+            else:
+                writable.append(message)
+        results = _track(run, writable, _render(source, run, writable, now))
         prepared = []
         for message in writable:
-            match results.get(message.id, Skip("no_content")):
+            match results.get(message.id, Skip(SkipReason.NO_CONTENT)):
                 case Skip(reason=reason):
                     changes.append(_skip(message, reason))
                 case Exception() as error:
@@ -77,13 +88,17 @@ def prepare(
                             message.id, message.fence, MessageState.CLAIMED, context=context, message_id=name
                         )
                     )
+                    address = eligible.addresses[message.customer_id]
                     outgoing = Outgoing(
                         key=message.id,
                         message_id=name,
-                        address=eligible.addresses[message.customer_id],
+                        address=address,
                         content=rendered,
-                        unsubscribe_url=unsubscribe_url(message),
+                        unsubscribe_url="" if run.transactional else unsubscribe_url(message),
                         date=now,
+                        run_id=run.id,
+                        customer_id=message.customer_id,
+                        return_path=return_path(message, channel.address_hash(address)),
                     )
                     prepared.append(Prepared(message, outgoing))
         write(run.id, changes, from_states=[MessageState.CLAIMED])
@@ -101,7 +116,9 @@ def still_eligible(
     kept, moved, changes = [], [], []
     for p in prepared:
         customer_id = p.message.customer_id
-        if customer_id in eligible.reasons:
+        if p.message.expires_at is not None and p.message.expires_at <= now:
+            changes.append(_skip(p.message, SkipReason.EXPIRED))
+        elif customer_id in eligible.reasons:
             changes.append(_skip(p.message, eligible.reasons[customer_id]))
         elif eligible.addresses[customer_id] == p.outgoing.address:
             kept.append(p)
@@ -111,6 +128,23 @@ def still_eligible(
     give_back(run.id, moved)
     renew(run.id, [p.message for p in kept], now=now, policy=policy)
     return kept
+
+
+def _waits(messages: Sequence[Message], addresses: Mapping[int, str], now: datetime) -> dict[int, datetime]:
+    """Return by message id until when those wait whose recipient's domain gets no more for now."""
+    by_domain: dict[limits.Limit, list[Message]] = {}
+    for message in messages:
+        _, at, domain = addresses.get(message.customer_id, "").rpartition("@")
+        if at and (limit := limits.of_domain(domain)):  # only mail addresses have domains
+            by_domain.setdefault(limit, []).append(message)
+    wanted = {limit: len(group) for limit, group in by_domain.items()}
+    grants = buckets.take(wanted, now=now, promise=True)
+    waits = {}
+    for limit, group in by_domain.items():
+        grant = grants[limit.name]
+        for k, message in enumerate(group[grant.granted :], start=1):
+            waits[message.id] = grant.slot(k)
+    return waits
 
 
 def _lock(run: Run, messages: Sequence[Message]) -> set[int]:
@@ -138,6 +172,16 @@ def _render(source: MessageSource, run: Run, messages: Sequence[Message], now: d
     return results
 
 
+def _track(run: Run, messages: Sequence[Message], results: dict[int, Result]) -> dict[int, Result]:
+    """Lead the links of what was rendered over us."""
+    rendered = [(m, r) for m in messages if isinstance(r := results.get(m.id), tuple)]
+    followed = follow(run, [(message, content) for message, (content, _) in rendered])
+    return results | {
+        message.id: (content, context)
+        for (message, (_, context)), content in zip(rendered, followed, strict=True)
+    }
+
+
 def _skip(message: Message, reason: str) -> Change:
     return Change(message.id, message.fence, MessageState.SKIPPED, skip_reason=reason)
 
@@ -149,6 +193,7 @@ def _not_rendered(message: Message, error: Exception, now: datetime, policy: Pol
         message.id,
         message.fence,
         MessageState.FAILED if last else MessageState.PENDING,
+        skip_reason=SkipReason.BROKEN if last else "",
         error=f"The content could not be made ({type(error).__name__}).",
         due_at=None if last else now + policy.pause(attempt),
         attempts=1,

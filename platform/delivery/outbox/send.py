@@ -11,17 +11,23 @@ from django.db import transaction
 from delivery.channels import channels
 from delivery.channels.base import Channel, Connection, Outcome, Verdict
 from delivery.models import Run
-from delivery.outbox.claim import claim, give_back, mark_sending
+from delivery.outbox import restored
+from delivery.outbox.claim import claim, give_back, mark_sending, next_due
 from delivery.outbox.finish import finish_if_done
+from delivery.outbox.held_out import record_held_out
+from delivery.outbox.pace.guard import PacedGuard
+from delivery.outbox.pace.space import release, reserve
 from delivery.outbox.policy import DEFAULT, Policy
 from delivery.outbox.prepare import Prepared, prepare, still_eligible
 from delivery.outbox.settle import settle
-from delivery.sources import sources
+from delivery.sources import MessageSource, sources
 
 log = structlog.get_logger(__name__)
 
 #: Sending lasts, so it is given a clock where others are given a moment.
 Clock = Callable[[], datetime]
+#: Lets some seconds pass.
+Wait = Callable[[float], object]
 Answers = list[tuple[Prepared, Outcome]]
 
 
@@ -33,35 +39,82 @@ class Done:
     goes_on: bool
 
 
-def deliver(run_id: UUID, *, clock: Clock, until: datetime | None = None, policy: Policy = DEFAULT) -> int:
-    """Send what is due of a run and return how many messages the provider took.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a worker's turn came to; `again_at` is when there is more to do, as far as it can be known."""
 
-    Ends when nothing is due, the run was paused or cancelled, the provider cannot be reached, or
-    `until` has come (after the batch at hand). Any number of workers may do this at once.
+    sent: int
+    again_at: datetime | None = None
+
+
+def deliver(run_id: UUID, *, clock: Clock, until: datetime | None = None, policy: Policy = DEFAULT) -> int:
+    """Send what is due of a run and may go now, and return how many messages the provider took."""
+    return take_turn(run_id, clock=clock, until=until, policy=policy).sent
+
+
+def take_turn(
+    run_id: UUID,
+    *,
+    clock: Clock,
+    until: datetime | None = None,
+    wait: Wait | None = None,
+    policy: Policy = DEFAULT,
+) -> Turn:
+    """Send what is due of a run.
+
+    Ends when nothing is due, the run was paused or cancelled, the provider cannot be reached, a rate is
+    used up for longer than a moment, or `until` has come (after the batch at hand). Any number of
+    workers may do this at once. `wait` lets it wait for that moment; without it, it ends at once.
     """
+    restored.notice(now=clock())
     run = Run.objects.get(pk=run_id)
     channel = channels.get(run.channel)
-    sent = 0
-    with channel.connect() as connection:
+    source = sources.get(run.source)  # before anything is claimed for it
+    sent, again_at = 0, None
+    with channel.connect(PacedGuard(clock, wait)) as connection:
         while until is None or clock() < until:
-            done = deliver_batch(run, channel, connection, clock=clock, policy=policy)
-            sent += done.sent
-            if not done.goes_on:
+            space = reserve(run, policy.batch, now=clock())
+            done = Done(sent=0, goes_on=False)
+            if space.messages:
+                done = deliver_batch(
+                    run, channel, connection, source, clock=clock, policy=policy, most=space.messages
+                )
+                sent += done.sent
+                if done.goes_on:
+                    continue
+            now = clock()
+            again_at = next_due(run_id) if space.at is None else space.at
+            if again_at is None or again_at <= now:  # nothing waits, or a rival has it
+                again_at = None
                 break
+            if wait is None or again_at - now > policy.patient:
+                break
+            wait((again_at - now).total_seconds())
+    while record_held_out(run, source, now=clock(), policy=policy):
+        if until is not None and clock() >= until:
+            break
     finish_if_done(run_id, now=clock())
-    return sent
+    return Turn(sent, again_at)
 
 
 def deliver_batch(
-    run: Run, channel: Channel, connection: Connection, *, clock: Clock, policy: Policy = DEFAULT
+    run: Run,
+    channel: Channel,
+    connection: Connection,
+    source: MessageSource,
+    *,
+    clock: Clock,
+    policy: Policy = DEFAULT,
+    most: int,
 ) -> Done:
-    """Claim, prepare and send one batch."""
-    source = sources.get(run.source)  # before anything is claimed for it
-    messages = claim(run.id, now=clock(), policy=policy)
+    """Claim, prepare and send at most so many; what they do not use of the run's hour goes back."""
+    messages = claim(run.id, now=clock(), policy=policy, most=most)
     if not messages:
+        release(run, most)
         return Done(sent=0, goes_on=False)
     checked_at = clock()
     waiting = prepare(run, messages, source, channel, now=checked_at, policy=policy)
+    release(run, most - len(waiting))
     answers: Answers = []
     sent, goes_on = 0, True
     while waiting and goes_on:

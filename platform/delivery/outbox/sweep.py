@@ -8,10 +8,13 @@ from uuid import UUID
 import structlog
 from dateutil.relativedelta import relativedelta
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from core.partitions import ensure_partitions, months_between
-from delivery.models import Run
+from delivery.models import MessageState, Run
+from delivery.outbox import restored
 from delivery.outbox.finish import finish_if_done
+from delivery.outbox.pace import buckets
 from delivery.outbox.policy import DEFAULT, Policy
 
 log = structlog.get_logger(__name__)
@@ -22,6 +25,7 @@ _FREE_CLAIMED = """
 UPDATE delivery_message
    SET state = CASE WHEN fence < %(claims)s THEN 'pending' ELSE 'failed' END,
        error = CASE WHEN fence < %(claims)s THEN error ELSE %(killer)s END,
+       skip_reason = CASE WHEN fence < %(claims)s THEN '' ELSE 'broken' END,
        lease_until = NULL
  WHERE (run_id, id) IN (
        SELECT run_id, id FROM delivery_message
@@ -29,13 +33,27 @@ UPDATE delivery_message
           FOR UPDATE SKIP LOCKED)
 """
 
-# Whether the provider got it is not known. It is shown, and sent again only by a person's decision.
+# Whether the provider got it is not known. It is shown, and sent again only by a person's decision;
+# transactional messages are awaited, so they go again under the same Message-ID.
 _CALL_UNCERTAIN = """
-UPDATE delivery_message
-   SET state = 'uncertain', error = %(silent)s, lease_until = NULL
- WHERE (run_id, id) IN (
+UPDATE delivery_message m
+   SET state = CASE WHEN r.transactional AND m.attempts < %(attempts)s AND r.state <> 'cancelled'
+                    THEN 'pending' ELSE 'uncertain' END,
+       error = %(silent)s, lease_until = NULL
+  FROM delivery_run r
+ WHERE r.id = m.run_id AND (m.run_id, m.id) IN (
        SELECT run_id, id FROM delivery_message
         WHERE state = 'sending' AND lease_until < %(now)s
+          FOR UPDATE SKIP LOCKED)
+RETURNING m.state
+"""
+
+_LEAVE_OUT_EXPIRED = """
+UPDATE delivery_message
+   SET state = 'skipped', skip_reason = 'expired'
+ WHERE (run_id, id) IN (
+       SELECT run_id, id FROM delivery_message
+        WHERE state = 'pending' AND expires_at <= %(now)s
           FOR UPDATE SKIP LOCKED)
 """
 
@@ -47,16 +65,25 @@ UPDATE delivery_message m
  WHERE r.id = m.run_id AND r.state = 'cancelled' AND m.state = 'pending'
 """
 
+# A worker shows itself by leases that it took or renewed lately. Not by leases that merely hold: those of
+# a dead one do too, and the others would wait for nothing.
 _WITHOUT_WORKER = """
 SELECT r.id
   FROM delivery_run r
- WHERE r.state = 'running'
-   AND EXISTS (SELECT 1 FROM delivery_message m
-                WHERE m.run_id = r.id AND m.state = 'pending' AND m.due_at <= %(now)s)
+ WHERE r.state = 'running' AND (r.wake_at IS NULL OR r.wake_at <= %(now)s)
+   AND (EXISTS (SELECT 1 FROM delivery_message m
+                 WHERE m.run_id = r.id AND m.state = 'pending' AND m.due_at <= %(now)s)
+        OR EXISTS (SELECT 1 FROM delivery_message m
+                    WHERE m.run_id = r.id AND m.state = 'held_out' AND m.fence = 0))
    AND NOT EXISTS (SELECT 1 FROM delivery_message m
-                    WHERE m.run_id = r.id AND m.state IN ('claimed', 'sending') AND m.lease_until > %(now)s)
+                    WHERE m.run_id = r.id AND m.state = 'claimed' AND m.lease_until > %(claimed_lately)s)
+   AND NOT EXISTS (SELECT 1 FROM delivery_message m
+                    WHERE m.run_id = r.id AND m.state = 'sending' AND m.lease_until > %(marked_lately)s)
  ORDER BY r.id
 """
+
+
+SILENT = gettext_noop("The worker ended before the provider's answer was written down.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +92,37 @@ class Swept:
 
     freed: int
     uncertain: int
+    expired: int
     finished: int
     runs_to_wake: list[UUID]
 
 
 def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
-    """Free expired claims, call expired sendings uncertain, finish runs, and name runs to wake."""
+    """Free expired claims, call expired sendings uncertain, finish runs, and name runs to wake.
+
+    Leaves out what is too late by now. A database that was restored from a backup sends nothing first:
+    see delivery.outbox.restored.
+    """
     ensure_message_partitions(now)
+    restored.notice(now=now)
+    restored.rise(now=now)
+    buckets.drop_idle(now=now)
     params: dict[str, Any] = {
         "now": now,
         "claims": policy.claims,
+        "attempts": policy.attempts,
+        "claimed_lately": now + policy.lease - policy.silence,
+        "marked_lately": now + policy.patience - policy.silence,
         "killer": f"Given up after {policy.claims} workers ended while preparing it.",
-        "silent": "The worker ended before the provider's answer was written down.",
+        "silent": SILENT,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FREE_CLAIMED, params)
         freed = cursor.rowcount
         cursor.execute(_CALL_UNCERTAIN, params)
-        uncertain = cursor.rowcount
+        uncertain = sum(state == MessageState.UNCERTAIN for (state,) in cursor.fetchall())
+        cursor.execute(_LEAVE_OUT_EXPIRED, params)
+        expired = cursor.rowcount
         cursor.execute(_LEAVE_OUT_CANCELLED)
         cursor.execute(_WITHOUT_WORKER, params)
         to_wake = [run_id for (run_id,) in cursor.fetchall()]
@@ -90,7 +130,7 @@ def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
     finished = sum(_finish(run_id, now) for run_id in running)
     if freed or uncertain:
         log.warning("outbox_swept", freed=freed, uncertain=uncertain)
-    return Swept(freed, uncertain, finished, to_wake)
+    return Swept(freed, uncertain, expired, finished, to_wake)
 
 
 def ensure_message_partitions(now: datetime) -> None:

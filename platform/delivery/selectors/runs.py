@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from delivery.models import Message, MessageState, Run
 
@@ -23,6 +23,11 @@ class Breakdown:
     held_out: int
     uncertain: int
 
+    @property
+    def missed(self) -> int:
+        """Return how many were not reached, or perhaps not."""
+        return self.failed + self.skipped + self.uncertain
+
 
 def breakdown(run_ids: Iterable[UUID]) -> dict[UUID, Breakdown]:
     """Return the parts of each run that exists. One query, hence one moment."""
@@ -32,6 +37,29 @@ def breakdown(run_ids: Iterable[UUID]) -> dict[UUID, Breakdown]:
         pk: Breakdown(*figures)
         for pk, *figures in rows.annotate(**parts).values_list("pk", "audience", *parts)
     }
+
+
+def reasons(run: Run) -> dict[str, int]:
+    """Return how many were left out or failed for each reason, the most frequent first."""
+    missed = [MessageState.SKIPPED, MessageState.FAILED]
+    rows = (
+        Message.objects.filter(run=run, state__in=missed)
+        .values_list("skip_reason")
+        .annotate(n=Count("id"))
+        .order_by("-n", "skip_reason")
+    )
+    return dict(rows)
+
+
+def repeats(run: Run) -> QuerySet[Run]:
+    """Return the later runs that wrote to those whom this launch did not reach, the first one first."""
+    first = run.launch.partition("+")[0]
+    return Run.objects.filter(
+        source=run.source,
+        reference=run.reference,
+        launch__startswith=f"{first}+",
+        created_at__gt=run.created_at,
+    ).order_by("created_at")
 
 
 def skip_reasons(run: Run) -> dict[str, int]:

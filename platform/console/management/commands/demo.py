@@ -104,7 +104,7 @@ class Command(BaseCommand):
         self.say(f"Sign in as {access['username']} with the password {access['password']}")
         self.say(f"(also in {demo_file()}).")
         self.say("Look first at: Campaigns → Your favourites this November → Report; then Experiments,")
-        self.say("Recommendations and Mailbox.")
+        self.say("Recommendations and Mailbox. Then shop as one of the households under /demo-shop/.")
         sys.stdout.flush()
         manage = str(ROOT / "manage.py")
         os.execv(sys.executable, [sys.executable, manage, "up", "--port", str(port)])  # noqa: S606

@@ -9,7 +9,9 @@ import re
 import smtplib
 from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import Any
 
+from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 
 from delivery.channels.base import (
@@ -36,8 +38,9 @@ class _HungUp(Exception):
 class SmtpConnection:
     """A connection that opens with its first mail and is opened again when the server hangs up."""
 
-    def __init__(self) -> None:
-        self._backend = EmailBackend(fail_silently=False)
+    def __init__(self, **server: Any) -> None:
+        """`server` names another one than the settings do: host, port, username, password, use_tls …"""
+        self._backend = EmailBackend(fail_silently=False, **server)
         self._breaks = 0
 
     def __enter__(self) -> "SmtpConnection":
@@ -74,7 +77,7 @@ class SmtpConnection:
 
     def _send(self, mail: Outgoing) -> None:
         content = build(mail)
-        sender = envelope_address(mail.content.from_email)
+        sender = envelope_address(mail.return_path or mail.content.from_email or settings.DEFAULT_FROM_EMAIL)
         recipient = envelope_address(mail.address)
         kept = self._open()
         try:

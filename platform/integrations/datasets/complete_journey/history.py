@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Self
 
 import polars as pl
+from django.conf import settings
 
 from catalog.services import ensure_products
 from customers.identity import ensure_actors
-from events.models import EventType, Quality
+from events import quality
+from events.models import EventType, Note, Quality
 from events.store import BLOCK_ROWS, append
 from integrations.datasets.complete_journey.files import NAME, Files
 from integrations.services import Counts, import_run
@@ -59,6 +61,8 @@ def load_purchases(files: Files, links: Links, now: datetime, tell: Callable[[in
         for block in files.transactions.iter_slices(BLOCK_ROWS):
             tell(counts.rows)
             _add(counts, _purchases(block, links, now))
+        if links.stubs and counts.accepted:
+            quality.note(NAME, quality.shop_day(now), {Note.UNKNOWN_PRODUCT: links.stubs})
 
 
 def purchases(files: Files, links: Links, now: datetime) -> pl.DataFrame:
@@ -81,6 +85,8 @@ def _purchases(rows: pl.DataFrame, links: Links, now: datetime) -> pl.DataFrame:
         pl.lit(CURRENCY).alias("currency"),
         pl.when(pl.col("quantity") == 0)
         .then(pl.lit(Quality.NO_QUANTITY.value))
+        .when(pl.col("sales_value") == 0)
+        .then(pl.lit(Quality.ZERO_PRICE.value))
         .otherwise(pl.lit(Quality.GOOD.value))
         .alias("quality"),
         pl.when(coupon > 0)
@@ -156,3 +162,19 @@ def _add(counts: Counts, facts: pl.DataFrame) -> None:
     counts.rows += facts.height
     counts.accepted += stored.accepted
     counts.duplicates += stored.duplicates
+    _note(facts, all_new=stored.accepted == facts.height, repeats=stored.duplicates)
+
+
+def _note(facts: pl.DataFrame, *, all_new: bool, repeats: int) -> None:
+    """Note what was found in the rows on the days that they tell of; repeats on the day of the import."""
+    if repeats:
+        today = quality.shop_day(facts["received_at"].max())  # type: ignore[arg-type]
+        quality.note(NAME, today, {Note.DUPLICATE: repeats})
+    if all_new:
+        day = pl.col("occurred_at").dt.convert_time_zone(settings.SHOP_TIME_ZONE).dt.date()
+        found = facts.group_by(day.alias("day"), "quality").len()
+        flaws = found.filter(pl.col("quality") != "").rows()
+        taken = found.group_by("day").agg(pl.col("len").sum()).rows()
+        quality.note_all(
+            {(NAME, d, flaw): n for d, flaw, n in flaws} | {(NAME, d, Note.ACCEPTED): n for d, n in taken}
+        )

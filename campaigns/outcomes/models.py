@@ -1,0 +1,57 @@
+"""Orders and the messages they are put down to."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Channel
+
+
+class AttributionModel(models.TextChoices):
+    """Which of several messages gets the order."""
+
+    LAST = "last", _("last touch")
+    FIRST = "first", _("first touch")
+
+
+class Touchpoint(models.TextChoices):
+    """What a person did with a message before the order; the later in this list, the stronger."""
+
+    SENT = "sent", _("was sent")
+    OPEN = "open", _("opened")
+    CLICK = "click", _("clicked")
+    COUPON = "coupon", _("redeemed its coupon")
+
+
+class Attribution(models.Model):
+    """One order under one model. Derived: computed anew for any days, with the same result.
+
+    `source` and `reference` name who sent the message, as the run does; `amount` is what the order is
+    worth in the shop's currency, less what was refunded.
+    """
+
+    model = models.CharField(_("model"), max_length=5, choices=AttributionModel)
+    customer_id = models.BigIntegerField(_("customer"))
+    order_id = models.CharField(_("order"), max_length=100)
+    ordered_at = models.DateTimeField(_("ordered"))
+    source = models.CharField(_("source"), max_length=30)
+    reference = models.CharField(_("reference"), max_length=64)
+    run_id = models.UUIDField(_("run"))
+    message = models.BigIntegerField(_("message"))
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    touch = models.CharField(_("touch"), max_length=6, choices=Touchpoint)
+    touched_at = models.DateTimeField(_("touched"))
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("attributed order")
+        verbose_name_plural = _("attributed orders")
+        constraints = [
+            models.UniqueConstraint(fields=["model", "customer_id", "order_id"], name="attribution_once")
+        ]
+        indexes = [
+            models.Index(fields=["source", "reference", "model"], name="attribution_source"),
+            models.Index(fields=["ordered_at"], name="attribution_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} → {self.source} {self.reference}"

@@ -1,0 +1,49 @@
+"""What a worker process needs of the code, told by its command line.
+
+A worker that reads the queue *delivery* sends mail: it needs neither the admin's pages nor the tasks
+that train models, which take more memory than all the rest (scikit-learn, scipy.stats, lightgbm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+
+
+def is_worker(argv: Sequence[str]) -> bool:
+    """Say whether a command line is that of `celery … worker` or `celery … beat`: it serves no pages."""
+    program = Path(argv[0]) if argv else Path()
+    called = program.name == "celery" or program.parts[-2:] == ("celery", "__main__.py")
+    return called and any(word in ("worker", "beat") for word in argv)
+
+
+def queues_of(argv: Sequence[str]) -> set[str]:
+    """Return the queues named by `-Q` or `--queues`; none means all."""
+    found: set[str] = set()
+    for i, word in enumerate(argv):
+        if word in ("-Q", "--queues") and i + 1 < len(argv):
+            found.update(argv[i + 1].split(","))
+        elif word.startswith("--queues="):
+            found.update(word.partition("=")[2].split(","))
+        elif word.startswith("-Q") and word != "-Q":
+            found.update(word[2:].split(","))
+    return found
+
+
+def packages_of_tasks(argv: Sequence[str]) -> Iterable[str]:
+    """Return the apps whose tasks are to be registered: those routed to the worker's queues, or all.
+
+    A task without a route goes to the default queue.
+    """
+    names = [config.name for config in apps.get_app_configs()]
+    queues = queues_of(argv) if is_worker(argv) else set()
+    if not queues:
+        return names
+    routes = {
+        pattern.partition(".tasks.")[0]: route["queue"]
+        for pattern, route in settings.CELERY_TASK_ROUTES.items()
+    }
+    return [name for name in names if routes.get(name, settings.CELERY_TASK_DEFAULT_QUEUE) in queues]

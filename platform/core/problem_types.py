@@ -1,0 +1,176 @@
+"""The types of problems that the REST interface answers with, and what to do about each.
+
+Published at `/api/problems`; a problem's `type` leads to its place there. One list for all apps, so that
+a client's author reads it in one go; tests/api/test_problem_types.py finds a type that is missing here.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of problem: its usual status, what it means, and what to do."""
+
+    status: int
+    title: Any
+    advice: Any
+
+
+kinds: Registry[Kind] = Registry("problem type")
+
+for name, kind in {
+    "invalid-request": Kind(
+        400,
+        _("The body or a field is not right"),
+        _("`errors` names each field and says what to send. Correct them and call again."),
+    ),
+    "parse-error": Kind(
+        400,
+        _("The body is not JSON"),
+        _("Send JSON in UTF-8 with Content-Type: application/json."),
+    ),
+    "invalid-idempotency-key": Kind(
+        400,
+        _("The Idempotency-Key is not right"),
+        _("Send 1 to 200 printable ASCII characters, such as a UUID."),
+    ),
+    "not-authenticated": Kind(
+        401,
+        _("No key was sent"),
+        _("Send the header Authorization: Api-Key …. Keys are made under Team & settings."),
+    ),
+    "authentication-failed": Kind(
+        401,
+        _("The key is unknown or revoked"),
+        _("Make a new key under Team & settings and put it in its place."),
+    ),
+    "permission-denied": Kind(
+        403,
+        _("The key lacks the scope"),
+        _("Make a key with the scope that the call needs; /api/docs names it."),
+    ),
+    "not-found": Kind(
+        404, _("There is nothing here"), _("Compare the address and the id with what you sent before.")
+    ),
+    "method-not-allowed": Kind(
+        405, _("The address has no such call"), _("The calls are listed at /api/docs.")
+    ),
+    "not-acceptable": Kind(
+        406, _("Only JSON is answered"), _("Leave out the header Accept, or ask for application/json.")
+    ),
+    "in-flight": Kind(
+        409,
+        _("The first call with this Idempotency-Key is still running"),
+        _("Wait a second and repeat the same call; it then gets the first one's answer."),
+    ),
+    "too-many": Kind(413, _("Too many items in one call"), _("Send at most 1,000 items in one call.")),
+    "too-large": Kind(413, _("The body is too long"), _("Send fewer items in one call.")),
+    "unsupported-media-type": Kind(
+        415, _("Only JSON is taken"), _("Send JSON with Content-Type: application/json.")
+    ),
+    "all-rejected": Kind(
+        422,
+        _("Nothing was taken"),
+        _("Every item of the call was wrong. `rejected` names each by its place, with what to send."),
+    ),
+    "idempotency-key-reused": Kind(
+        422,
+        _("This Idempotency-Key came with another body"),
+        _("A key stands for one call for 7 days. Use a new one for a new call."),
+    ),
+    "throttled": Kind(
+        429,
+        _("Too many calls"),
+        _(
+            "Wait as many seconds as Retry-After says. RateLimit-Remaining tells how many "
+            "calls are left; sending"
+            " in batches needs fewer."
+        ),
+    ),
+    "error": Kind(
+        500,
+        _("Something went wrong on our side"),
+        _(
+            "The error was logged under the answer's X-Request-ID. Repeat the call with its "
+            "Idempotency-Key or"
+            " message ids: nothing is done twice."
+        ),
+    ),
+    "unavailable": Kind(
+        503,
+        _("Rapport is away for a moment"),
+        _(
+            "Nothing was taken. Repeat the same call after as many seconds as Retry-After "
+            "says; message ids and"
+            " Idempotency-Keys keep it single."
+        ),
+    ),
+    "invalid-call": Kind(
+        400,
+        _("The call has another shape"),
+        _("`errors` or `detail` says what is missing. Correct it and call again."),
+    ),
+    "not-signed": Kind(
+        403,
+        _("The browser may not ask about this customer"),
+        _(
+            "A publishable key reads only what concerns its own visitor. Let your server "
+            "ask, or sign the customer's"
+            " id as the documentation says."
+        ),
+    ),
+    "unknown-customer": Kind(
+        404, _("There is no customer with this id"), _("Send the customer's record first.")
+    ),
+    "unknown-product": Kind(
+        404, _("There is no product with this sku"), _("Send the product's record first.")
+    ),
+    "unknown-strategy": Kind(
+        404, _("No trained strategy has this key"), _("`known` names those that there are.")
+    ),
+    "slug-taken": Kind(409, _("The short name is taken"), _("Choose another one.")),
+    "campaign-not-ready": Kind(
+        409,
+        _("The campaign is not ready"),
+        _("`problems` says what is missing. Mend it, then launch again."),
+    ),
+    "invalid-rule": Kind(
+        422, _("The rule cannot be used"), _("`path` is the place in the rule, `detail` what is wrong.")
+    ),
+    "invalid-cart": Kind(
+        422, _("The cart cannot be priced"), _("`detail` names the line and what is wrong with it.")
+    ),
+    "not-trained": Kind(
+        503, _("No strategy has been trained yet"), _("Run a training under Recommendations first.")
+    ),
+    "model-unavailable": Kind(
+        503, _("The stored model cannot be read"), _("Train it again under Recommendations.")
+    ),
+}.items():
+    kinds.add(name, kind)
+
+
+@require_safe
+def problem_types(request: HttpRequest) -> HttpResponse:
+    """List the types, as a page or as JSON for programs."""
+    found = sorted(kinds, key=lambda entry: (entry[1].status, entry[0]))
+    if "json" in request.headers.get("Accept", ""):
+        body = [
+            {
+                "type": f"/api/problems#{n}",
+                "status": k.status,
+                "title": str(k.title),
+                "what_to_do": str(k.advice),
+            }
+            for n, k in found
+        ]
+        return JsonResponse({"problems": body})
+    return render(request, "public/problems.html", {"kinds": found})

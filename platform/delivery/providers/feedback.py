@@ -1,0 +1,160 @@
+"""What providers tell later: receipts of messages, and what customers answered.
+
+Everything here may come twice, late or out of order, and then changes nothing.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from core.encryption import keyed_hash
+from customers.models import Channel, Consent, Customer, Identifier, Suppression
+from customers.services import ConsentRow, record_consents, suppress
+from delivery.channels import channels
+from delivery.models import Provider
+from delivery.providers.kinds import Feedback, Inbound, Receipt
+from events.models import EventType
+from events.services import record
+
+SOURCE = "rapport"
+#: Whole answers that end all messages by SMS, whatever their case, width, blanks and full stops. The CTIA's
+#: and the Chinese operators' words, and those of the markets of DE and FR.
+STOP_WORDS = frozenset(
+    (
+        "stop", "stopall", "stop all", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out",
+        "t", "td", "n", "r", "退订", "退定", "退", "拒收", "拒绝", "取消", "取消订阅",
+        "stopp", "abmelden", "abbestellen", "ende", "arret", "arrêt", "desabonner", "désabonner",
+    )
+)  # fmt: skip
+
+# A message that arrived after all counts as delivered; one that was delivered stays so.
+_RECEIPTS = """
+UPDATE delivery_handover h
+   SET receipt = r.receipt, error = r.error, receipt_at = %(now)s
+  FROM unnest(%(references)s::text[], %(receipts)s::text[], %(errors)s::text[])
+       AS r (reference, receipt, error)
+ WHERE h.provider_id = %(provider)s AND h.reference = r.reference
+   AND (h.receipt = '' OR (h.receipt = 'undelivered' AND r.receipt = 'delivered'))
+RETURNING h.reference, h.receipt, h.run_id, h.message_id, h.customer_id
+"""
+
+
+def take(provider: Provider, feedback: Feedback, *, now: datetime) -> int:
+    """Store what a provider told and return how much of it was new."""
+    with transaction.atomic():
+        return _receipts(provider, feedback.receipts, now) + sum(
+            _inbound(provider, message, now) for message in feedback.inbound
+        )
+
+
+def is_stop(text: str) -> bool:
+    """Say whether an answer asks for an end."""
+    plain = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n.!?。！？'\"“”")
+    return " ".join(plain.split()) in STOP_WORDS
+
+
+def _receipts(provider: Provider, receipts: Sequence[Receipt], now: datetime) -> int:
+    """Write the receipts down, once each; three statements for a call of any size."""
+    # UPDATE … FROM would take any of several rows for one message: good news wins.
+    last = {r.reference: r for r in sorted(receipts, key=lambda r: r.delivered)}
+    rows = sorted(last.values(), key=lambda r: r.reference)
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECEIPTS,
+            {
+                "now": now,
+                "provider": provider.pk,
+                "references": [r.reference for r in rows],
+                "receipts": ["delivered" if r.delivered else "undelivered" for r in rows],
+                "errors": [r.error[:200] for r in rows],
+            },
+        )
+        changed = cursor.fetchall()
+    record(
+        [
+            {
+                "source": SOURCE,
+                "message_id": f"receipt:{provider.pk}:{_short(reference)}:{receipt}",
+                "type": EventType.MESSAGE_DELIVERED if receipt == "delivered" else EventType.MESSAGE_BOUNCED,
+                "customer_id": customer_id,
+                "occurred_at": now,
+                "properties": {
+                    "run": str(run_id),
+                    "message": message_id,
+                    "channel": provider.channel,
+                    "error": last[reference].error[:200],
+                },
+            }
+            for reference, receipt, run_id, message_id, customer_id in changed
+        ],
+        now,
+    )
+    dead = [customer_id for reference, *_, customer_id in changed if last[reference].bounced]
+    _suppress(provider.channel, dead, now)
+    return len(changed)
+
+
+def _suppress(channel: str, customer_ids: Sequence[int], now: datetime) -> None:
+    """Never write again to the addresses of people whose receipts say that they do not exist."""
+    if not customer_ids:
+        return
+    way = channels.get(channel)
+    for address in way.addresses(list(Customer.objects.filter(pk__in=customer_ids))).values():
+        suppress(channel, way.address_hash(address), Suppression.Reason.BOUNCED, now)
+
+
+def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
+    """Heed an answer: a stop word suppresses the number and withdraws every consent to the channel."""
+    if not is_stop(message.text):
+        return 0
+    address_hash = keyed_hash("phone", message.address)
+    owner = (
+        Identifier.objects.filter(kind=Identifier.Kind.PHONE, value_hash=address_hash)
+        .values_list("customer_id", flat=True)
+        .first()
+    )
+    key = f"inbound:{provider.pk}:{_short(message.id)}"
+    new = record(
+        [
+            {
+                "source": SOURCE,
+                "message_id": key,
+                "type": EventType.UNSUBSCRIBE,
+                "customer_id": owner,
+                "occurred_at": message.at or now,
+                "properties": {"channel": provider.channel, "by": "answer"},
+            }
+        ],
+        now,
+    ) if owner else 1  # fmt: skip
+    if not new:
+        return 0
+    suppress(provider.channel, address_hash, Suppression.Reason.UNSUBSCRIBED, now)
+    if owner:
+        topics = Consent.objects.filter(customer=owner, channel=Channel.SMS, granted=True)
+        record_consents(
+            [
+                ConsentRow(
+                    customer_id=owner,
+                    channel=Channel.SMS,
+                    topic=topic,
+                    granted=False,
+                    source="answer",
+                    occurred_at=message.at or now,
+                    proof={"answer": key},
+                )
+                for topic in topics.values_list("topic", flat=True)
+            ],
+            now,
+        )
+    return 1
+
+
+def _short(key: str) -> str:
+    """Return an id that fits into an event's, whatever the provider's looks like."""
+    return key if len(key) <= 100 and key.isprintable() else hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,3 @@
+from tests.api.conftest import alice
+
+__all__ = ["alice"]
