@@ -124,7 +124,7 @@ def fold(now: datetime) -> int:
     One folds at a time; a second one returns at once. A thousand notes of one customer each take about
     15 ms.
     """
-    folded = 0
+    folded = notes = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
