@@ -124,14 +124,14 @@ def fold(now: datetime) -> int:
     One folds at a time; a second one returns at once. A thousand notes of one customer each take about
     15 ms.
     """
-    folded = notes = 0
+    folded = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
             if not cursor.fetchone()[0]:
                 return folded
             cursor.execute(_FOLD, {"consumers": [name for name, _ in consumers], "limit": NOTES})
-            (notes,) = cursor.fetchone()
+            notes = int(cursor.fetchone()[0])
         folded += notes
         if notes < NOTES:
             return folded
