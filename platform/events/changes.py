@@ -170,9 +170,9 @@ class Queue:
         """Note those whose records were written."""
         note(customer_ids, now)
 
-    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def join(self, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
         """Note the customers whose visits became theirs."""
-        note(customer for _, customer in pairs)
+        note((customer for _, customer in pairs), now)
 
     def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
         """Note who has more facts now; the merged one is taken, found gone and acknowledged."""
