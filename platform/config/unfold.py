@@ -110,6 +110,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "catalog_product_changelist",
                 "catalog.view_product",
                 "catalog",
+                "products",
             ),
         ],
     },

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -62,6 +62,21 @@ class CustomerOverviewAdmin(CustomerAdmin):
         "no_profiling",
     ]
     list_select_related = ["profile__persona"]
+    actions = ["merge_two"]
+
+    @admin.action(description=_("Merge two customers …"), permissions=["merge"])
+    def merge_two(self, request: HttpRequest, queryset: QuerySet[Customer]) -> HttpResponse | None:
+        """Show what a merge of the two who are ticked would do."""
+        ticked = list(queryset[:3])
+        if len(ticked) != 2:
+            self.message_user(request, _("Tick exactly two customers."), messages.ERROR)
+            return None
+        page = reverse("admin:customer_merge", args=[ticked[0].pk])
+        return HttpResponseRedirect(f"{page}?with={ticked[1].pk}")
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        """Offer it to those who may."""
+        return bool(request.user.has_perm("customers.merge_customer"))
 
     @display(description=_("customer"))
     def person(self, customer: Customer) -> Any:

@@ -44,7 +44,7 @@ class Rows:
     @property
     def key(self) -> str:
         """Return the column of the primary key."""
-        return self.model._meta.pk.column  # type: ignore[union-attr]
+        return str(self.model._meta.pk.column)
 
     def join(self, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
         """Do nothing: rows about customers do not come by anonymous identifiers."""
@@ -73,7 +73,7 @@ class Rows:
     ) -> None:
         """Move back what moved and is still there, and put back what was set aside."""
         if moved := data.get("moved"):
-            kind = self.model._meta.pk.rel_db_type(connection)  # type: ignore[union-attr]
+            kind = self.model._meta.pk.rel_db_type(connection)
             _run(
                 f'UPDATE {self.table} SET "{self.column}" = %s WHERE "{self.column}" = %s'  # noqa: S608
                 f' AND "{self.key}" = ANY(%s::{kind}[])',

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from core.encryption import decrypt, encrypt, keyed_hash, normalise_email
@@ -86,8 +86,8 @@ def upsert_customers(rows: Sequence[Row], now: datetime, *, replace: bool = Fals
     people = [p for i, row in enumerate(rows) if (p := _read(i, row, result.rejected))]
     since = {p.row["external_id"]: p.row["known_since"] for p in people if p.row.get("known_since")}
     for reading in range(_READINGS):
-        _complete_stubs(people, now)
-        result.created |= _identify(people, since, now)
+        created = _identify(people, since, now)
+        result.created |= created - _complete_stubs(people, created, now)
         stored = _lock({p.id for p in people})
         if len(stored) == len({p.id for p in people}):
             break
@@ -136,30 +136,43 @@ def _read(index: int, row: Row, rejected: dict[int, Errors]) -> _Person | None:
     )
 
 
-def _complete_stubs(people: Sequence[_Person], now: datetime) -> None:
-    """Give customers that have an id of ours the id of the record that brings their address."""
-    found = owners({k for p in people for k in (p.external, *p.keys)})
-    wishes: dict[int, str] = {}
-    for p in people:
-        if p.external not in found:
-            for key in p.keys:
-                if key[0] in PERSONAL and key in found and (owner := found[key].customer_id):
-                    wishes.setdefault(owner, p.row["external_id"])
+def _complete_stubs(people: Sequence[_Person], created: set[str], now: datetime) -> set[str]:
+    """Let customers that have an id of ours be those whose records bring their address.
+
+    Only for ids that were inserted just now: that row holds the name against rivals, so everybody takes
+    the name first and the stub second. It makes way for the stub. Returns the names of the completed.
+    """
+    new = [p for p in people if p.row["external_id"] in created]
+    found = owners({key for p in new for key in p.keys if key[0] in PERSONAL})
+    wishes: dict[int, _Person] = {}
+    for p in new:
+        for key in p.keys:
+            if key in found and (owner := found[key].customer_id):
+                wishes.setdefault(owner, p)
     if not wishes:
-        return
-    stubs = sorted(wishes)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE customers_customer c SET external_id = t.name, own_id = true"
-                " FROM unnest(%s::bigint[], %s::varchar[]) AS t(id, name)"
-                " WHERE c.id = t.id AND NOT c.own_id RETURNING c.id, c.external_id",
-                [stubs, [wishes[pk] for pk in stubs]],
-            )
-            named = cursor.fetchall()
-    except IntegrityError:
-        return  # a rival stores one of them in this moment; the claim merges the two instead
-    claim_identifiers([(Kind.EXTERNAL_ID.value, external_id_hash(name), pk) for pk, name in named], now)
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM customers_customer WHERE id = ANY(%s) AND NOT own_id ORDER BY external_id"
+            " FOR UPDATE",
+            [list(wishes)],
+        )
+        # Of two addresses of one row only the first stub is completed; the claim merges the other.
+        chosen = {wishes[pk].row["external_id"]: pk for (pk,) in reversed(cursor.fetchall())}
+        if not chosen:
+            return set()
+        cursor.execute("DELETE FROM customers_customer WHERE external_id = ANY(%s)", [list(chosen)])
+        cursor.execute(
+            "UPDATE customers_customer c SET external_id = t.name, own_id = true"
+            " FROM unnest(%s::bigint[], %s::varchar[]) AS t(id, name) WHERE c.id = t.id",
+            [list(chosen.values()), list(chosen)],
+        )
+    for p in people:
+        p.id = chosen.get(p.row["external_id"], p.id)
+    claim_identifiers(
+        [(Kind.EXTERNAL_ID.value, external_id_hash(name), pk) for name, pk in chosen.items()], now
+    )
+    return set(chosen)
 
 
 def _identify(people: Sequence[_Person], since: dict[str, datetime], now: datetime) -> set[str]:

@@ -41,7 +41,7 @@ class MessageAdmin(LargeFactsAdmin):
 
     list_display = ["due_at", "customer", "channel", "status", "skip_reason", "attempts", "sent_at"]
     # The partitions' own key; runs are numbered by time.
-    ordering = ["-run", "-id"]
+    ordering = ["-run_id", "-id"]
     list_select_related = ["customer"]
     list_filter = ["state", "skip_reason", "channel"]
     search_fields = ["customer__external_id__exact", "message_id__exact"]

@@ -170,18 +170,27 @@ class Queue:
         """Note those whose records were written."""
         note(customer_ids, now)
 
-    def join(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def join(self, pairs: Sequence[tuple[int, int]], now: datetime) -> None:
         """Note the customers whose visits became theirs."""
-        note(customer for _, customer in pairs)
+        note((customer for _, customer in pairs), now)
 
-    def merge(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int]) -> dict[str, Any]:
+    def merge(
+        self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
+    ) -> dict[str, Any]:
         """Note who has more facts now; the merged one is taken, found gone and acknowledged."""
-        note([kept_id])
+        note([kept_id], now)
         return {}
 
-    def undo(self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], data: dict[str, Any]) -> None:
+    def undo(
+        self,
+        kept_id: int,
+        merged_id: int,
+        identifier_ids: Sequence[int],
+        data: dict[str, Any],
+        now: datetime,
+    ) -> None:
         """Note both."""
-        note([kept_id, merged_id])
+        note([kept_id, merged_id], now)
 
     def erase(self, person: Person, now: datetime) -> int:
         """Take the person off the queue; a note that is not handed on yet holds a bare number."""

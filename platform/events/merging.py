@@ -32,8 +32,6 @@ class EventFollower:
                 " AS t(actor, customer) WHERE e.actor_id = t.actor AND e.customer_id IS NULL",
                 [[actor for actor, _ in pairs], [customer for _, customer in pairs]],
             )
-            if cursor.rowcount:
-                changes.note((customer for _, customer in pairs), now)
 
     def merge(
         self, kept_id: int, merged_id: int, identifier_ids: Sequence[int], now: datetime
@@ -56,7 +54,6 @@ class EventFollower:
             cursor.execute(
                 "UPDATE events_event SET customer_id = %s WHERE customer_id = %s", [kept_id, merged_id]
             )
-        changes.note([kept_id], now)
         return {"actors": actors, "unnamed": unnamed} if actors or unnamed else {}
 
     def undo(
@@ -74,7 +71,6 @@ class EventFollower:
                 " AND (actor_id = ANY(%s::bigint[]) OR id = ANY(%s::bigint[]))",
                 [merged_id, kept_id, [*identifier_ids, *data.get("actors", ())], data.get("unnamed", [])],
             )
-        changes.note([kept_id, merged_id], now)
 
 
 @transaction.atomic

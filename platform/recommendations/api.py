@@ -14,7 +14,7 @@ from accounts.models import Scope
 from accounts.signatures import is_signed
 from core import clock
 from core.problems import Problem
-from customers.models import Customer
+from customers.selectors import by_external_id
 from recommendations.explain import explain
 from recommendations.models import Decision, Objective, Strategy
 from recommendations.reasons import sentence
@@ -92,7 +92,7 @@ class RecommendationsView(APIView):
         query = QuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        found = Customer.objects.filter(external_id=customer).first() if "\0" not in customer else None
+        found = by_external_id(customer)
         if found is None:
             raise Problem(404, "unknown-customer", _("There is no customer with this id."))
         strategy = asked.get("strategy") or champion(USE, asked["objective"])

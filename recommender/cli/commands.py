@@ -17,7 +17,7 @@ from recommender.engine import engine
 from recommender.errors import DataError, UnknownModelError
 from recommender.models import LINE_UP, Auto, names
 from recommender.models.auto import Tuned
-from recommender.models.selection import COMPOSED
+from recommender.models.contest import COMPOSED
 from recommender.profiling.features import BEHAVIOUR
 from recommender.reading import clean_interactions, read_table
 from recommender.validation import protocol

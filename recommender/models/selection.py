@@ -1,28 +1,23 @@
 """Choose a model on a shop's own history."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.arrays import Float64
 from recommender.base import Recommender
 from recommender.columns import Objective
 from recommender.dataset import Dataset
+from recommender.models.contest import COMPOSED, Contest, Settings
 from recommender.models.families import FAMILIES, make_seeded
 from recommender.ranking.boosting import available
-from recommender.validation.bootstrap import paired_difference
-from recommender.validation.measures import Measures
-from recommender.validation.measuring import Say, evaluate_split
-from recommender.validation.report import Comparison, ModelResult, Report
-from recommender.validation.spaces import SPACES, around
+from recommender.validation.measuring import Say
+from recommender.validation.report import Report
 from recommender.validation.splits import Split, holdout, last_window
 
 SAFE = "popularity"
-#: Built of other models: each has to beat what stands before it, with an interval.
-COMPOSED = ("hybrid", "two-stage")
 #: What is tried for every shop, simple models first.
 CANDIDATES = (
     "popularity",
@@ -37,7 +32,9 @@ CANDIDATES = (
     "gf-cf",
     "ease",
     "als",
+    "bpr",
     "content",
+    "naive-bayes",
     *COMPOSED,
 )
 #: Settings of single models that are tried besides their defaults; the defaults come first.
@@ -61,9 +58,8 @@ ENOUGH, MOST_WINDOWS = 500, 4
 #: So many of the best single models are looked at more closely, where a fit costs little.
 CLOSEST = 2
 MOST_ROWS_AROUND = 300_000
-
-
-Settings = Mapping[str, Any]
+#: They win nowhere but in small shops, where they cost little.
+SMALL_ONLY = ("bpr", "naive-bayes")
 
 
 @dataclass(frozen=True)
@@ -133,131 +129,26 @@ def choose_each(
     left_out = tuple(name for name in models if name not in wanted)
     if say is not None and left_out:
         say(f"left out for this shop's size: {', '.join(left_out)}")
-    contest = _Contest(splits, askable, seed, say)
+    contest = Contest(splits, askable, seed, say)
     singles = [name for name in wanted if name not in COMPOSED]
     for name in singles:
         contest.enter(name, SETTINGS.get(name, ({},)))
     if train.rows <= MOST_ROWS_AROUND:
-        contest.look_around(singles)
+        contest.look_around(singles, CLOSEST)
     for name in wanted:
         if name in COMPOSED:
             contest.enter(name, [_composed(contest, train)])
     for goal in askable:
-        found[goal] = contest.choice(goal, left_out)
+        best = contest.winner(goal)
+        tuned = {name: trial.settings for name, trial in contest.best[goal].items()}
+        if best is None:
+            found[goal] = Choice(SAFE, goal.value, None, left_out=left_out)
+        else:
+            found[goal] = Choice(best.name, goal.value, contest.report(goal), best.settings, left_out, tuned)
     return found
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """One model with its settings, measured for one objective: a value for each asked user and window."""
-
-    name: str
-    settings: Settings
-    goal: Objective
-    line: ModelResult
-    values: Float64
-
-    @property
-    def score(self) -> float:
-        return float(self.values.mean())
-
-    def leads(self, other: "_Trial", seed: int) -> bool:
-        """Say whether this one is ahead beyond chance, over the same users."""
-        return paired_difference(self.values, other.values, seed=seed).low > 0
-
-
-class _Contest:
-    """Measure models on windows and keep each one's best settings for each objective."""
-
-    def __init__(
-        self, splits: Sequence[Split], goals: Sequence[Objective], seed: int, say: Say | None
-    ) -> None:
-        self.splits = splits
-        self.goals = goals
-        self.seed = seed
-        self.say = say
-        self.measures = [Measures(split) for split in splits]
-        self.best: dict[Objective, dict[str, _Trial]] = {goal: {} for goal in goals}
-        self._tried: dict[str, list[list[_Trial]]] = {}
-
-    def enter(self, name: str, choices: Sequence[Settings]) -> None:
-        """Measure a model with each of these settings, unless it was before."""
-        tried = self._tried.setdefault(name, [])
-        for settings in choices:
-            if any(trials[0].settings == settings for trials in tried):
-                continue
-            trials = self._measure(name, settings)
-            tried.append(trials)
-            for trial in trials:
-                best = self.best[trial.goal]
-                if name not in best or trial.score > best[name].score:
-                    best[name] = trial
-
-    def _measure(self, name: str, settings: Settings) -> list[_Trial]:
-        if self.say is not None and settings and name not in COMPOSED:
-            self.say(f"{name} with {', '.join(f'{key} {value}' for key, value in settings.items())}")
-        reports = [
-            evaluate_split(
-                split,
-                [make_seeded(FAMILIES, name, self.seed, settings)],
-                seed=self.seed,
-                objectives=self.goals,
-                resamples=1,
-                measures=measures,
-                say=self.say,
-            )
-            for split, measures in zip(self.splits, self.measures, strict=True)
-        ]
-        trials = []
-        for goal in self.goals:
-            told = [report for report in reports if (name, goal.value) in report.per_user]
-            values = np.concatenate([report.per_user[name, goal.value] for report in told])
-            line = replace(told[0].result(name, goal.value), ndcg10=float(values.mean()), users=len(values))
-            trials.append(_Trial(name, settings, goal, line, values))
-        return trials
-
-    def look_around(self, names: Sequence[str]) -> None:
-        """Move each number of the best models by a step either way, one number after the other."""
-        for best in self.best.values():
-            order = sorted((name for name in names if name in best), key=lambda name: -best[name].score)
-            for name in order[:CLOSEST]:
-                for key in SPACES.get(name, {}):
-                    own = make_seeded(FAMILIES, name, self.seed, best[name].settings).get_params()
-                    near = around(name, own)[key]
-                    self.enter(name, [{**best[name].settings, key: value} for value in near])
-
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Return each model's settings that did best over the objectives, where they are not its own.
-
-        Objectives count alike: a score counts as its share of the best one.
-        """
-        found: dict[str, dict[str, Any]] = {}
-        for name, tried in self._tried.items():
-            tops = [max(self.best[goal][name].score, 1e-12) for goal in self.goals]
-            shares = [
-                sum(trial.score / top for trial, top in zip(trials, tops, strict=True)) for trials in tried
-            ]
-            settings = tried[int(np.argmax(shares))][0].settings
-            if settings:
-                found[name] = dict(settings)
-        return found
-
-    def choice(self, goal: Objective, left_out: tuple[str, ...]) -> Choice:
-        """Return the best single model, or the composed one that leads beyond chance."""
-        trials = self.best[goal]
-        singles = [trial for name, trial in trials.items() if name not in COMPOSED]
-        best = max(singles, key=lambda trial: trial.score, default=None)
-        for trial in (trials[name] for name in COMPOSED if name in trials):
-            if best is None or trial.leads(best, self.seed):
-                best = trial
-        if best is None:
-            return Choice(SAFE, goal.value, None, left_out=left_out)
-        report = _joined(list(trials.values()), self.splits[0].train, self.seed)
-        tuned = {name: trial.settings for name, trial in trials.items()}
-        return Choice(best.name, goal.value, report, best.settings, left_out, tuned)
-
-
-def _composed(contest: _Contest, train: Dataset) -> Settings:
+def _composed(contest: Contest, train: Dataset) -> Settings:
     """Return a composed model's settings: its parts as they did best alone, without the costly ones."""
     left_out = tuple(name for name in CANDIDATES if not _affordable(name, train))
     return {"settings": contest.settings(), "leave_out": left_out}
@@ -309,26 +200,8 @@ def _affordable(name: str, train: Dataset) -> bool:
         return float((np.diff(pairs.indptr).astype(float) ** 2).sum()) <= MOST_STEPS
     if name == "gf-cf":
         return int(pairs.nnz) <= MOST_PAIRS_GRAPH
+    if name in SMALL_ONLY:
+        return train.rows <= MOST_ROWS_AROUND
     if name == "two-stage":
         return available() and float(users) * items <= MOST_CELLS_TWO_STAGE
     return True
-
-
-def _joined(trials: Sequence[_Trial], train: Dataset, seed: int) -> Report:
-    """Return one report over all trials, every pair compared."""
-    order = sorted(trials, key=lambda trial: -trial.score)
-    goal = trials[0].goal.value
-    comparisons = []
-    for place, first in enumerate(order):
-        for second in order[place + 1 :]:
-            ahead = paired_difference(first.values, second.values, resamples=200, seed=seed)
-            comparisons.append(Comparison(first.name, second.name, goal, ahead.mean, (ahead.low, ahead.high)))
-    return Report(
-        cut=None,
-        days=None,
-        users=train.shape[0],
-        items=train.shape[1],
-        models=[trial.line for trial in trials],
-        comparisons=comparisons,
-        per_user={(trial.name, goal): trial.values for trial in trials},
-    )

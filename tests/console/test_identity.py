@@ -65,6 +65,16 @@ def test_a_proposal_leads_to_a_merge_and_back(pair):
     ]  # fmt: skip
 
 
+def test_two_who_are_ticked_in_the_list_are_shown_side_by_side(pair):
+    client = signed_in("approver")
+    ticked = {"action": "merge_two", "_selected_action": [c.pk for c in pair]}
+    answer = client.post("/admin/customers/customer/", ticked)
+    assert "/merge/?with=" in answer.url
+    one = client.post("/admin/customers/customer/", {**ticked, "_selected_action": [pair[0].pk]}, follow=True)
+    assert "Tick exactly two customers" in one.content.decode()
+    assert Customer.objects.count() == 2
+
+
 def test_two_people_stay_two(pair):
     client = signed_in("approver")
     client.post(f"/admin/proposals/{MergeProposal.objects.get().pk}/dismiss/")

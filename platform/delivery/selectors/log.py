@@ -55,7 +55,7 @@ def messages(filters: Filters, *, now: datetime) -> QuerySet[Message]:
     Without run or customer only those of runs launched in the last 30 days, so that old partitions are
     not read. The order is that of the primary key.
     """
-    found = Message.objects.select_related("run").order_by("-run", "-id")
+    found = Message.objects.select_related("run").order_by("-run_id", "-id")
     if filters.customer is not None:
         found = found.filter(customer=filters.customer)
     if filters.run is not None:

@@ -251,9 +251,7 @@ def test_two_who_merge_each_other_at_once_leave_one():
 
 
 #: Tables with a customer that a merge, an erasure or an export need not know, and why.
-EXEMPT: dict[str, str] = {
-    "events.changedcustomer": "a queue: merges and undos note their customers anew; says nothing to export",
-}
+EXEMPT: dict[str, str] = {}
 
 
 def test_every_table_about_customers_says_what_becomes_of_it():
