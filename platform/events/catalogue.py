@@ -41,8 +41,8 @@ def note_changes(now: datetime) -> int:
     for take, event in ((take_prices, price_event), (take_stocks, stock_event)):
         while True:
             with transaction.atomic():
-                steps: Sequence[Any] = take(BATCH)  # type: ignore[operator]  # two functions of one shape
-                rows = [found for step in steps if (found := event(step))]  # type: ignore[operator]
+                steps: Sequence[Any] = take(BATCH)
+                rows = [found for step in steps if (found := event(step))]
                 written += record(rows, now)
             if len(steps) < BATCH:
                 break

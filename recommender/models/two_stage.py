@@ -210,12 +210,16 @@ class TwoStage(Recommender):
         return (*super()._reason_names(), *self.components)
 
     def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
-        """Name for each place the model whose score carried it most; own purchases' figures are the own's."""
+        """Name for each place the model whose score carried it most.
+
+        The figures of a pair speak for the own history, and only where the customer has the item: nobody
+        is told to buy often what they never bought.
+        """
         reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
         if goal.value not in self.trees_:
             return reasons
         which = np.array([names.index(part.name) for part in self.parts_], dtype=np.uint8)
-        own = next((at for at, part in enumerate(self.parts_) if part.name in OWN), None)
+        own = [at for at, part in enumerate(self.parts_) if part.name in OWN]
         width, step = len(self.items_), self._step()
         for start in range(0, len(rows), step):
             lines, found, figures = self.look(rows[start : start + step])
@@ -225,8 +229,12 @@ class TwoStage(Recommender):
             at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
             there = keys[at] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
             shares, figured = self._shares(self._trees(goal).parts(figures[at[there]]))
-            if own is not None:
-                shares[:, own] += figured
+            if own:
+                had = holds(
+                    self.seen_[rows[start : start + step]], line[there], codes[start + line, place][there]
+                )
+                shares[:, own[0]] += figured
+                shares[np.ix_(np.flatnonzero(~had), np.array(own))] = 0
             best = np.argmax(shares, axis=1)
             carried = shares[np.arange(len(best)), best] > 0
             spot = np.flatnonzero(there)[carried]

@@ -65,6 +65,19 @@ def test_parts_of_a_score_add_up_for_discovery_too(model):
     assert sum(part.value for part in found.because) == pytest.approx(found.score, rel=1e-3)
 
 
+def test_each_place_says_which_model_carried_it_and_nobody_is_told_of_habits_they_do_not_have(model, dataset):
+    own = {"own-frequency", "own-recent", "own-lasting"}
+    for goal in ("replenish", "discover"):
+        lists = model.recommend(list(dataset.users), 8, goal, reasons=True)
+        reasons = np.array(lists.reason_names)[lists.reasons]
+        habits = np.isin(reasons, list(own)) & (lists.codes >= 0)
+        line, place = np.nonzero(habits)
+        assert all(dataset.seen[row, lists.codes[row, at]] > 0 for row, at in zip(line, place, strict=True))
+        assert goal == "replenish" or not habits.any()
+        assert (reasons != "two-stage").any()
+        assert set(reasons.ravel()) <= {*model.components, "two-stage", "fallback"}
+
+
 def test_fitting_again_forgets_the_old_trees(dataset):
     model = create("two-stage", components=("own-frequency", "item-knn"), rounds=5).fit(dataset)
     first = model.recommend(["u00"], 3)

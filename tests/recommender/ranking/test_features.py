@@ -21,6 +21,38 @@ def test_a_rhythm_by_hand():
     assert found.faded[0][1] == pytest.approx(np.exp(-5 / 7))
 
 
+def test_the_gaps_of_a_rhythm_by_hand():
+    # One key on the days 3, 13, 43 and 83 ago, another on day 40 alone.
+    ages = np.array([3.0, 13.0, 13.5, 43.0, 83.0, 40.0])
+    found = rhythm(np.zeros(6, dtype=int), np.array([0, 0, 0, 0, 0, 1]), ages, 2)
+    assert found.days.tolist() == [4, 1]
+    assert found.windows.tolist() == [[2, 0], [2, 0], [3, 1]]
+    assert found.last_gap.tolist() == [10, 0]
+    assert found.spread[0] == pytest.approx(np.std([10, 30, 40]))
+    # Of the days 43 and 83 ago none was followed within 28 days; 13 ago is too young to tell.
+    assert (found.old.tolist(), found.back.tolist()) == ([2, 1], [0, 0])
+    again = rhythm(np.zeros(2, dtype=int), np.zeros(2, dtype=int), np.array([30.0, 50.0]), 1)
+    assert (again.old.tolist(), again.back.tolist()) == ([2], [1])
+
+
+def test_visits_lateness_and_places_of_a_pair():
+    entries = [("u", "tea", day) for day in (0, 10, 20)] + [("u", "milk", day) for day in (25, 28)]
+    data = Dataset.from_frame(rows(*entries), as_of="2024-01-31")
+    learned = PairFeatures.learn(data, (), ())
+    histories = Histories(data.user_codes, data.item_codes, data.ages, 1)
+    table = learned.rows(histories, np.zeros(2, dtype=np.int32), np.array([0, 1], dtype=np.int32))
+    milk, tea = (dict(zip(learned.names, map(float, row), strict=True)) for row in table)
+    # Tea: 10 days ago, every 10 days, so no day late; two visits since; three of the five since the first.
+    assert (tea["pair:last_gap"], tea["pair:spread"], tea["pair:late"]) == (10, 0, 0)
+    assert (tea["pair:visits"], tea["pair:rate"]) == (2, pytest.approx(3 / 5))
+    assert (tea["pair:days14"], tea["pair:days28"], tea["pair:days56"]) == (1, 2, 3)
+    # Milk: bought twice lately, so it stands before tea.
+    assert (milk["pair:visits"], milk["pair:rate"], milk["pair:late"]) == (0, 1, -1000)
+    assert (milk["pair:place30"], tea["pair:place30"]) == (0, 1)
+    # One day of tea is old enough to tell, and it came back; milk has none and takes the shop's share.
+    assert (tea["item:returns"], milk["item:returns"]) == (pytest.approx(1), pytest.approx(1))
+
+
 @pytest.fixture
 def figures():
     entries = [("alice", "tea", 0), ("alice", "tea", 10), ("alice", "milk", 10), ("bob", "milk", 18)]
