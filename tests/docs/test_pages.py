@@ -34,7 +34,7 @@ def test_decisions_stand_in_one_row_and_are_cited_by_their_number():
 
 def test_every_command_exists():
     table = OPERATIONS.partition("| `.venv/bin/python manage.py …` | |")[2].partition("\n\n")[0]
-    cells = [line.split("|")[1] for line in table.splitlines()]
+    cells = [line.split("|")[1] for line in table.splitlines() if "`" in line]
     named = {code.split()[0] for cell in cells for code in re.findall(r"`(.+?)`", cell)}
     assert {"train", "deliver", "erase"} <= named
     assert named <= get_commands().keys()
