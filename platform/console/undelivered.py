@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.generic import View
 
 from campaigns.models import Campaign
-from campaigns.sources import SOURCE
+from campaigns.schedule.sending import SOURCE
 from console.page import Page
 from core import clock
 from core.templatetags.studio import number
