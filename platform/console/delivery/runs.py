@@ -18,7 +18,7 @@ from accounts import audit
 from campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
-from campaigns.sources import SOURCE as CAMPAIGN
+from campaigns.schedule.sending import SOURCE as CAMPAIGN
 from console.delivery.base import DeliveryPage
 from core import clock
 from delivery import dispatch, services
