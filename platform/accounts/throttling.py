@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.models import ApiKey
 from core import clock
+from core.callers import client_address
 from core.encryption import keyed_hash
 from core.throttling import WINDOW_SECONDS, KeyThrottle
 
@@ -34,16 +34,6 @@ class CallThrottle(KeyThrottle):
                 f"{key}:{client_address(request)}", settings.PUBLISHABLE_CALLS_PER_MINUTE, now
             ) and within(key, settings.PUBLISHABLE_KEY_CALLS_PER_MINUTE, now)
         return super().allow_request(request, view)
-
-
-def client_address(request: HttpRequest | Request) -> str:
-    """Return the address that calls: the one that our own proxy wrote last, where there is one.
-
-    A client may send the header of `settings.CLIENT_ADDRESS_HEADER` too; only the last entry is the proxy's.
-    """
-    if name := settings.CLIENT_ADDRESS_HEADER:
-        return request.headers.get(name, "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def within(name: str, limit: int, now: datetime) -> bool:
