@@ -13,8 +13,8 @@ from tests.factories.events import event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ODD = st.sampled_from(
-    [None, "", "  ", "x", "\0", "\ud800", "x" * 300, " c ", "Ａ", "a\nb", 7, -1, 1.5, float("nan"), 10**40, True,
-     [], {},
+    [None, "", "  ", "x", "\0", "\ud800", "x" * 300, " c ", "Ａ", "a\nb", 7, -1, 1.5, float("nan"), 10**40,
+     True, [], {},
      {"email": "A@Example.com"}, {"email": "no"}, {"household": "h"},
      {"external_id": "c", "phone": "+4930123456"},
      {"name": "x"}, {"rating": 3}, {"text": "fine"}, {"a": [None, "\\", '"']}, {"a": "null"},
