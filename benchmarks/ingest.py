@@ -174,7 +174,8 @@ def fill(start: int, stop: int, people: int, now: datetime) -> None:
             f" '{{\"store\": \"7\"}}', %s::timestamptz - random() * interval '729 days',"
             f" %s"
             f" FROM generate_series({first}, {last - 1}) n"
-            f" JOIN LATERAL (SELECT id, actor FROM seeded WHERE place = hashint8(n) & {people - 1}) c ON true",
+            f" JOIN LATERAL (SELECT id, actor FROM seeded"
+            f"                WHERE place = hashint8(n) & {people - 1}) c ON true",
             now, now,
         )  # fmt: skip
         say(f"  {last:,} events stored")

@@ -169,7 +169,7 @@ for name, kind in {
     "merge-refused": Kind(
         409,
         _("The two were not merged"),
-        _("`detail` says why. Somebody cannot be merged with themselves, nor with who was merged away."),
+        _("`detail` says why. Keep the customer that has an id of your own."),
     ),
     "undo-refused": Kind(
         409,
@@ -205,7 +205,8 @@ for name, kind in {
         422,
         _("The mapping does not fit the file"),
         _(
-            "`problems` names each reason and `columns` what the file has. Send `mapping` as JSON, or a ready one."
+            "`problems` names each reason, `columns` what the file has. Send `mapping` as JSON, or a "
+            "ready one."
         ),
     ),
     "slug-taken": Kind(409, _("The short name is taken"), _("Choose another one.")),

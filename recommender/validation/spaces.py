@@ -49,6 +49,7 @@ NEIGHBOURS = Whole(20, 500)
 
 SPACES: dict[str, Space] = {
     "recent-popularity": {"time_constant": Real(3.0, 365.0)},
+    "trending": {"days": Real(3.0, 60.0), "smoothing": Real(0.5, 100.0)},
     "own-frequency": {"time_constant": MEMORY},
     "own-recent": {"time_constant": MEMORY},
     "own-lasting": {"time_constant": MEMORY},

@@ -5,7 +5,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -49,9 +51,17 @@ def mail():
     controller.stop()
 
 
-def test_a_copy_of_the_files_sends_nothing(mail, tmp_path):
-    tmp_path.chmod(0o755)
-    original, twin = tmp_path / "original", tmp_path / "twin"
+@pytest.fixture
+def folder():
+    """A folder through which the servers' unprivileged account can pass."""
+    made = Path(tempfile.mkdtemp(prefix="rapport-chaos-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def test_a_copy_of_the_files_sends_nothing(mail, folder):
+    original, twin = folder / "original", folder / "twin"
 
     def run(var, *command):
         env = environment(var, EMAIL_URL=mail.url, DJANGO_SETTINGS_MODULE="config.settings.local")

@@ -44,9 +44,7 @@ class Table:
             raise BadFile(_("The file has no columns."))
         if len(self.columns) > MAX_COLUMNS:
             raise BadFile(
-                _(
-                    "The file has %(count)d columns; at most %(max)d are taken. Is the delimiter right?"
-                )
+                _("The file has %(count)d columns; at most %(max)d are taken. Is the delimiter right?")
                 % {"count": len(self.columns), "max": MAX_COLUMNS}
             )
 
