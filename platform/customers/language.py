@@ -1,0 +1,14 @@
+"""In which language to write to a customer."""
+
+from django.conf import settings
+from django.utils import translation
+
+from customers.models import Customer
+
+
+def language_of(customer: Customer) -> str:
+    """Return the language of ours that fits the customer's, or the shop's."""
+    try:
+        return translation.get_supported_language_variant(customer.locale.replace("_", "-"))
+    except LookupError:
+        return str(settings.LANGUAGE_CODE)
