@@ -70,7 +70,7 @@ class KeyThrottle(BaseThrottle):
             log.warning("throttle_unavailable")
             return True
         _remember(request._request, Standing(limit, max(limit - calls, 0), math.ceil(self._left)))
-        return calls <= limit
+        return bool(calls <= limit)
 
     def wait(self) -> float:
         """Return the seconds until the next minute begins."""

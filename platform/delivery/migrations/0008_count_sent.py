@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('customers', '0003_schedule'),
-        ('delivery', '0006_returns'),
+        ('delivery', '0007_sending_rules'),
     ]
 
     operations = [
