@@ -6,7 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0003_schedule'),
         ('delivery', '0007_sending_rules'),
     ]
 
