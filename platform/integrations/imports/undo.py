@@ -90,7 +90,7 @@ def _customers(run: ImportRun, batch: list[ImportChange], now: datetime) -> list
     ours = ImportChange.objects.filter(run=run, thing=CONSENT)
     decided = ConsentEvent.objects.filter(customer__in=created).exclude(pk__in=ours.values("object_id"))
     keep = with_facts(Customer, created) | set(decided.values_list("customer_id", flat=True))
-    left = take_back_people(_changes(batch), keep=keep)
+    left = take_back_people(_changes(batch), now, keep=keep)
     return list(Customer.objects.filter(pk__in=left).order_by("pk").values_list("external_id", flat=True))
 
 
