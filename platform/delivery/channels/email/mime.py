@@ -8,7 +8,6 @@ import re
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterator
-from datetime import datetime
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -153,10 +152,8 @@ def _part(kind: bytes, content: str) -> Iterator[bytes]:
         encoding, data = b"quoted-printable", b2a_qp(data)
     else:
         encoding = b"7bit" if data.isascii() else b"8bit"
-    yield b'Content-Type: text/%b; charset="utf-8"\r\nContent-Transfer-Encoding: %b\r\n\r\n' % (
-        kind,
-        encoding,
-    )
+    yield b'Content-Type: text/%b; charset="utf-8"\r\n' % kind
+    yield b"Content-Transfer-Encoding: %b\r\n\r\n" % encoding
     yield data
 
 
