@@ -149,6 +149,7 @@ def _results(found: Report) -> dict[str, Any]:
         "verdict": verdict,
         "engagement": _engagement(found),
         "attributed": found.attributed,
+        "credited": any(row.orders for row in found.attributed),
         "complete": found.window is not None and _over(found.window[1]),
         "forest": charts.forest(
             _("Difference in the share who ordered"), [span], columns=(_("Difference"), _("From"), _("To"))
