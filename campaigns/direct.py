@@ -10,7 +10,7 @@ from campaigns import personal
 from campaigns.content.models import TemplateVersion
 from campaigns.content.services import render
 from campaigns.content.variables import KNOWN
-from customers.language import language_of
+from customers.languages import language_of
 from delivery.direct.templates import Wanted
 from delivery.sources import Rendered
 

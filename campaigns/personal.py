@@ -12,7 +12,7 @@ from campaigns.coupons.codes import shown
 from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
 from core.money import round_money
-from customers.language import language_of
+from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import preferences_url
 from recommendations.reasons import sentence

@@ -16,7 +16,7 @@ from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
-from customers.language import language_of
+from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason

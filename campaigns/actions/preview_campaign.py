@@ -13,7 +13,7 @@ from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.reach import Reach, measure
-from customers.language import language_of
+from customers.languages import language_of
 from customers.models import Customer
 
 from .permission import require

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from customers.language import language_of
+from customers.languages import language_of
 from customers.models import Channel, Customer
 from delivery.direct.footer import with_way_out
 from delivery.direct.models import DirectMessage

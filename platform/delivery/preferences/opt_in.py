@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from core.encryption import keyed_hash, normalise_email
 from customers.consent import ConsentRow, record_consents
-from customers.language import language_of
+from customers.languages import language_of
 from customers.models import Channel, Customer, Suppression
 from delivery.models import Message, Run, SkipReason
 from delivery.preferences.models import OptIn

@@ -12,11 +12,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from core import clock
+from core.callers import client_address
 from delivery import dispatch
 from delivery.models import Link
 from delivery.public import page
 from delivery.tokens import InvalidToken
-from delivery.tracking.machines import hint, network_hash, visitor
+from delivery.tracking.machines import hint, network_hash
 from delivery.tracking.models import Touch
 from delivery.tracking.services import note
 from delivery.tracking.short import read_short
@@ -77,7 +78,7 @@ def _lead(request: HttpRequest, run_id: UUID, message: int, link_id: UUID, url: 
 def _note(
     request: HttpRequest, kind: Touch.Kind, run_id: UUID, message: int, link_id: UUID | None = None
 ) -> None:
-    address = visitor(request)
+    address = client_address(request)
     agent = request.headers.get("User-Agent", "").strip()
     found = hint(agent, address, opened=kind == Touch.Kind.OPEN)
     try:

@@ -17,7 +17,7 @@ from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
 from campaigns.selectors import Outcome, Report, report
 from console.delivery.deliverability import alarm_notices
-from console.experiment import Verdict
+from console.learn.experiment import Verdict
 from console.page import Page
 from core import charts, clock
 from core.templatetags.studio import percent

@@ -1,4 +1,4 @@
-"""In which language to write to a customer."""
+"""The language in which a customer is written to."""
 
 from django.conf import settings
 from django.utils import translation
