@@ -106,24 +106,33 @@ def _text(value: Any) -> str | None:
 
 
 def delete(model: type[models.Model], ids: Sequence[int]) -> None:
-    """Delete rows with all that Django would delete with them, by one query a table where it can.
+    """Delete rows with all that Django would delete with them, one query a table, loading no rows.
 
-    Tables that point at the rows and at which nothing points are emptied without loading their rows;
-    the others are left to Django. 5,000 customers take about 0.4 s.
+    5,000 customers take about 0.4 s, most of it PostgreSQL's checks of foreign keys at the commit.
     """
-    keys = list(ids)
-    if not keys:
+    if not ids:
         return
+    _delete_with(model, f"{_quoted(model)}.id = ANY(%s)", list(ids))
+
+
+def _delete_with(model: type[models.Model], condition: str, keys: list[int]) -> None:
+    """Delete the rows that a condition names, after what points at them."""
+    table, key = _quoted(model), connection.ops.quote_name(model._meta.pk.column)
     for relation in model._meta.related_objects:
-        pointing, column = relation.related_model, relation.field.column
-        if relation.on_delete is not models.CASCADE:  # type: ignore[union-attr]
-            if relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
-                _execute("UPDATE {} SET {c} = NULL WHERE {c} = ANY(%s)", pointing, column, keys)
-        elif pointing._meta.related_objects:
-            pointing._base_manager.filter(**{f"{relation.field.name}__in": keys}).delete()
-        else:
-            _execute("DELETE FROM {} WHERE {c} = ANY(%s)", pointing, column, keys)
-    _execute("DELETE FROM {} WHERE {c} = ANY(%s)", model, "id", keys)
+        pointing, column = relation.related_model, connection.ops.quote_name(relation.field.column)
+        target = _quoted(pointing)
+        chosen = f"{target}.{column} IN (SELECT {table}.{key} FROM {table} WHERE {condition})"  # noqa: S608
+        if key == '"id"' and condition == f"{table}.id = ANY(%s)":
+            chosen = f"{target}.{column} = ANY(%s)"
+        if relation.on_delete is models.CASCADE:  # type: ignore[union-attr]
+            _delete_with(pointing, chosen, keys)
+        elif relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
+            _execute(f"UPDATE {target} SET {column} = NULL WHERE {chosen}", keys)  # noqa: S608
+    _execute(f"DELETE FROM {table} WHERE {condition}", keys)  # noqa: S608
+
+
+def _quoted(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 def pointed_at(pointing: type[models.Model], column: str, ids: Sequence[int]) -> set[int]:
@@ -138,10 +147,9 @@ def pointed_at(pointing: type[models.Model], column: str, ids: Sequence[int]) ->
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def _execute(sql: str, model: type[models.Model], column: str, keys: list[int]) -> None:
-    quote = connection.ops.quote_name
+def _execute(sql: str, keys: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(quote(model._meta.db_table), c=quote(column)), [keys])
+        cursor.execute(sql, [keys])
 
 
 def _loaded(row: Any) -> dict[str, Any]:

@@ -111,15 +111,15 @@ def resolve(wishes: Sequence[Wish], seen: dict[Key, str], *, gentle: bool, mergi
         taken = []
         for key in wish.hashed:
             owner = owners.get(key)
-            if owner and owner.customer_id not in (None, wish.target):
+            if (wish.target is None or wish.completes) and _names_other(wish, key, seen):
+                taken.append(key[0])
+            elif owner and owner.customer_id not in (None, wish.target):
                 if merging and not gentle and (not owner.own_id or settings.CUSTOMERS_MERGE == "auto"):
                     result.merges.append((wish, owner.customer_id))  # type: ignore[arg-type]
                     continue
                 taken.append(key[0])
                 if wish.target is not None and not wish.completes:
                     result.proposals.append((wish.target, owner.customer_id, key[0]))
-            elif (wish.target is None or wish.completes) and _names_other(wish, key, seen):
-                taken.append(key[0])
         if taken and not gentle:
             result.refused[wish.index] = " ".join(_taken(kind) for kind in taken)
             continue
