@@ -11,7 +11,7 @@ from console.campaign_launch import Review
 from console.campaign_report import CampaignReport
 from console.customer import Customer360
 from console.data_quality import DataQuality
-from console.delivery import deliverability, log, providers, runs, staff, suppression
+from console.delivery import deliverability, log, providers, rules, runs, staff, suppression
 from console.experiment import ExperimentReport
 from console.product import ProductPage
 from console.recommendations import Recommendations, RollBack
@@ -51,6 +51,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("delivery/suppression/", suppression.Suppressions, "delivery_suppression"),
         ("delivery/suppression/add/", suppression.SuppressionAdd, "delivery_suppression_add"),
         ("delivery/suppression/<int:pk>/lift/", suppression.SuppressionLift, "delivery_suppression_lift"),
+        ("delivery/rules/", rules.SendingRules, "delivery_rules"),
         ("delivery/deliverability/", deliverability.Deliverability, "delivery_deliverability"),
         ("delivery/deliverability/check/", deliverability.CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),

@@ -159,6 +159,14 @@ HELP = {
     SkipReason.NO_ADDRESS: _("No usable address is known. Try another channel."),
     SkipReason.NO_CONTENT: _("There was nothing to show them, such as no product to recommend."),
     SkipReason.NO_COUPON: _("The pool ran out of codes. Add codes and send again."),
+    SkipReason.NOT_CONFIRMED: _(
+        "Their market asks for a double opt-in, and its proof is missing. Ask them to confirm by mail."
+    ),
+    SkipReason.CAPPED: _("They had as many messages as your frequency caps allow."),
+    SkipReason.LESS_OFTEN: _("They asked for fewer messages in the preference centre."),
+    SkipReason.LATE_ZONE: _("The hour had passed where they live, and you chose to leave those out."),
+    SkipReason.OVERTAKEN: _("They did meanwhile what the message was about."),
+    SkipReason.EXPIRED: _("It could not be sent while it was of use."),
     SkipReason.CANCELLED: _("Somebody cancelled the rest."),
     SkipReason.ERASED: _("The person asked to be forgotten."),
     "uncertain": _("The provider never confirmed. Decide on the sending's page."),

@@ -24,7 +24,7 @@ from core import clock
 from delivery import dispatch, services
 from delivery.models import MessageState, Run, SkipReason
 from delivery.selectors import Breakdown, breakdown
-from delivery.selectors.unreached import causes
+from delivery.selectors.unreached import causes, waiting
 from delivery.services import RETRYABLE
 
 PER_PAGE = 25
@@ -95,6 +95,7 @@ class RunPage(DeliveryPage):
             causes=[
                 (cause, labels[MessageState(cause.state)], reasons.get(cause.reason, "")) for cause in found
             ],
+            waiting=[(reasons.get(w.reason, w.reason), w) for w in waiting(run.pk)] if parts.pending else [],
             uncertain=parts.uncertain,
             retryable=sum(cause.messages for cause in found if cause.reason in RETRYABLE),
             may_act=may_act,
