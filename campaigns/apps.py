@@ -8,6 +8,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register as a source of messages; the source needs the models, so it is imported here."""
+        from campaigns import people
         from campaigns.direct import EmailTemplates
         from campaigns.schedule.sending import SOURCE
         from campaigns.schedule.triggers import CONSUMER
@@ -20,3 +21,4 @@ class CampaignsConfig(AppConfig):
         changes.consumers.add(CONSUMER, "fires triggered campaigns")
         sources.add(SOURCE, CampaignSource())
         templates.add(Channel.EMAIL, EmailTemplates())
+        people.register()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.models import ApiKey
+from core.callers import client_address
 from core.encryption import keyed_hash
 from core.throttling import KeyThrottle, count
 
@@ -32,16 +32,6 @@ class CallThrottle(KeyThrottle):
                 settings.PUBLISHABLE_CALLS_PER_MINUTE,
             ) and self.admit(request, key, settings.PUBLISHABLE_KEY_CALLS_PER_MINUTE)
         return super().allow_request(request, view)
-
-
-def client_address(request: HttpRequest | Request) -> str:
-    """Return the address that calls: the one that our own proxy wrote last, where there is one.
-
-    A client may send the header of `settings.CLIENT_ADDRESS_HEADER` too; only the last entry is the proxy's.
-    """
-    if name := settings.CLIENT_ADDRESS_HEADER:
-        return request.headers.get(name, "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def within(name: str, limit: int, now: datetime) -> bool:

@@ -5,16 +5,17 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import exports, identity, imports, jobs, mailbox, website
-from console.campaign_control import Control
-from console.campaign_launch import Review
-from console.campaign_report import CampaignReport
-from console.customer import Customer360
-from console.data_quality import DataQuality
+from console.audience import identity
+from console.audience.customer import Customer360
+from console.audience.product import ProductPage
+from console.data import exports, imports, jobs, mailbox, website
+from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, runs, staff, suppression, unreached
-from console.experiment import ExperimentReport
-from console.product import ProductPage
-from console.recommendations import Recommendations, RollBack
+from console.engage.control import Control
+from console.engage.launch import Review
+from console.engage.report import CampaignReport
+from console.learn.experiment import ExperimentReport
+from console.learn.recommendations import Recommendations, RollBack
 
 
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:

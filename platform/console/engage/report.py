@@ -17,7 +17,7 @@ from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
 from campaigns.selectors import Outcome, Report, report
 from console.delivery.deliverability import alarm_notices
-from console.experiment import Verdict
+from console.learn.experiment import Verdict
 from console.page import Page
 from core import charts, clock
 from core.templatetags.studio import percent
@@ -149,6 +149,7 @@ def _results(found: Report) -> dict[str, Any]:
         "verdict": verdict,
         "engagement": _engagement(found),
         "attributed": found.attributed,
+        "credited": any(row.orders for row in found.attributed),
         "complete": found.window is not None and _over(found.window[1]),
         "forest": charts.forest(
             _("Difference in the share who ordered"), [span], columns=(_("Difference"), _("From"), _("To"))
