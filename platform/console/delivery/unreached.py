@@ -35,6 +35,14 @@ HELP = {
     SkipReason.NO_COUPON: gettext_lazy("The pool ran out of codes. Add codes and send again."),
     SkipReason.CANCELLED: gettext_lazy("Somebody cancelled the rest."),
     SkipReason.ERASED: gettext_lazy("The person asked to be forgotten."),
+    SkipReason.BOUNCED: gettext_lazy("The address is suppressed by now. Ask for another one."),
+    SkipReason.REFUSED: gettext_lazy("The other side did not take it. The log has its words."),
+    SkipReason.GAVE_UP: gettext_lazy("Every attempt failed. When that is mended, write to them again."),
+    SkipReason.BROKEN: gettext_lazy(
+        "The log says what is wrong with the content. Mend it, then write again."
+    ),
+    SkipReason.LET_BE: gettext_lazy("Somebody decided not to send it again."),
+    SkipReason.RETRIED: gettext_lazy("A later sending wrote to them again."),
     "uncertain": gettext_lazy("The provider never confirmed. Decide on the sending's page."),
 }
 
