@@ -16,7 +16,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -43,6 +42,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E40
 from django.db import connection  # noqa: E402
 
 from benchmarks.delivery_source import HTML, NAME, TEXT, register, render  # noqa: E402
+from benchmarks.measuring import peak_mb, result  # noqa: E402
 from core import clock  # noqa: E402
 from customers.models import Channel, Consent, Customer  # noqa: E402
 from delivery import dispatch  # noqa: E402
@@ -313,22 +313,6 @@ def measure(quick: bool) -> list[dict]:
     freeze("freeze", f"{everyone} FROM generate_series(1, 200000) g", [now], now)
     results.append(result("freeze_200k_seconds", time.perf_counter() - start, "s", 15))
     return results
-
-
-def result(key: str, figure: float, unit: str, limit: float) -> dict:
-    """Return one entry of the JSON line."""
-    return {
-        "key": key,
-        "figure": round(figure, 3),
-        "unit": unit,
-        "limit": round(limit, 3),
-        "ratio": round(figure / limit, 3),
-    }
-
-
-def peak_mb() -> float:
-    """Return this process's peak memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

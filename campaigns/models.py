@@ -8,12 +8,15 @@ from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
 from campaigns.experiments.models import Experiment
 from campaigns.promotions.models import Promotion
+from campaigns.schedule.models import Firing, Scheduled
 from core.ids import uuid7
 from recommendations.models import Objective
 from segments.models import Segment
 
+__all__ = ["Campaign", "Firing"]
 
-class Campaign(models.Model):
+
+class Campaign(Scheduled):
     """One plan to talk to an audience, or to change prices for it, with a goal that is measured."""
 
     class Kind(models.TextChoices):
@@ -23,6 +26,7 @@ class Campaign(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
+        SCHEDULED = "scheduled", _("scheduled")
         RUNNING = "running", _("running")
         PAUSED = "paused", _("paused")
         FINISHED = "finished", _("finished")
@@ -74,6 +78,7 @@ class Campaign(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True, editable=False)
 
     class Meta:
+        abstract = False
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ["-created_at"]

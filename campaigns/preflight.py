@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from campaigns.content.services import needs
 from campaigns.models import Campaign
+from campaigns.schedule.models import Timing
+from campaigns.schedule.preflight import schedule_problems
 
 
 def mails(campaign: Campaign) -> bool:
@@ -14,9 +16,14 @@ def mails(campaign: Campaign) -> bool:
     return campaign.kind != Campaign.Kind.PROMOTION or campaign.content_id is not None
 
 
-def problems(campaign: Campaign, *, now: datetime) -> list[str]:
-    """Return what stands in the way of a launch, each with what to do. Empty when all is well."""
-    found = []
+def problems(campaign: Campaign, *, now: datetime, launched: bool = False) -> list[str]:
+    """Return what stands in the way of a launch, each with what to do. Empty when all is well.
+
+    A slot of a campaign that was `launched` long ago is not asked about its schedule again.
+    """
+    found = [] if launched else schedule_problems(campaign, now=now)
+    if campaign.timing == Timing.TRIGGERED and not mails(campaign):
+        found.append(_("A promotion without content writes to nobody. Choose the content of the mail."))
     if campaign.kind == Campaign.Kind.PROMOTION:
         found += _promotion_problems(campaign, now)
     if campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
 from campaigns.outcomes.selectors import Attributed, Engagement, attributed, engagement
-from campaigns.sources import SOURCE
+from campaigns.schedule.sending import SOURCE
 from core import clock
 from core.money import Money
 from delivery.models import Run
@@ -115,8 +115,8 @@ def runs_of(campaign: Campaign) -> QuerySet[Run]:
 
 
 def run_of(campaign: Campaign) -> Run | None:
-    """Return the campaign's run, or None while it is a draft or sends nothing."""
-    return runs_of(campaign).first()
+    """Return the campaign's run, of several the latest; None while it has none. Repeats are not counted."""
+    return runs_of(campaign).filter(retry_of=None).last()
 
 
 def report(campaign: Campaign, *, now: datetime) -> Report:

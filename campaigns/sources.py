@@ -6,6 +6,7 @@ from email.utils import formataddr
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.utils import translation
 
 from campaigns import personal
@@ -13,14 +14,14 @@ from campaigns.content.services import needs, render
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign
+from campaigns.schedule.models import Timing
+from campaigns.schedule.sending import promotion_ends
+from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
 from delivery.sources import Rendered, Skip
 from recommendations.selectors import Item
-
-#: The name under which campaigns register with delivery.sources.
-SOURCE = "campaign"
 
 
 class CampaignSource:
@@ -73,7 +74,7 @@ class CampaignSource:
                 promotion=promotion,
                 unsubscribe_url=unsubscribe_url(message),
             )
-            with translation.override(personal.language_of(customer)):
+            with translation.override(language_of(customer)):
                 mail = render(content, values, subject=subjects.get(message.context.get("variant")))
             frozen = message.context | _contents(content.pk, items)
             if coupon:
@@ -107,17 +108,52 @@ class CampaignSource:
             for m in messages
         }
 
+    def vetoed(self, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, str]:
+        """Keep back what its customer's doing has overtaken, and what announces a promotion that is over.
+
+        One query; a second one for a triggered campaign with a condition.
+        """
+        campaign = Campaign.objects.select_related("promotion").filter(pk=run.reference).first()
+        if campaign is None:
+            return {}
+        ends = promotion_ends(campaign)
+        if ends is not None and ends <= now:
+            return {message.pk: SkipReason.EXPIRED for message in messages}
+        if not campaign.unless_event:
+            return {}
+        return dict.fromkeys(_overtaken(campaign.unless_event, messages, now), SkipReason.OVERTAKEN)
+
     def finished(self, run: Run, now: datetime) -> None:
-        """Close the campaign when its last message is dealt with; an announced promotion goes on."""
-        Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING).exclude(
+        """Close the campaign when its last message is dealt with.
+
+        An announced promotion goes on, and so does what still has a slot before it or waits for a trigger.
+        """
+        Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING, next_at=None).exclude(
             kind=Campaign.Kind.PROMOTION
-        ).update(state=Campaign.State.FINISHED, finished_at=now)
+        ).exclude(timing=Timing.TRIGGERED).update(state=Campaign.State.FINISHED, finished_at=now)
 
     def paused(self, run: Run, now: datetime) -> None:
         """Show the campaign as paused, so that a person can resume it."""
         Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING).update(
             state=Campaign.State.PAUSED
         )
+
+
+_SINCE = """
+SELECT m.id FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS m (id, customer_id, since)
+ WHERE EXISTS (SELECT FROM events_event e
+                WHERE e.customer_id = m.customer_id AND e.type = %s
+                  AND e.occurred_at > m.since AND e.occurred_at <= %s)
+"""
+
+
+def _overtaken(event: str, messages: Sequence[Message], now: datetime) -> list[int]:
+    """Return the messages whose customers did it since their trigger."""
+    fired = [m for m in messages if m.context.get("since")]
+    columns = ([m.pk for m in fired], [m.customer_id for m in fired], [m.context["since"] for m in fired])
+    with connection.cursor() as cursor:
+        cursor.execute(_SINCE, [*columns, event, now])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[int, list[Item]]:

@@ -8,6 +8,9 @@ from django.core.exceptions import ObjectDoesNotExist
 from accounts.models import User
 from campaigns import actions
 from campaigns.models import Campaign
+from campaigns.schedule.due import end_over
+from campaigns.schedule.due import launch_due as launch_slots
+from campaigns.schedule.triggers import fire_triggers as fire
 from core import clock
 
 
@@ -22,3 +25,16 @@ def launch_campaign(*, campaign_id: str, user_id: int | None = None, as_of: str 
     now = clock.now()
     moment = clock.parse_moment(as_of) if as_of else clock.knowledge_now()
     actions.launch_campaign(campaign, user=user, now=now, as_of=moment)
+
+
+@shared_task(expires=60)
+def launch_due() -> None:
+    """Launch the slots that are due and end what is over. Beat sends it every 30 s."""
+    launch_slots(now=clock.now(), as_of=clock.knowledge_now())
+    end_over(now=clock.now())
+
+
+@shared_task(expires=60)
+def fire_triggers() -> None:
+    """Turn what happened into triggered messages. Beat sends it every 30 s."""
+    fire(now=clock.now(), as_of=clock.knowledge_now())

@@ -15,7 +15,12 @@ def cancel_campaign(campaign: Campaign, *, user: User | None, now: datetime, act
     return change_state(
         campaign,
         action="cancel_campaign",
-        before=[Campaign.State.DRAFT, Campaign.State.RUNNING, Campaign.State.PAUSED],
+        before=[
+            Campaign.State.DRAFT,
+            Campaign.State.SCHEDULED,
+            Campaign.State.RUNNING,
+            Campaign.State.PAUSED,
+        ],
         after=Campaign.State.CANCELLED,
         on_run=partial(delivery.cancel, now=now),
         user=user,

@@ -46,8 +46,8 @@ def change_state(
         )
     was, campaign.state = campaign.state, after
     if after == Campaign.State.CANCELLED:
-        campaign.finished_at = now
-    campaign.save(update_fields=["state", "finished_at"])
+        campaign.finished_at, campaign.next_day, campaign.next_at = now, None, None
+    campaign.save(update_fields=["state", "finished_at", "next_day", "next_at"])
     for run in runs_of(campaign):
         on_run(run)
     if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:

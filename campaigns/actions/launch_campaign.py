@@ -6,16 +6,13 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from campaigns import audience
 from campaigns.errors import CampaignNotReady
-from campaigns.experiments import services as experiments
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.promotions.models import Promotion
-from campaigns.sources import SOURCE
-from customers.models import Channel
-from delivery import dispatch
-from delivery import services as delivery
+from campaigns.schedule.models import Timing
+from campaigns.schedule.sending import send
+from campaigns.schedule.slots import first_slot
 
 from .permission import LAUNCH, require
 
@@ -30,6 +27,9 @@ def launch_campaign(
     actor: str = "",
 ) -> Campaign:
     """Freeze the audience, assign the arms of its test, and wake the workers; all or nothing.
+
+    What goes later is only put in order here: beat launches its slots when they are due
+    (campaigns.schedule.due) and fires its triggers (campaigns.schedule.triggers).
 
     `as_of` is the shop's moment by which the audience is chosen; it defaults to now. A promotion is
     switched on, and sends only when it has content. A second launch, also at the same time, changes
@@ -47,12 +47,17 @@ def launch_campaign(
     if found := problems(campaign, now=now):
         raise CampaignNotReady(found)
     as_of = as_of or now
-    if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:
+    slot = first_slot(campaign, now=now)
+    begins_later = campaign.timing == Timing.AT
+    if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None and not begins_later:
         Promotion.objects.filter(pk=campaign.promotion.pk).update(active=True)
-    people = _send(campaign, as_of=as_of, now=now) if mails(campaign) else 0
-    campaign.state = Campaign.State.RUNNING
+    people = 0
+    if campaign.timing == Timing.NOW and mails(campaign):
+        people = send(campaign, as_of=as_of, now=now).audience
+    campaign.state = Campaign.State.SCHEDULED if begins_later else Campaign.State.RUNNING
     campaign.as_of, campaign.launched_at = as_of, now
-    campaign.save(update_fields=["state", "as_of", "launched_at"])
+    campaign.next_day, campaign.next_at = (slot.day, slot.at) if slot else (None, None)
+    campaign.save(update_fields=["state", "as_of", "launched_at", "next_day", "next_at"])
     audit.record(
         action="launch_campaign",
         target=campaign,
@@ -60,23 +65,11 @@ def launch_campaign(
         user=user,
         actor=actor,
         before={"state": Campaign.State.DRAFT},
-        after={"state": Campaign.State.RUNNING, "as_of": as_of.isoformat(), "audience": people},
+        after={
+            "state": str(campaign.state),
+            "timing": campaign.timing,
+            "as_of": as_of.isoformat(),
+            "audience": people,
+        },
     )
     return campaign
-
-
-def _send(campaign: Campaign, *, as_of: datetime, now: datetime) -> int:
-    if campaign.experiment is not None:
-        experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
-        experiments.start(campaign.experiment, as_of)
-    run = delivery.launch(
-        source=SOURCE,
-        reference=str(campaign.pk),
-        channel=Channel.EMAIL,
-        topic="marketing",
-        audience=audience.messages(campaign, as_of=as_of, due_at=now),
-        as_of=as_of,
-        now=now,
-    )
-    dispatch.wake(run.pk)
-    return run.audience

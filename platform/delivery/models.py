@@ -12,6 +12,7 @@ from delivery.outbox.models import Bucket, Home
 from delivery.preferences.models import OptIn, Preference
 from delivery.providers.models import Handover, Provider, ProviderHour
 from delivery.returns.models import Return
+from delivery.rules.models import FrequencyCap, MarketRule, QuietHours, WarmUp, WarmUpDay
 from delivery.tracking.models import Touch
 
 __all__ = [
@@ -19,9 +20,11 @@ __all__ = [
     "Bucket",
     "DirectMessage",
     "DomainCheck",
+    "FrequencyCap",
     "Handover",
     "Home",
     "Link",
+    "MarketRule",
     "Message",
     "MessageState",
     "OnsiteMessage",
@@ -30,6 +33,7 @@ __all__ = [
     "Provider",
     "ProviderHour",
     "PushToken",
+    "QuietHours",
     "ReceivedMail",
     "ReceivedMessage",
     "Return",
@@ -37,6 +41,8 @@ __all__ = [
     "SkipReason",
     "StaffTask",
     "Touch",
+    "WarmUp",
+    "WarmUpDay",
 ]
 
 
@@ -66,6 +72,9 @@ class Run(models.Model):
     )
     per_hour = models.PositiveIntegerField(
         _("messages per hour"), null=True, blank=True, help_text=_("Empty means as fast as it goes.")
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), default=0, db_default=0, help_text=_("When a frequency cap binds, the highest goes.")
     )
     retry_of = models.ForeignKey(
         "self",
@@ -112,9 +121,10 @@ class MessageState(models.TextChoices):
 
 
 class SkipReason(models.TextChoices):
-    """Why a message was left out or failed."""
+    """Why a message was left out or failed, or why it still waits."""
 
     NO_CONSENT = "no_consent", _("no consent")
+    NOT_CONFIRMED = "not_confirmed", _("consent was not confirmed")
     SUPPRESSED = "suppressed", _("address is suppressed")
     NO_ADDRESS = "no_address", _("no address")
     NO_CONTENT = "no_content", _("nothing to say")
@@ -122,6 +132,13 @@ class SkipReason(models.TextChoices):
     EXPIRED = "expired", _("too late to be of use")
     CANCELLED = "cancelled", _("run was cancelled")
     ERASED = "erased", _("customer was erased")
+    CAPPED = "capped", _("had enough messages lately")
+    LESS_OFTEN = "less_often", _("asked for fewer messages")
+    LATE_ZONE = "late_zone", _("the hour had passed where they live")
+    OVERTAKEN = "overtaken", _("did meanwhile what it was about")
+    # These make a message wait; it goes by itself.
+    QUIET_HOURS = "quiet_hours", _("waits for the end of quiet hours")
+    WARM_UP = "warm_up", _("waits for the next day of the warm-up")
     # From here on the message failed.
     BOUNCED = "bounced", _("address does not exist")
     REFUSED = "refused", _("refused for good")
@@ -161,6 +178,9 @@ class Message(models.Model):
     )
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    place = models.BigIntegerField(
+        default=0, db_default=0, help_text="The fence under which it counts against frequency caps."
+    )
     fence = models.BigIntegerField(default=0, help_text="Rises with every claim; an old holder cannot write.")
     lease_until = models.DateTimeField(null=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
@@ -197,12 +217,18 @@ class Message(models.Model):
                 fields=["run"], condition=models.Q(state="held_out", fence=0), name="message_would_be"
             ),
             models.Index(fields=["customer", "-due_at"], name="message_customer"),
+            # What somebody had lately, for the frequency caps.
+            models.Index(
+                fields=["customer", "sent_at"], condition=models.Q(state="sent"), name="message_had"
+            ),
             # Who did not get it and why: the few, not the many that were sent.
             models.Index(
                 fields=["run", "state", "skip_reason", "-id"],
                 condition=models.Q(state__in=["failed", "skipped", "held_out"]),
                 name="message_not_sent",
             ),
+            # How many were sent, counted without reading them.
+            models.Index(fields=["run"], condition=models.Q(state="sent"), name="message_sent"),
         ]
 
     def __str__(self) -> str:

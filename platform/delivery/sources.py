@@ -91,4 +91,15 @@ class Foretells(Protocol):
         """
 
 
+@runtime_checkable
+class Vetoes(Protocol):
+    """A source whose messages may be overtaken by what their people do."""
+
+    def vetoed(self, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, str]:
+        """Return by message id why those shall not go any more (a delivery.models.SkipReason).
+
+        Asked before rendering, and again while sending lasts. A constant number of queries.
+        """
+
+
 sources: Registry[MessageSource] = Registry("message source")

@@ -47,6 +47,12 @@ def fits_nobody_active(behaviour: Behaviour) -> bool:
     return _HOLDS[behaviour.op](0, behaviour.value)
 
 
+def narrowing(behaviour: Behaviour) -> list[Query]:
+    """Return what an event `e` must fulfil beside its type: category, product, brand, properties."""
+    narrowed = [compose(_NARROWED[name], v=list(values)) for name, values in behaviour.narrowed]
+    return narrowed + [compose("e.properties ->> {k} = {v}", k=k, v=v) for k, v in behaviour.properties]
+
+
 def customers_query(behaviour: Behaviour, *, as_of: datetime) -> Query:
     """Return `SELECT customer_id` of those whose events settle the matter.
 
@@ -65,8 +71,7 @@ def customers_query(behaviour: Behaviour, *, as_of: datetime) -> Query:
                 days=behaviour.within_days,
             )
         )
-    conditions += [compose(_NARROWED[name], v=list(values)) for name, values in behaviour.narrowed]
-    conditions += [compose("e.properties ->> {k} = {v}", k=k, v=v) for k, v in behaviour.properties]
+    conditions += narrowing(behaviour)
     measure = compose(_MEASURES[behaviour.measure])
     low, high = behaviour.value if behaviour.op == "between" else (None, None)
     having = compose(_SQL[behaviour.op], x=measure, v=behaviour.value, low=low, high=high)

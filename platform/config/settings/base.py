@@ -183,6 +183,8 @@ MESSAGE_TOPICS = env.json(
     "MESSAGE_TOPICS",
     default={"marketing": _("Offers and recommendations"), "newsletter": _("News from the shop")},
 )
+# Whether marketing waits during quiet hours; off is for tests and for shops that only try things out.
+QUIET_HOURS = env.bool("QUIET_HOURS", default=True)
 OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
 
 # How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is

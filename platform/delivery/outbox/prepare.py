@@ -8,8 +8,11 @@ from typing import Any
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from customers.models import Channel as CustomerChannel
 from delivery import eligibility
 from delivery.channels.base import Channel, Outgoing
+from delivery.eligibility import Wait
+from delivery.eligibility.caps import take_places
 from delivery.identity import message_id, unsubscribe_url
 from delivery.models import Message, MessageState, Run, SkipReason
 from delivery.outbox.changes import Change, write
@@ -17,8 +20,12 @@ from delivery.outbox.claim import give_back, held, renew
 from delivery.outbox.pace import buckets, limits
 from delivery.outbox.policy import Policy
 from delivery.returns.verp import return_path
-from delivery.sources import MessageSource, Rendered, Skip
+from delivery.rules import wording
+from delivery.rules.shipped import Rule
+from delivery.schedule import warmup
+from delivery.sources import MessageSource, Rendered, Skip, Vetoes
 from delivery.tracking.rewrite import follow
+from delivery.tracking.short import TEXTS, shorten
 
 log = structlog.get_logger(__name__)
 
@@ -52,28 +59,29 @@ def prepare(
     now: datetime,
     policy: Policy,
 ) -> list[Prepared]:
-    """Skip who may not be written to, let wait whose domain has had enough, render and freeze the rest.
+    """Skip who may not be written to, let wait for whom it is not the time, render and freeze the rest.
 
     What the source does on the way (assigning a coupon code) is committed with the frozen context or
     not at all.
     """
     eligible = eligibility.check(run, (m.customer_id for m in messages), channel, now=now)
-    waits = _waits(messages, eligible.addresses, now)
+    reasons = _reasons(run, messages, eligible, source, now)
+    going = [m for m in messages if m.id not in reasons and m.customer_id in eligible.addresses]
+    reasons |= take_places(run, going, now=now)
+    waits = _waits(run, [m for m in going if m.id not in reasons], eligible, now)
+    waits |= {m.id: w for m in messages if m.id not in reasons and (w := eligible.waits.get(m.customer_id))}
     with transaction.atomic():
         ours = _lock(run, messages)
         writable, changes = [], []
         for message in (m for m in messages if m.id in ours):
-            if message.expires_at is not None and message.expires_at <= now:
-                changes.append(_skip(message, SkipReason.EXPIRED))
-            elif message.customer_id in eligible.reasons:
-                changes.append(_skip(message, eligible.reasons[message.customer_id]))
+            if message.id in reasons:
+                changes.append(_skip(message, reasons[message.id]))
             elif message.id in waits:
-                changes.append(
-                    Change(message.id, message.fence, MessageState.PENDING, due_at=waits[message.id])
-                )
+                changes.append(_wait(message, waits[message.id]))
             else:
                 writable.append(message)
-        results = _track(run, writable, _render(source, run, writable, now))
+        results = _worded(writable, _render(source, run, writable, now), eligible.rules)
+        results = _track(run, writable, results)
         prepared = []
         for message in writable:
             match results.get(message.id, Skip(SkipReason.NO_CONTENT)):
@@ -106,20 +114,28 @@ def prepare(
 
 
 def still_eligible(
-    run: Run, prepared: Sequence[Prepared], channel: Channel, *, now: datetime, policy: Policy
+    run: Run,
+    prepared: Sequence[Prepared],
+    source: MessageSource,
+    channel: Channel,
+    *,
+    now: datetime,
+    policy: Policy,
 ) -> list[Prepared]:
     """Ask again, when sending takes long; skip who withdrew, renew the lease of the others.
 
-    Whose address changed meanwhile goes back to the queue, to be rendered anew.
+    Who has quiet hours by now waits. Whose address changed meanwhile goes back to the queue, to be
+    rendered anew.
     """
     eligible = eligibility.check(run, (p.message.customer_id for p in prepared), channel, now=now)
+    reasons = _reasons(run, [p.message for p in prepared], eligible, source, now)
     kept, moved, changes = [], [], []
     for p in prepared:
         customer_id = p.message.customer_id
-        if p.message.expires_at is not None and p.message.expires_at <= now:
-            changes.append(_skip(p.message, SkipReason.EXPIRED))
-        elif customer_id in eligible.reasons:
-            changes.append(_skip(p.message, eligible.reasons[customer_id]))
+        if p.message.id in reasons:
+            changes.append(_skip(p.message, reasons[p.message.id]))
+        elif customer_id in eligible.waits:
+            changes.append(_wait(p.message, eligible.waits[customer_id]))
         elif eligible.addresses[customer_id] == p.outgoing.address:
             kept.append(p)
         else:
@@ -130,7 +146,48 @@ def still_eligible(
     return kept
 
 
-def _waits(messages: Sequence[Message], addresses: Mapping[int, str], now: datetime) -> dict[int, datetime]:
+def _reasons(
+    run: Run,
+    messages: Sequence[Message],
+    eligible: eligibility.Eligible,
+    source: MessageSource,
+    now: datetime,
+) -> dict[int, str]:
+    """Return by message id why those do not go at all. Being of no use any more beats waiting."""
+    reasons: dict[int, str] = {}
+    for m in messages:
+        wait = eligible.waits.get(m.customer_id)
+        if m.expires_at is not None and m.expires_at <= (wait.until if wait else now):
+            reasons[m.id] = SkipReason.EXPIRED
+        elif m.customer_id in eligible.reasons:
+            reasons[m.id] = eligible.reasons[m.customer_id]
+    left = [m for m in messages if m.id not in reasons]
+    if left and isinstance(source, Vetoes):
+        reasons |= source.vetoed(run, left, now)
+    return reasons
+
+
+def _waits(
+    run: Run, messages: Sequence[Message], eligible: eligibility.Eligible, now: datetime
+) -> dict[int, Wait]:
+    """Return by message id until when those wait for whom the sender or their domain has no room now."""
+    waits: dict[int, Wait] = {}
+    grant = None
+    if run.channel == CustomerChannel.EMAIL and not run.transactional and messages:
+        grant = warmup.take(len(messages), now=now)
+    if grant is not None:
+        tomorrow = Wait(grant.next_at, SkipReason.WARM_UP)
+        waits = {m.id: tomorrow for m in messages[grant.granted :]}
+        messages = messages[: grant.granted]
+    full = _full_domains(messages, eligible.addresses, now)
+    if grant is not None:
+        warmup.give_back(grant, len(full))
+    return waits | full
+
+
+def _full_domains(
+    messages: Sequence[Message], addresses: Mapping[int, str], now: datetime
+) -> dict[int, Wait]:
     """Return by message id until when those wait whose recipient's domain gets no more for now."""
     by_domain: dict[limits.Limit, list[Message]] = {}
     for message in messages:
@@ -143,7 +200,7 @@ def _waits(messages: Sequence[Message], addresses: Mapping[int, str], now: datet
     for limit, group in by_domain.items():
         grant = grants[limit.name]
         for k, message in enumerate(group[grant.granted :], start=1):
-            waits[message.id] = grant.slot(k)
+            waits[message.id] = Wait(grant.slot(k))
     return waits
 
 
@@ -172,10 +229,23 @@ def _render(source: MessageSource, run: Run, messages: Sequence[Message], now: d
     return results
 
 
+def _worded(
+    messages: Sequence[Message], results: dict[int, Result], rules: Mapping[int, Rule]
+) -> dict[int, Result]:
+    """Put in what each recipient's market asks for."""
+    worded = dict(results)
+    for message in messages:
+        result, rule = results.get(message.id), rules.get(message.customer_id)
+        if isinstance(result, tuple) and rule is not None:
+            worded[message.id] = (wording.fit(result[0], rule), result[1])
+    return worded
+
+
 def _track(run: Run, messages: Sequence[Message], results: dict[int, Result]) -> dict[int, Result]:
     """Lead the links of what was rendered over us."""
     rendered = [(m, r) for m in messages if isinstance(r := results.get(m.id), tuple)]
-    followed = follow(run, [(message, content) for message, (content, _) in rendered])
+    contents = [(message, content) for message, (content, _) in rendered]
+    followed = (shorten if run.channel in TEXTS else follow)(run, contents)
     return results | {
         message.id: (content, context)
         for (message, (_, context)), content in zip(rendered, followed, strict=True)
@@ -184,6 +254,10 @@ def _track(run: Run, messages: Sequence[Message], results: dict[int, Result]) ->
 
 def _skip(message: Message, reason: str) -> Change:
     return Change(message.id, message.fence, MessageState.SKIPPED, skip_reason=reason)
+
+
+def _wait(message: Message, wait: Wait) -> Change:
+    return Change(message.id, message.fence, MessageState.PENDING, skip_reason=wait.reason, due_at=wait.until)
 
 
 def _not_rendered(message: Message, error: Exception, now: datetime, policy: Policy) -> Change:

@@ -120,7 +120,7 @@ def deliver_batch(
     while waiting and goes_on:
         now = clock()
         if now - checked_at > policy.trust:
-            waiting, checked_at = still_eligible(run, waiting, channel, now=now, policy=policy), now
+            waiting, checked_at = still_eligible(run, waiting, source, channel, now=now, policy=policy), now
         chunk, waiting = waiting[: policy.chunk], waiting[policy.chunk :]
         # One commit writes down the last chunk and marks the next one.
         with transaction.atomic():

@@ -89,6 +89,7 @@ def retry(
             topic=run.topic,
             transactional=run.transactional,
             per_hour=run.per_hour,
+            priority=run.priority,
             retry_of=run,
             as_of=run.as_of,
             created_at=now,

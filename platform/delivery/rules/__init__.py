@@ -1,0 +1,1 @@
+"""The rules of sending that people set: quiet hours, caps, markets and warm-up."""
