@@ -5,7 +5,7 @@ Everything here may come twice, late or out of order, and then changes nothing.
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -16,6 +16,7 @@ from customers.services import ConsentRow, record_consents, suppress
 from delivery.channels import channels
 from delivery.models import Provider
 from delivery.providers.kinds import Feedback, Inbound, Receipt
+from delivery.rules.selectors import own_stop_words
 from events.models import EventType
 from events.services import record
 
@@ -50,10 +51,15 @@ def take(provider: Provider, feedback: Feedback, *, now: datetime) -> int:
         )
 
 
-def is_stop(text: str) -> bool:
-    """Say whether an answer asks for an end."""
+def is_stop(text: str, own_words: Iterable[str] = ()) -> bool:
+    """Say whether an answer asks for an end, by the usual words or by the shop's own."""
+    return _plain(text) in STOP_WORDS or _plain(text) in {_plain(word) for word in own_words}
+
+
+def _plain(text: str) -> str:
+    """Return an answer without what does not matter: case, width, blanks and full stops."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n.!?。！？'\"“”")
-    return " ".join(plain.split()) in STOP_WORDS
+    return " ".join(plain.split())
 
 
 def _receipts(provider: Provider, receipts: Sequence[Receipt], now: datetime) -> int:
@@ -110,7 +116,7 @@ def _suppress(channel: str, customer_ids: Sequence[int], now: datetime) -> None:
 
 def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
     """Heed an answer: a stop word suppresses the number and withdraws every consent to the channel."""
-    if not is_stop(message.text):
+    if not is_stop(message.text, own_stop_words()):
         return 0
     address_hash = keyed_hash("phone", message.address)
     owner = (
