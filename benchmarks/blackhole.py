@@ -12,7 +12,12 @@ from aiosmtpd.smtp import SMTP
 
 
 class Forget:
-    """Accept everything."""
+    """Accept everything, and commands in groups as Postfix and Exim do (RFC 2920)."""
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        """Say so."""
+        session.host_name = hostname
+        return [responses[0], "250-PIPELINING", *responses[1:]]
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         """Answer at once."""
@@ -22,6 +27,12 @@ class Forget:
 class Bare(asyncio.Protocol):
     """Answer each command by its first word, and a whole mail by its closing dot."""
 
+    ANSWERS = {
+        b"DATA": b"354 go on\r\n",
+        b"EHLO": b"250-here\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
+        b"QUIT": b"221 bye\r\n",
+    }
+
     def connection_made(self, transport):
         """Greet."""
         self.transport, self.rest, self.in_data = transport, b"", False
@@ -30,20 +41,18 @@ class Bare(asyncio.Protocol):
     def data_received(self, data):
         """Answer all that is complete."""
         self.rest += data
-        while True:
+        answers = []  # to a group of commands in one write, as servers do
+        while self.rest:
             end = b"\r\n.\r\n" if self.in_data else b"\r\n"
             line, found, rest = self.rest.partition(end)
             if not found:
-                return
+                break
             self.rest = rest
-            self.answer(b"." if self.in_data else line[:4].upper())
-
-    def answer(self, word):
-        """Answer one command."""
-        self.in_data = word == b"DATA"
-        answers = {b"DATA": b"354 go on", b"EHLO": b"250-here\r\n250 8BITMIME", b"QUIT": b"221 bye"}
-        self.transport.write(answers.get(word, b"250 OK") + b"\r\n")
-        if word == b"QUIT":
+            word = b"." if self.in_data else line[:4].upper()
+            self.in_data = word == b"DATA"
+            answers.append(self.ANSWERS.get(word, b"250 OK\r\n"))
+        self.transport.write(b"".join(answers))
+        if answers and answers[-1] == self.ANSWERS[b"QUIT"]:
             self.transport.close()
 
 

@@ -19,7 +19,6 @@ each counts.
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -41,6 +40,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from accounts import jobs  # noqa: E402
+from benchmarks.measuring import peak_mb, result  # noqa: E402
 from core import clock  # noqa: E402
 from core.copy import copy_from_frame  # noqa: E402
 from core.partitions import ensure_partitions, months_between  # noqa: E402
@@ -207,22 +207,6 @@ def import_people(path: str, folder: str, database: str) -> None:
         run.refresh_from_db()
     told = {"seconds": time.perf_counter() - start, "accepted": run.accepted, "rejected": run.rejected}
     print(json.dumps({**told, "error": run.error, "peak_mb": peak_mb()}))
-
-
-def result(key: str, figure: float, unit: str, limit: float) -> dict[str, Any]:
-    """Return one entry of the JSON line."""
-    return {
-        "key": key,
-        "figure": round(figure, 2),
-        "unit": unit,
-        "limit": round(limit, 2),
-        "ratio": round(figure / limit, 3),
-    }
-
-
-def peak_mb() -> float:
-    """Return this process's peak memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(quick: bool) -> list[dict[str, Any]]:

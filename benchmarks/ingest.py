@@ -54,6 +54,7 @@ from django.db import connection  # noqa: E402
 from accounts.keys import create_key  # noqa: E402
 from accounts.models import Scope  # noqa: E402
 from benchmarks.clients import write_blocks  # noqa: E402
+from benchmarks.measuring import result  # noqa: E402
 from catalog.services import ensure_products  # noqa: E402
 from config.embedded.places import ROOT as HERE  # noqa: E402
 from config.supervisor import processes  # noqa: E402
@@ -357,12 +358,6 @@ def timeline_ms(shop: Shop, people: int) -> float:
         if len(found) != 50:
             raise SystemExit(f"Customer {pk} has {len(found)} events.")
     return 1000 * statistics.median(taken)
-
-
-def result(key: str, figure: float, unit: str, limit: float, digits: int = 2) -> dict[str, Any]:
-    """Return one entry of the JSON line."""
-    return {"key": key, "figure": round(figure, digits), "unit": unit, "limit": round(limit, digits),
-            "ratio": round(figure / limit, 3)}  # fmt: skip
 
 
 def measure(small: int, large: int, count: int) -> list[dict[str, Any]]:

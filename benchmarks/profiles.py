@@ -12,10 +12,7 @@ The sides of a ratio take turns; the best turn of each counts.
 import argparse
 import json
 import os
-import resource
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +30,7 @@ from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.jobs import silent  # noqa: E402
+from benchmarks.measuring import peak_mb, seconds  # noqa: E402
 from core import clock  # noqa: E402
 from integrations.datasets import complete_journey  # noqa: E402
 from profiles.models import CustomerProfile  # noqa: E402
@@ -44,13 +42,6 @@ BARE = """
 SELECT customer_id, count(DISTINCT order_id), sum(amount), max(occurred_at)
 FROM events_event WHERE type = 'purchase' AND occurred_at < %s GROUP BY 1
 """
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """Return how long the work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def bare() -> None:
@@ -112,8 +103,7 @@ def main() -> None:
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
     cores = len(os.sched_getaffinity(0))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"name": "profiles", "cores": cores, "peak_mb": round(peak), "results": results}))
+    print(json.dumps({"name": "profiles", "cores": cores, "peak_mb": round(peak_mb()), "results": results}))
 
 
 if __name__ == "__main__":

@@ -18,11 +18,9 @@ a slow moment of the machine meets both; each turn gives a ratio, and their medi
 import argparse
 import json
 import os
-import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
+from benchmarks.measuring import peak_mb, result, seconds
 from recommender.arrays import block_rows
 from recommender.dataset import Dataset
 from recommender.ids import Ids
@@ -65,13 +64,6 @@ def gowalla_like(part_users: float, part_items: float, seed: int = 0) -> Dataset
         item_codes=(keys % items).astype(np.int32),
         weights=np.ones(len(keys), dtype=np.float32),
     )
-
-
-def seconds(work: Callable[[], Any]) -> float:
-    """Return how long the work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def compare_fit(dataset: Dataset, turns: int) -> tuple[dict[str, Any], ALS]:
@@ -142,22 +134,6 @@ def paired(key: str, unit: str, turns: list[tuple[float, float]]) -> dict[str, A
     ratios = [mine / theirs for theirs, mine in turns]
     print(f"{key}: {', '.join(f'{ratio:.2f}' for ratio in ratios)}", file=sys.stderr)
     return {**result(key, ours, unit, peer), "ratio": round(statistics.median(ratios), 3)}
-
-
-def result(key: str, figure: float, unit: str, limit: float) -> dict[str, Any]:
-    """Return one entry of the JSON line."""
-    return {
-        "key": key,
-        "figure": round(figure, 4),
-        "unit": unit,
-        "limit": round(limit, 4),
-        "ratio": round(figure / limit, 3),
-    }
-
-
-def peak_mb() -> float:
-    """Return this process's peak memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:

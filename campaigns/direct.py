@@ -10,6 +10,7 @@ from campaigns import personal
 from campaigns.content.models import TemplateVersion
 from campaigns.content.services import render
 from campaigns.content.variables import KNOWN
+from customers.languages import language_of
 from delivery.direct.templates import Wanted
 from delivery.sources import Rendered
 
@@ -48,7 +49,7 @@ def _rendered(want: Wanted, version: TemplateVersion | None) -> Rendered | Excep
         unsubscribe_url=want.unsubscribe_url,
     ) | {name: value for name, value in want.context.items() if name in KNOWN}
     try:
-        with translation.override(personal.language_of(want.customer)):
+        with translation.override(language_of(want.customer)):
             content = render(version, values)
     except ValueError as error:  # the context lacks what the template names
         return error

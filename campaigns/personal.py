@@ -12,6 +12,7 @@ from campaigns.coupons.codes import shown
 from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
 from core.money import round_money
+from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import preferences_url
 from recommendations.reasons import sentence
@@ -72,14 +73,6 @@ def context(
                 "preferences": _("Choose what you get"),
             },
         }
-
-
-def language_of(customer: Customer) -> str:
-    """Return the language of ours that fits the customer's, or the shop's."""
-    try:
-        return translation.get_supported_language_variant(customer.locale.replace("_", "-"))
-    except LookupError:
-        return str(settings.LANGUAGE_CODE)
 
 
 def _products(items: Iterable[Item]) -> Iterable[dict[str, str]]:

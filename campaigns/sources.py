@@ -16,6 +16,7 @@ from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
+from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
@@ -73,7 +74,7 @@ class CampaignSource:
                 promotion=promotion,
                 unsubscribe_url=unsubscribe_url(message),
             )
-            with translation.override(personal.language_of(customer)):
+            with translation.override(language_of(customer)):
                 mail = render(content, values, subject=subjects.get(message.context.get("variant")))
             frozen = message.context | _contents(content.pk, items)
             if coupon:

@@ -13,6 +13,7 @@ from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.reach import Reach, measure
+from customers.languages import language_of
 from customers.models import Customer
 
 from .permission import require
@@ -98,5 +99,5 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         promotion=promotion,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
     )
-    with translation.override(personal.language_of(customer)):
+    with translation.override(language_of(customer)):
         return render(content, values)

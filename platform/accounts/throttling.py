@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
-from django.core.cache import cache
-from django.http import HttpRequest
 from rest_framework.request import Request
 
 from accounts.models import ApiKey
-from core import clock
+from core.callers import client_address
 from core.encryption import keyed_hash
-from core.throttling import WINDOW_SECONDS, KeyThrottle
+from core.throttling import KeyThrottle, count
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # it imports this module by the settings
@@ -26,24 +24,14 @@ class CallThrottle(KeyThrottle):
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Say whether the call is within both limits."""
         if isinstance(request.auth, ApiKey) and request.auth.is_publishable:
-            now = clock.now()
-            self._left = WINDOW_SECONDS - now.timestamp() % WINDOW_SECONDS
             key = str(request.auth.pk)
             # An address that calls too often is held up before it uses what the key has left for the others.
-            return within(
-                f"{key}:{client_address(request)}", settings.PUBLISHABLE_CALLS_PER_MINUTE, now
-            ) and within(key, settings.PUBLISHABLE_KEY_CALLS_PER_MINUTE, now)
+            return self.admit(
+                request,
+                keyed_hash("caller", f"{key}:{client_address(request)}"),
+                settings.PUBLISHABLE_CALLS_PER_MINUTE,
+            ) and self.admit(request, key, settings.PUBLISHABLE_KEY_CALLS_PER_MINUTE)
         return super().allow_request(request, view)
-
-
-def client_address(request: HttpRequest | Request) -> str:
-    """Return the address that calls: the one that our own proxy wrote last, where there is one.
-
-    A client may send the header of `settings.CLIENT_ADDRESS_HEADER` too; only the last entry is the proxy's.
-    """
-    if name := settings.CLIENT_ADDRESS_HEADER:
-        return request.headers.get(name, "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def within(name: str, limit: int, now: datetime) -> bool:
@@ -51,10 +39,7 @@ def within(name: str, limit: int, now: datetime) -> bool:
 
     The name is kept as a keyed hash, for two minutes. Without Redis nothing is held up.
     """
-    minute = int(now.timestamp() // WINDOW_SECONDS)
-    key = f"calls:{keyed_hash('caller', name)}:{minute}"
     try:
-        cache.add(key, 0, timeout=2 * WINDOW_SECONDS)
-        return bool(cache.incr(key) <= limit)
-    except (redis.RedisError, ValueError):  # away, or the counter was lost between the two calls
+        return count(keyed_hash("caller", name), now) <= limit
+    except redis.RedisError:
         return True

@@ -5,17 +5,17 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from console import exports, identity, imports, jobs, mailbox, website
-from console.campaign_control import Control
-from console.campaign_launch import Review
-from console.campaign_report import CampaignReport
-from console.customer import Customer360
-from console.data_quality import DataQuality
-from console.delivery import deliverability, log, providers, rules, runs, staff, suppression
-from console.experiment import ExperimentReport
-from console.product import ProductPage
-from console.recommendations import Recommendations, RollBack
-from console.undelivered import Decide, Undelivered
+from console.audience import identity
+from console.audience.customer import Customer360
+from console.audience.product import ProductPage
+from console.data import exports, imports, jobs, mailbox, website
+from console.data.quality import DataQuality
+from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
+from console.engage.control import Control
+from console.engage.launch import Review
+from console.engage.report import CampaignReport
+from console.learn.experiment import ExperimentReport
+from console.learn.recommendations import Recommendations, RollBack
 
 
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
@@ -31,18 +31,18 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
-        ("runs/<uuid:pk>/undelivered/", Undelivered, "undelivered"),
-        ("runs/<uuid:pk>/undelivered/<slug:verb>/", Decide, "undelivered_decide"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),
         ("delivery/runs/<uuid:pk>/", runs.RunPage, "delivery_run"),
+        ("delivery/runs/<uuid:pk>/unreached/", unreached.RunUnreached, "delivery_run_unreached"),
+        ("delivery/runs/<uuid:pk>/unreached/<slug:verb>/", unreached.Decide, "delivery_run_decide"),
         ("delivery/runs/<uuid:pk>/<slug:verb>/", runs.RunAct, "delivery_run_act"),
         ("delivery/log/", log.Log, "delivery_log"),
         ("delivery/log/export/", log.LogExport, "delivery_log_export"),
-        ("delivery/unreached/", log.Unreached, "delivery_unreached"),
+        ("delivery/unreached/", unreached.Unreached, "delivery_unreached"),
         ("delivery/providers/", providers.Providers, "delivery_providers"),
         ("delivery/providers/<uuid:pk>/test/", providers.ProviderTest, "delivery_provider_test"),
         ("delivery/staff/", staff.Staff, "delivery_staff"),

@@ -6,6 +6,7 @@ AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce. The stored text is
 """
 
 import base64
+import binascii
 import hmac
 import os
 import re
@@ -18,12 +19,14 @@ import phonenumbers
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 NONCE_BYTES = 12
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _UNWRITABLE = {"Cc", "Cf", "Cs", "Cn", "Zs", "Zl", "Zp"}
 # Labels of letters, digits and inner hyphens; the underscore is seen in real sub-domains.
 _DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])")
+_INTERNATIONAL = re.compile(r"\+[1-9][0-9]*(?:[ -][0-9]+)*")
 
 
 class DecryptionError(Exception):
@@ -40,7 +43,7 @@ def encrypt(text: str) -> str:
     key_id, key = next(iter(settings.FIELD_KEYS.items()))
     nonce = os.urandom(NONCE_BYTES)
     sealed = _cipher(key).encrypt(nonce, text.encode(), key_id.encode())
-    return f"{key_id}:{base64.b64encode(nonce + sealed).decode()}"
+    return f"{key_id}:{binascii.b2a_base64(nonce + sealed, newline=False).decode()}"
 
 
 def decrypt(stored: str) -> str:
@@ -56,18 +59,32 @@ def decrypt(stored: str) -> str:
         raise DecryptionError("A stored field does not fit its key.") from error
 
 
+@cache
+def _keyed(key: str) -> hmac.HMAC:
+    # Copied for each value: taking in the key is half the work of a short message.
+    return hmac.new(key.encode(), digestmod="sha256")
+
+
 def keyed_hash(kind: str, value: str) -> str:
     """Return the HMAC-SHA256 under which an identifier is stored and looked up: 64 hex digits.
 
-    The kind is part of the message, so the same text as e-mail and as handle differ.
+    The kind is part of the message, so the same text as e-mail and as handle differ. About 3 µs.
     """
-    return hmac.digest(settings.HASH_KEY.encode(), f"{kind}\0{value}".encode(), "sha256").hex()
+    mac = _keyed(settings.HASH_KEY).copy()
+    mac.update(f"{kind}\0{value}".encode())
+    return mac.hexdigest()
 
 
 def keyed_hashes(kind: str, values: Iterable[str]) -> dict[str, str]:
     """Return the keyed hash of each value; a thousand take about 2 ms."""
-    key, prefix = settings.HASH_KEY.encode(), f"{kind}\0".encode()
-    return {value: hmac.digest(key, prefix + value.encode(), "sha256").hex() for value in values}
+    begun = _keyed(settings.HASH_KEY).copy()
+    begun.update(f"{kind}\0".encode())
+    found = {}
+    for value in values:
+        mac = begun.copy()
+        mac.update(value.encode())
+        found[value] = mac.hexdigest()
+    return found
 
 
 def normalise_email(value: str) -> str:
@@ -106,8 +123,11 @@ def _unwritable(text: str) -> bool:
 def normalise_phone(value: str, country: str) -> str:
     """Return a phone number in E.164; numbers without a country prefix are read in `country`.
 
+    About 2 µs for what is E.164 already, with blanks or hyphens or without; 60 µs for all else.
     Raises ValueError when it is not a possible number.
     """
+    if (plain := _as_international(value)) is not None:
+        return plain
     try:
         number = phonenumbers.parse(value, country)
     except phonenumbers.NumberParseException as error:
@@ -115,3 +135,33 @@ def normalise_phone(value: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise ValueError("Not a phone number: it is too long or too short for its country.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _as_international(value: str) -> str | None:
+    """Return a number that is E.164 beyond doubt, None for what the library has to read.
+
+    Beyond doubt is a country's calling code and a length of its numbers, without a leading zero and
+    without anything in front that the country's metadata would strip.
+    """
+    if not _INTERNATIONAL.fullmatch(value):
+        return None
+    plain = value.replace(" ", "").replace("-", "")
+    for end in (2, 3, 4):
+        if lengths_and_prefix := _plan(plain[1:end]):
+            lengths, prefix = lengths_and_prefix
+            if len(plain) - end in lengths and plain[end] != "0" and not prefix.match(plain, end):
+                return plain
+            return None
+    return None
+
+
+@cache
+def _plan(code: str) -> tuple[frozenset[int], re.Pattern[str]] | None:
+    """Return a calling code's lengths of national numbers and what its numbers may be prefixed by."""
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code))
+    metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
+    if metadata is None:
+        return None
+    return frozenset(metadata.general_desc.possible_length), re.compile(
+        metadata.national_prefix_for_parsing or "(?!)"
+    )

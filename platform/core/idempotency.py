@@ -32,7 +32,7 @@ PARAMETER = OpenApiParameter(
     HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="A repeat with the same key and body gets the first answer again; kept for 7 days.",
+    description="A repeat with the same key, query and body gets the first answer again; kept for 7 days.",
 )
 
 Handler = Callable[..., Response]
@@ -47,7 +47,7 @@ def idempotent(handler: Handler) -> Handler:
         if key is None:
             return handler(view, request, *args, **kwargs)
         _check(key)
-        row = _begin(_scope(request), key, _fingerprint(request.data), clock.now())
+        row = _begin(_scope(request), key, _fingerprint(request), clock.now())
         if row.status is not None:
             return Response(row.body, status=row.status)
         try:
@@ -84,8 +84,11 @@ def _scope(request: Request) -> str:
     return f"{getattr(request.auth, 'pk', '')}:{call}"
 
 
-def _fingerprint(data: Any) -> str:
-    # The parsed body, so that spaces and the order of names make no difference.
+def _fingerprint(request: Request) -> str:
+    # What the address asks for, and the parsed body: spaces and the order of names make no difference.
+    data = request.data
+    if request.query_params:
+        data = [data, sorted(request.query_params.lists())]
     try:
         text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # half a surrogate pair, a number beyond 64 bits, or very deep

@@ -1,7 +1,7 @@
 """The types of problems that the REST interface answers with, and what to do about each.
 
 Published at `/api/problems`; a problem's `type` leads to its place there. One list for all apps, so that
-a client's author reads it in one go; tests/api/test_problem_types.py finds a type that is missing here.
+a client's author reads it in one go; tests/api/test_limits.py finds a type that is missing here.
 """
 
 from dataclasses import dataclass
@@ -135,6 +135,79 @@ for name, kind in {
     ),
     "unknown-strategy": Kind(
         404, _("No trained strategy has this key"), _("`known` names those that there are.")
+    ),
+    "invalid-receipt": Kind(
+        400,
+        _("The call is not one of this provider's"),
+        _("Compare the address and the secret in the provider's own settings with those under Providers."),
+    ),
+    "unknown-erasure": Kind(
+        404,
+        _("There is no erasure with this id"),
+        _("Use the id that DELETE answered with."),
+    ),
+    "unknown-merge": Kind(
+        404,
+        _("There is no merge with this id"),
+        _("Use the id that the merge answered with."),
+    ),
+    "unknown-import": Kind(
+        404,
+        _("There is no import with this id"),
+        _("GET /imports lists those that there are."),
+    ),
+    "unknown-message": Kind(
+        404,
+        _("There is no message with this id"),
+        _("Use the id that the sending answered with; messages are kept as long as the shop says."),
+    ),
+    "unknown-provider": Kind(
+        404,
+        _("There is no such provider"),
+        _("The address of its receipts stands under Providers."),
+    ),
+    "merge-refused": Kind(
+        409,
+        _("The two were not merged"),
+        _("`detail` says why. Keep the customer that has an id of your own."),
+    ),
+    "undo-refused": Kind(
+        409,
+        _("The merge was not undone"),
+        _("`detail` says why: a merge is undone once, and the latest of a person's first."),
+    ),
+    "wrong-state": Kind(
+        409,
+        _("This cannot be done now"),
+        _("`detail` says what the import is doing. Wait until it has finished, then call again."),
+    ),
+    "cannot-be-asked": Kind(
+        409,
+        _("The customer cannot be asked"),
+        _("`detail` says why: there is no address, or it may not be written to."),
+    ),
+    "cancelled": Kind(
+        409,
+        _("Such messages are cancelled for today"),
+        _("Nothing was sent. Send it again tomorrow, or ask whoever cancelled them."),
+    ),
+    "not-waiting": Kind(
+        409,
+        _("The message does not wait any more"),
+        _("It went out or was taken back before. GET it to see what became of it."),
+    ),
+    "invalid-file": Kind(
+        422,
+        _("The file cannot be taken"),
+        _("`detail` says what is wrong with it. Correct the file and send it again."),
+    ),
+    "invalid-mapping": Kind(
+        422,
+        _("The mapping does not fit the file"),
+        _(
+            "`problems` names each reason, `columns` what the file has. Send `mapping` as JSON, or a "
+            "ready one."
+        ),
     ),
     "slug-taken": Kind(409, _("The short name is taken"), _("Choose another one.")),
     "campaign-not-ready": Kind(

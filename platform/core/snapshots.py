@@ -1,10 +1,14 @@
 """Whole rows as JSON and back, bit by bit, for what may have to be taken back."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection, models
+
+from core.copy import copy_columns
 
 
 def columns_of(model: type[models.Model]) -> list[str]:
@@ -12,15 +16,21 @@ def columns_of(model: type[models.Model]) -> list[str]:
     return [field.column for field in model._meta.concrete_fields]
 
 
-def snapshot(model: type[models.Model], ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Lock rows in order of their key and return them as PostgreSQL writes them in JSON. One query.
+def snapshot(
+    model: type[models.Model], ids: Sequence[int], *, order: str = "id"
+) -> dict[int, dict[str, Any]]:
+    """Lock rows in the order of a column and return them as PostgreSQL writes them in JSON. One query.
 
-    Encrypted columns stay encrypted. The lock lets foreign keys to the rows pass.
+    Encrypted columns stay encrypted. The lock lets foreign keys to the rows pass. All writers of a table
+    have to lock in the same order.
     """
-    table = connection.ops.quote_name(model._meta.db_table)
+    if not ids:
+        return {}
+    table, order = (connection.ops.quote_name(name) for name in (model._meta.db_table, order))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, to_jsonb(t) FROM {table} t WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
+            f"SELECT id, to_jsonb(t) FROM {table} t WHERE id = ANY(%s)"  # noqa: S608
+            f" ORDER BY {order} FOR NO KEY UPDATE",
             [list(ids)],
         )
         return {pk: _loaded(row) for pk, row in cursor.fetchall()}
@@ -47,7 +57,8 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
     """Draw keys for rows that are about to be inserted. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            "SELECT nextval(s) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS s OFFSET 0) q,"
+            " generate_series(1, %s)",
             [model._meta.db_table, count],
         )
         return [pk for (pk,) in cursor.fetchall()]
@@ -75,25 +86,53 @@ def insert(model: type[models.Model], rows: Iterable[str]) -> int:
         return int(cursor.rowcount)
 
 
-def delete(model: type[models.Model], ids: Sequence[int]) -> None:
-    """Delete rows with all that Django would delete with them, by one query a table where it can.
+def copy_in(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert whole new rows, by column, by COPY in their order; return how many. 5,000 take about 40 ms.
 
-    Tables that point at the rows and at which nothing points are emptied without loading their rows;
-    the others are left to Django. 5,000 customers take about 0.4 s.
+    Raises IntegrityError where one exists. Values are texts, numbers, truth, moments or plain JSON.
     """
-    keys = list(ids)
-    if not keys:
+    if not rows:
+        return 0
+    columns = {name: [_text(row[name]) for row in rows] for name in columns_of(model)}
+    return copy_columns(model._meta.db_table, columns)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or value.__class__ is str:
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, bool | dict | list):
+        return orjson.dumps(value).decode()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def delete(model: type[models.Model], ids: Sequence[int]) -> None:
+    """Delete rows with all that Django would delete with them, one query a table, loading no rows.
+
+    5,000 customers take about 0.4 s, most of it PostgreSQL's checks of foreign keys at the commit.
+    """
+    if not ids:
         return
+    _delete_with(model, f"{_quoted(model)}.id = ANY(%s)", list(ids))
+
+
+def _delete_with(model: type[models.Model], condition: str, keys: list[int]) -> None:
+    """Delete the rows that a condition names, after what points at them."""
+    table, key = _quoted(model), connection.ops.quote_name(model._meta.pk.column)
     for relation in model._meta.related_objects:
-        pointing, column = relation.related_model, relation.field.column
-        if relation.on_delete is not models.CASCADE:  # type: ignore[union-attr]
-            if relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
-                _execute("UPDATE {} SET {c} = NULL WHERE {c} = ANY(%s)", pointing, column, keys)
-        elif pointing._meta.related_objects:
-            pointing._base_manager.filter(**{f"{relation.field.name}__in": keys}).delete()
-        else:
-            _execute("DELETE FROM {} WHERE {c} = ANY(%s)", pointing, column, keys)
-    _execute("DELETE FROM {} WHERE {c} = ANY(%s)", model, "id", keys)
+        pointing, column = relation.related_model, connection.ops.quote_name(relation.field.column)
+        target = _quoted(pointing)
+        chosen = f"{target}.{column} IN (SELECT {table}.{key} FROM {table} WHERE {condition})"  # noqa: S608
+        if key == '"id"' and condition == f"{table}.id = ANY(%s)":
+            chosen = f"{target}.{column} = ANY(%s)"
+        if relation.on_delete is models.CASCADE:  # type: ignore[union-attr]
+            _delete_with(pointing, chosen, keys)
+        elif relation.on_delete is models.SET_NULL:  # type: ignore[union-attr]
+            _execute(f"UPDATE {target} SET {column} = NULL WHERE {chosen}", keys)  # noqa: S608
+    _execute(f"DELETE FROM {table} WHERE {condition}", keys)  # noqa: S608
+
+
+def _quoted(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
 
 
 def pointed_at(pointing: type[models.Model], column: str, ids: Sequence[int]) -> set[int]:
@@ -108,10 +147,9 @@ def pointed_at(pointing: type[models.Model], column: str, ids: Sequence[int]) ->
         return {pk for (pk,) in cursor.fetchall()}
 
 
-def _execute(sql: str, model: type[models.Model], column: str, keys: list[int]) -> None:
-    quote = connection.ops.quote_name
+def _execute(sql: str, keys: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(quote(model._meta.db_table), c=quote(column)), [keys])
+        cursor.execute(sql, [keys])
 
 
 def _loaded(row: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -61,16 +62,19 @@ class KeyThrottle(BaseThrottle):
         """Count the call and say whether it is within the limit."""
         if request.auth is None:
             return True  # refused elsewhere
-        seconds = clock.now().timestamp()
-        self._left = WINDOW_SECONDS - seconds % WINDOW_SECONDS
-        limit = settings.API_CALLS_PER_MINUTE
+        return self.admit(request, str(request.auth.pk), settings.API_CALLS_PER_MINUTE)
+
+    def admit(self, request: Request, name: str, limit: int) -> bool:
+        """Count the call under a name and say whether the minute has room for it."""
+        now = clock.now()
+        self._left = WINDOW_SECONDS - now.timestamp() % WINDOW_SECONDS
         try:
-            calls = _count(f"calls:{request.auth.pk}:{int(seconds // WINDOW_SECONDS)}")
+            calls = count(name, now)
         except redis.RedisError:
             log.warning("throttle_unavailable")
             return True
         _remember(request._request, Standing(limit, max(limit - calls, 0), math.ceil(self._left)))
-        return calls <= limit
+        return bool(calls <= limit)
 
     def wait(self) -> float:
         """Return the seconds until the next minute begins."""
@@ -83,10 +87,15 @@ def standing_of(request: HttpRequest) -> Standing | None:
 
 
 def _remember(request: HttpRequest, standing: Standing) -> None:
-    request._key_standing = standing  # type: ignore[attr-defined]
+    """Keep the narrowest of the limits that the call counts under."""
+    known = standing_of(request)
+    if known is None or standing.left < known.left:
+        request._key_standing = standing  # type: ignore[attr-defined]
 
 
-def _count(key: str) -> int:
+def count(name: str, now: datetime) -> int:
+    """Count a call under a name and return how many the minute has had. One round trip; raises RedisError."""
+    key = f"calls:{name}:{int(now.timestamp() // WINDOW_SECONDS)}"
     with _redis(settings.CACHES["default"]["LOCATION"]).pipeline(transaction=False) as pipe:
         pipe.incr(key)
         pipe.expire(key, 2 * WINDOW_SECONDS)

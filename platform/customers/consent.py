@@ -28,8 +28,13 @@ def record_consents(rows: Sequence[ConsentRow], now: datetime) -> int:
     The state follows the latest `occurred_at`, not the order of arrival. The same event told again
     changes nothing. Two statements whatever the number of rows.
     """
+    return len(append_consents(rows, now))
+
+
+def append_consents(rows: Sequence[ConsentRow], now: datetime) -> list[tuple[int, int, str, str, datetime]]:
+    """Record consents and return those that were new: key, customer, channel, topic, and when. See above."""
     if not rows:
-        return 0
+        return []
     payload = orjson.dumps(
         [
             {
@@ -42,7 +47,7 @@ def record_consents(rows: Sequence[ConsentRow], now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LATEST, [payload])
         cursor.execute(_APPEND, [now, payload])
-        return int(cursor.rowcount)
+        return cursor.fetchall()
 
 
 _ROWS = (
@@ -72,6 +77,7 @@ WHERE NOT EXISTS (
         = (r.customer_id, r.channel, r.topic, r.occurred_at, r.granted, r.source)
 )
 ORDER BY customer_id, channel, topic, occurred_at, granted, source
+RETURNING id, customer_id, channel, topic, occurred_at
 """  # noqa: S608
 
 

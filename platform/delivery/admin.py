@@ -1,6 +1,8 @@
 """Sendings and their messages: facts, shown and not edited."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -51,10 +53,15 @@ class MessageAdmin(LargeFactsAdmin):
     list_display = ["due_at", "customer", "channel", "status", "skip_reason", "attempts", "sent_at"]
     # The partitions' own key; runs are numbered by time.
     ordering = ["-run_id", "-id"]
-    list_select_related = ["customer"]
+    # Not by a join, which would hide the messages of who was erased.
+    list_select_related = ()
     list_filter = ["state", "skip_reason", "channel"]
     search_fields = ["customer__external_id__exact", "message_id__exact"]
     search_help_text = _("A customer id or a Message-ID, exactly")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Return the messages, their customers by one more query."""
+        return super().get_queryset(request).prefetch_related("customer")
 
     @display(
         description=_("state"),

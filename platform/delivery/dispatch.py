@@ -1,6 +1,7 @@
 """Waking workers, after commit. A wake-up is a hint: when it is lost, the sweeper sends another."""
 
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -17,6 +18,9 @@ WORKERS = 2
 JUDGE = "delivery.tasks.judge_touches"
 #: Seconds after a touch at which it can be judged, and in which one wake-up is enough.
 JUDGE_AFTER = 6
+#: Seconds for which a process remembers that it asked; less than a touch waits to be judged.
+JUDGE_ASKED = 1
+_judged_asked = float("-inf")
 
 
 def wake(run_id: UUID, *, workers: int = WORKERS, after: timedelta = timedelta(0)) -> None:
@@ -46,7 +50,14 @@ def _publish(run_id: UUID, workers: int, after: timedelta) -> None:
 
 
 def judge_soon() -> None:
-    """Have touches judged in a few seconds; many at once are one wake-up. Never fails."""
+    """Have touches judged in a few seconds; many at once are one wake-up. Never fails.
+
+    A process that asked a moment ago does not ask the cache again: a reader waits for this.
+    """
+    global _judged_asked
+    if 0 <= monotonic() - _judged_asked < JUDGE_ASKED:
+        return
+    _judged_asked = monotonic()
     try:
         if cache.add("delivery:judge", 1, timeout=JUDGE_AFTER):
             current_app.send_task(JUDGE, queue="delivery", countdown=JUDGE_AFTER, expires=60)

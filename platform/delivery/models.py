@@ -227,6 +227,8 @@ class Message(models.Model):
                 condition=models.Q(state__in=["failed", "skipped", "held_out"]),
                 name="message_not_sent",
             ),
+            # How many were sent, counted without reading them.
+            models.Index(fields=["run"], condition=models.Q(state="sent"), name="message_sent"),
         ]
 
     def __str__(self) -> str:

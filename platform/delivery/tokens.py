@@ -19,7 +19,7 @@ class InvalidToken(Exception):
 
 def seal(purpose: str, payload: bytes, *, mac: int = 12) -> str:
     """Return a token for an address: URL-safe, about 4 µs."""
-    return urlsafe_b64encode(payload + _mac(purpose, settings.SECRET_KEY, payload)[:mac]).decode().rstrip("=")
+    return urlsafe_b64encode(payload + sign(purpose, settings.SECRET_KEY, payload)[:mac]).decode().rstrip("=")
 
 
 def unseal(purpose: str, token: str, *, mac: int = 12) -> bytes:
@@ -35,7 +35,7 @@ def unseal(purpose: str, token: str, *, mac: int = 12) -> bytes:
 
 def seal_local_part(purpose: str, payload: bytes, *, mac: int) -> str:
     """Return a token that survives mail servers: lower case letters and digits (RFC 4648 §6)."""
-    return b32encode(payload + _mac(purpose, settings.SECRET_KEY, payload)[:mac]).decode().rstrip("=").lower()
+    return b32encode(payload + sign(purpose, settings.SECRET_KEY, payload)[:mac]).decode().rstrip("=").lower()
 
 
 def unseal_local_part(purpose: str, token: str, *, mac: int) -> bytes:
@@ -54,17 +54,19 @@ def seal_text(raw: bytes) -> str:
 
 def _checked(purpose: str, raw: bytes, mac: int) -> bytes:
     payload, given = raw[:-mac], raw[-mac:]
-    if not any(hmac.compare_digest(_mac(purpose, key, payload)[:mac], given) for key in _secrets()):
+    if not any(hmac.compare_digest(sign(purpose, key, payload)[:mac], given) for key in secrets()):
         raise InvalidToken
     return payload
 
 
-def _secrets() -> Iterator[str]:
+def secrets() -> Iterator[str]:
+    """Yield the keys that hold, the current one first."""
     yield settings.SECRET_KEY
     yield from map(str, settings.SECRET_KEY_FALLBACKS)
 
 
-def _mac(purpose: str, secret: str, payload: bytes) -> bytes:
+def sign(purpose: str, secret: str, payload: bytes) -> bytes:
+    """Return the whole HMAC of a payload for one purpose."""
     return hmac.digest(_key(purpose, secret), payload, "sha256")
 
 

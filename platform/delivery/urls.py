@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from delivery.preferences.views import confirm, preferences
 from delivery.providers.hooks import provider_hook
-from delivery.tracking.views import clicked, opened
+from delivery.tracking.views import clicked, clicked_short, opened
 from delivery.views import unsubscribe
 
 app_name = "delivery"
@@ -16,4 +16,5 @@ urlpatterns = [
     re_path(rf"^u/{_SIGNED}/?$", unsubscribe, name="unsubscribe"),
     re_path(rf"^t/o/{_SIGNED}$", opened, name="opened"),
     re_path(rf"^t/c/{_SIGNED}$", clicked, name="clicked"),
+    re_path(rf"^t/s/{_SIGNED}$", clicked_short, name="clicked_short"),
 ]

@@ -57,10 +57,11 @@ def look_up(names: Iterable[Name], now: datetime) -> People:
     """
     people = People()
     wanted = set(names)
-    persons = [name for name in wanted if type(name) is not str]
-    simple = [p for p in persons if type(p.customer) is not tuple]
-    plain: set[str] = wanted.difference(persons)  # type: ignore[assignment]  # the texts among them
-    customers = keyed_hashes(Kind.EXTERNAL_ID, plain.union(p.customer for p in simple if p.customer))
+    persons = [name for name in wanted if not isinstance(name, str)]
+    simple = [p for p in persons if not isinstance(p.customer, tuple)]
+    plain = {name for name in wanted if isinstance(name, str)}
+    ids = plain.union(p.customer for p in simple if isinstance(p.customer, str) and p.customer)
+    customers = keyed_hashes(Kind.EXTERNAL_ID, ids)
     visitors = keyed_hashes(Kind.ANONYMOUS, {p.visitor for p in simple if p.visitor is not None})
     found = _owners(customers.values(), visitors.values())
     for name in plain:
@@ -70,12 +71,12 @@ def look_up(names: Iterable[Name], now: datetime) -> People:
             people.unknown.add(name)
     for person in simple:
         seen = found.get(visitors[person.visitor]) if person.visitor is not None else None
-        row = found.get(customers[person.customer]) if person.customer else seen
+        row = found.get(customers[str(person.customer)]) if person.customer else seen
         if person.customer and row is None:
             people.unknown.add(person)
         elif row and (not person.customer or person.visitor is None or (seen and seen.customer)):
             people.actors[person] = row
-    rich = [p for p in persons if type(p.customer) is tuple]
+    rich = [p for p in persons if isinstance(p.customer, tuple)]
     actors = resolve_people([_references(p) for p in rich], now, create=False) if rich else []
     people.unknown.update(p for p, a in zip(rich, actors, strict=True) if a is None or a.customer_id is None)
     return people

@@ -226,14 +226,14 @@ def _people(
     rows: Sequence[dict[str, Any]],
 ) -> tuple[list[str | tuple[Reference, ...] | None], list[str | None]]:
     """Return customers and visitors, normalised as customers.identity says."""
-    customers = [row.get("customer") for row in rows]
+    customers: list[Any] = [row.get("customer") for row in rows]
     objects = [place for place, value in enumerate(customers) if type(value) is dict]
     if objects:
         for place in objects:
             customers[place] = _references(customers[place])
     names = _names("external_id", [c for c in customers if type(c) is not tuple])
     customers = [names.get(c, c) for c in customers] if names else customers
-    visitors = [row.get("anonymous_id") for row in rows]
+    visitors: list[Any] = [row.get("anonymous_id") for row in rows]
     names = _names("anonymous", visitors)
     visitors = [names.get(v, v) for v in visitors] if names else visitors
     if any(not (c or v) for c, v in zip(customers, visitors, strict=True)):
@@ -265,7 +265,7 @@ def _names(kind: str, values: Sequence[Any]) -> dict[str, str]:
 
 def _moments(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[list[datetime], list[str]]:
     """Return the moments, and as texts: as they came where PostgreSQL certainly reads them alike."""
-    values = [row.get("occurred_at") for row in rows]
+    values: list[Any] = [row.get("occurred_at") for row in rows]
     try:
         moments = [now if v is None else datetime.fromisoformat(v) for v in values]
         zones = {moment.tzinfo for moment in moments}
@@ -356,4 +356,4 @@ def source_of(raw: Any, default: str) -> str:
     right = (
         isinstance(source, str) and source.strip() and len(source) <= TEXTS["source"] and source.isprintable()
     )
-    return source if right else default
+    return str(source) if right else default

@@ -131,7 +131,7 @@ def fold(now: datetime) -> int:
             if not cursor.fetchone()[0]:
                 return folded
             cursor.execute(_FOLD, {"consumers": [name for name, _ in consumers], "limit": NOTES})
-            (notes,) = cursor.fetchone()
+            notes = int(cursor.fetchone()[0])
         folded += notes
         if notes < NOTES:
             return folded

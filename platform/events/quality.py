@@ -93,9 +93,8 @@ def figures(first: date, last: date, source: str | None = None) -> list[dict[str
     rows = QualityCount.objects.filter(day__range=(first, last))
     if source:
         rows = rows.filter(source=source)
-    return list(
-        rows.values("source", "day", "note").annotate(count=Sum("count")).order_by("day", "source", "note")
-    )
+    found = rows.values("source", "day", "note").annotate(count=Sum("count"))
+    return [dict(row) for row in found.order_by("day", "source", "note")]
 
 
 def sources() -> Sequence[str]:

@@ -27,6 +27,13 @@ def test_another_body_is_422(alice):
     assert alice.call("GET", PATH).json()["name"] == "Tea"
 
 
+def test_another_query_is_422(alice):
+    alice.call("PUT", f"{PATH}?a=1&b=2", BODY, **KEY)
+    assert alice.call("PUT", f"{PATH}?b=2&a=1", BODY, **KEY).status_code == 201
+    problem(alice.call("PUT", f"{PATH}?a=1&b=3", BODY, **KEY), 422)
+    problem(alice.call("PUT", PATH, BODY, **KEY), 422)
+
+
 def test_another_call_or_caller_may_use_the_same_key(alice):
     alice.call("PUT", PATH, BODY, **KEY)
     assert alice.call("PUT", "/api/v1/products/other", BODY, **KEY).status_code == 201

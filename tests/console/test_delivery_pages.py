@@ -121,8 +121,9 @@ def test_the_log_narrows_pages_and_exports(now):
     assert len(table) == 61
     assert sum(row[5] == "no_consent" for row in table) == 3
     assert AuditEntry.objects.get(action="export_delivery_log").after == {"run": str(run.pk)}
-    found = client.get(f"/admin/delivery/unreached/?run={run.pk}").context["rows"]
-    assert [(row["cause"].reason, row["cause"].messages) for row in found] == [("no_consent", 3)]
+    for path, rows in (("unreached/", "rows"), (f"runs/{run.pk}/unreached/", "missed")):
+        found = client.get(f"/admin/delivery/{path}").context[rows]
+        assert [(row["cause"].reason, row["cause"].messages) for row in found] == [("no_consent", 3)]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,9 @@ def test_who_was_erased_stays_in_the_log_without_a_name(now):
     ada.delete()
     client = sign_in("viewer")
     assert "erased" in client.get(f"/admin/delivery/log/?run={run.pk}").content.decode()
+    assert client.get("/admin/delivery/message/").context["cl"].result_list[0].run_id == run.pk
+    run.messages.update(state="uncertain")
+    assert "erased" in client.get(f"/admin/delivery/runs/{run.pk}/unreached/").content.decode()
     assert len(_text(client.get(f"/admin/delivery/log/export/?run={run.pk}")).splitlines()) == 2
 
 

@@ -137,7 +137,6 @@ def shop(db, settings, tmp_path):
     for page, permission in (PAGES | ACTS).items():
         app, code = permission.split(".")
         samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
-    samples["admin:undelivered"] = samples["admin:undelivered_decide"] = samples["delivery_run"]
     return samples
 
 

@@ -13,15 +13,27 @@ from accounts.models import Scope
 from campaigns.content.starters import ensure_starter_templates
 from core import clock
 from core.encryption import keyed_hash
+from customers.consent import ConsentRow, record_consents
 from customers.models import Customer, Suppression
 from customers.services import upsert_customers
+from delivery.direct.footer import with_way_out
 from delivery.direct.services import Ask, ask, forget_before
-from delivery.models import DirectMessage, Message, OnsiteMessage, PushToken, ReceivedMessage, Run
+from delivery.models import (
+    DirectMessage,
+    Message,
+    OnsiteMessage,
+    PushToken,
+    ReceivedMail,
+    ReceivedMessage,
+    Run,
+)
 from delivery.outbox.send import deliver
 from delivery.outbox.sweep import sweep
 from delivery.selectors import breakdown
-from delivery.services import cancel
+from delivery.services import RETRYABLE, cancel, retry
+from delivery.sources import Rendered
 from events.models import Event
+from tests.delivery.compliance import assert_compliant
 from tests.factories.accounts import make_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,7 +115,6 @@ def test_by_mail_who_unsubscribed_still_gets_what_was_ordered(call, ada, sink, n
     assert call("POST", "/messages", mail).status_code == 202
     run = Run.objects.get()
     assert deliver(run.pk, clock=clock.now) == 1
-    from delivery.models import ReceivedMail
     from delivery.selectors.mailbox import parse
 
     headers = dict(parse(ReceivedMail.objects.get()).headers)
@@ -126,9 +137,63 @@ def test_a_template_takes_the_calls_context(call, ada, sink, now, settings):
     }  # fmt: skip
     assert call("POST", "/messages", body).status_code == 202
     assert deliver(Run.objects.get().pk, clock=clock.now) == 1
-    from delivery.models import ReceivedMail
-
     assert b"THANKS-7" in bytes(ReceivedMail.objects.get().raw)
+
+
+def test_marketing_mail_that_a_partner_wrote_shows_the_way_out(call, ada, sink, now, settings):
+    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
+    settings.SHOP_NAME = "Corner Shop"
+    record_consents([ConsentRow(ada.pk, "email", True, "form", now)], now)
+    ways = (
+        ("en", {"html": "<html><body><p>Sale</p></body></html>", "text": "Sale"}),
+        ("zh-hans", {"html": "<p>Sale</p>", "text": "Sale\n"}),
+    )
+    for language, content in ways:
+        Customer.objects.filter(pk=ada.pk).update(locale=language.replace("hans", "CN"))
+        ReceivedMail.objects.all().delete()
+        mail = {"customer": "ada", "channel": "email", "content": {"subject": "Hi"} | content}
+        assert call("POST", "/messages", mail).status_code == 202
+        assert deliver(Run.objects.get().pk, clock=clock.now) == 1
+        assert_compliant(ReceivedMail.objects.get(), customer_id=ada.pk, language=language)
+        record_consents([ConsentRow(ada.pk, "email", True, "form", clock.now())], clock.now())
+
+
+def test_a_partner_may_place_the_links_and_gets_no_second_footer():
+    content = Rendered(
+        html='<a href="{{ unsubscribe_url }}">Leave</a> <a href="{{preferences_url}}">Choose</a></body>',
+        text="Leave: {{ unsubscribe_url }}",
+    )
+    done = with_way_out(content, unsubscribe_url="https://s.example/u/t.m?a&b", language="en")
+    assert done.html == (
+        '<a href="https://s.example/u/t.m?a&amp;b">Leave</a>'
+        ' <a href="https://s.example/u/t.m?a&amp;b/preferences">Choose</a></body>'
+    )
+    assert done.text == "Leave: https://s.example/u/t.m?a&b"
+    only_text = with_way_out(Rendered(text="Hi"), unsubscribe_url="https://s.example/u/t", language="en")
+    assert only_text.html == ""
+    assert only_text.text.startswith("Hi\n\n-- \nYou get this mail because")
+    hidden = with_way_out(
+        Rendered(html="<!-- https://s.example/u/t -->"),
+        unsubscribe_url="https://s.example/u/t",
+        language="en",
+    )
+    assert 'href="https://s.example/u/t"' in hidden.html
+
+
+def test_a_repeat_is_what_is_told_about(call, ada, now):
+    told = call("POST", "/messages", SMS | {"customer": "ada"}).json()
+    first = Run.objects.get()
+    Message.objects.update(state="failed", skip_reason="gave_up", attempts=3)
+    assert call("GET", f"/messages/{told['id']}").json()["reason"] == "gave_up"
+    again = retry(first, reasons=RETRYABLE, now=clock.now())
+    assert again.audience == 1
+    assert call("GET", f"/messages/{told['id']}").json()["state"] == "pending"
+    other = call("POST", "/messages", SMS | {"customer": "ada"}).json()
+    assert deliver(again.pk, clock=clock.now) == 1
+    last = call("GET", f"/messages/{told['id']}").json()
+    assert (last["state"], last["reason"], last["id"]) == ("sent", None, told["id"])
+    assert call("GET", f"/messages/{other['id']}").json()["state"] == "pending"
+    assert call("DELETE", f"/messages/{told['id']}").status_code == 409
 
 
 def test_a_later_message_waits_and_can_be_taken_back_once(call, ada, now):

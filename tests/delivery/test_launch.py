@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import astuple
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
 from core.registry import UnknownEntry
-from delivery.models import Message, Run
+from delivery.models import Message, MessageState, Run
 from delivery.selectors import breakdown
 from delivery.services import cancel, launch, pause, resume
 from tests.factories.delivery import audience_of, make_customers, make_run
@@ -27,6 +28,25 @@ def test_the_audience_is_frozen_with_its_held_out_part(source, now):
     }
     make_customers(1, now=now, first=10)
     assert Message.objects.filter(run=run).count() == 10
+
+
+def test_every_state_is_counted_of_each_run_apart(source, now):
+    """Each state has its own number of messages, so that none can stand for another."""
+    make_customers(36, now=now)
+    run, other = make_run(now=now), make_run(now=now, reference="other", where="id %% 2 = 0")
+    keys = list(Message.objects.filter(run=run).order_by("pk").values_list("pk", flat=True))
+    for count, state in enumerate(MessageState, start=1):
+        taken, keys = keys[:count], keys[count:]
+        Message.objects.filter(run=run, pk__in=taken).update(state=state)
+    empty = make_run(now=now, reference="nobody", where="false")
+    parts = breakdown([run.id, other.id, empty.id, uuid4()])
+    assert {str(state): getattr(parts[run.id], state) for state in MessageState} == {
+        str(state): count for count, state in enumerate(MessageState, start=1)
+    }
+    assert astuple(parts[other.id]) == (18, 18, 0, 0, 0, 0, 0, 0, 0)
+    assert astuple(parts[empty.id]) == (0, 0, 0, 0, 0, 0, 0, 0, 0)
+    assert len(parts) == 3
+    assert breakdown([]) == {}
 
 
 def test_messages_lie_in_the_partition_of_their_launch(source, now):

@@ -222,3 +222,32 @@ def test_the_hooks_address_is_a_secret():
     wrong = reverse("delivery:provider_hook", kwargs={"pk": made.pk, "token": token_of(other.pk)})
     assert Client().post(wrong, b"{}", content_type="application/json").status_code == 404
     assert Client().get(hook_url(made)).status_code == 405
+
+
+def test_a_start_word_takes_the_stop_back_once_and_a_replay_never_beats_a_later_stop(ada):
+    made = provider("sms-http")
+
+    def answer(key, text):
+        body = {"inbound": [{"id": key, "from": "+8613800138000", "text": text}]}
+        assert tell(made, body).status_code == 200
+        return Suppression.objects.exists(), set(Consent.objects.values_list("topic", "granted"))
+
+    both, none = ({("marketing", given), ("news", given)} for given in (True, False))
+    record_consents([ConsentRow(ada.pk, "sms", False, "preference centre", NOW, topic="sales")], NOW)
+    assert answer("1", "STOP") == (True, none | {("sales", False)})
+    assert answer("2", "Start!") == (False, both | {("sales", False)})
+    assert answer("1", "STOP") == (False, both | {("sales", False)})
+    assert answer("3", "stop") == (True, none | {("sales", False)})
+    assert answer("2", "Start!") == (True, none | {("sales", False)})
+    kinds = Event.objects.order_by("id").values_list("type", flat=True)
+    assert sorted(kinds) == ["subscribe", "unsubscribe", "unsubscribe"]
+
+
+@pytest.mark.parametrize("reason", ["bounced", "complained", "erased", "manual"])
+def test_a_start_word_lifts_no_other_ban(ada, reason):
+    number = keyed_hash("phone", ada.phone)
+    Suppression.objects.create(channel="sms", address_hash=number, reason=reason, created_at=NOW)
+    body = {"inbound": [{"id": "1", "from": "+8613800138000", "text": "START"}]}
+    assert tell(provider("sms-http"), body).status_code == 200
+    assert Suppression.objects.get().reason == reason
+    assert not Event.objects.exists()

@@ -143,7 +143,7 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "erase": f"/admin/customers/{people.ids['c1']}/erase/",
         "product": f"/admin/products/{Product.objects.earliest('pk').pk}/",
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
-        "undelivered": f"/admin/runs/{run.pk}/undelivered/",
+        "run unreached": f"/admin/delivery/runs/{run.pk}/unreached/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
         "review": f"/admin/campaigns/{draft.pk}/review/",
         "new campaign": "/admin/campaigns/campaign/add/",

@@ -10,6 +10,7 @@ from accounts.models import AuditEntry
 from catalog.models import Product
 from customers.models import Consent, Customer, Suppression
 from events.models import Event, EventKey, EventType
+from events.services import ingest
 from integrations import services
 from integrations.imports.errors import BadFile, BadMapping
 from integrations.imports.kinds import KINDS
@@ -114,6 +115,12 @@ def test_each_kind_in_each_format(kind, form):
     assert ImportChange.objects.count() == 0
 
 
+def checked_only(content, **members):
+    run = uploaded(content, **members)
+    services.map_columns(run, mapping=run.mapping, options=run.options, now=NOW)
+    return worked(run, "check")
+
+
 def test_a_dry_run_writes_nothing_but_its_report():
     run = uploaded(SHOPIFY_ORDERS)
     assert (run.kind, run.source) == ("orders", "shopify")
@@ -172,6 +179,38 @@ def test_shopify_customers():
     assert states == {
         (ann.pk, "email"): True, (ann.pk, "sms"): False, (bob.pk, "email"): False, (bob.pk, "sms"): True,
     }  # fmt: skip
+
+
+def test_buyers_known_by_their_address_get_the_ids_of_a_later_file():
+    imported(SHOPIFY_ORDERS, kind="orders", source="shopify")
+    ann = Customer.objects.get(email_domain="shop.example", first_name="Ann")
+    assert (ann.external_id[:6], ann.own_id) == ("email-", False)
+    ours, buyers = ann.external_id, Customer.objects.count()
+    checked = checked_only(SHOPIFY_CUSTOMERS, kind="customers", source="shopify")
+    assert (checked.report["new"], checked.report["changed"], checked.report["rejected"]) == (0, 2, 0)
+    run = imported(SHOPIFY_CUSTOMERS, kind="customers", source="shopify")
+    assert (run.accepted, run.changed, run.rejected) == (0, 2, 0)
+    ann.refresh_from_db()
+    assert (ann.external_id, ann.own_id, Customer.objects.count()) == ("7001", True, buyers)
+    assert imported(SHOPIFY_ORDERS, kind="orders", source="shopify").accepted == 0, (
+        "the same people and orders"
+    )
+    assert Customer.objects.count() == buyers
+    worked(run, "undo")
+    ann.refresh_from_db()
+    assert (ann.external_id, ann.own_id) == (ours, False)
+
+
+def test_an_address_gives_its_customer_one_id():
+    ingest([{"message_id": "m", "type": "visit", "customer": {"email": "x@y.example"}}], now=NOW)
+    ours = Customer.objects.get()
+    rows = "customer_id,email\na,\na,x@y.example\nb,x@y.example\na,\n"
+    checked = checked_only(rows, kind="customers")
+    run = imported(rows, kind="customers")
+    assert (run.rejected, checked.report["rejected"]) == (1, 1)
+    assert ImportRowError.objects.get(run=run).line == 4
+    assert Customer.objects.get().pk == ours.pk
+    assert Customer.objects.get().external_id == "a"
 
 
 def test_woocommerce(settings):

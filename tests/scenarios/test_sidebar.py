@@ -6,7 +6,7 @@ import shutil
 import pytest
 from django.core.management import call_command
 
-from config.unfold import NAVIGATION
+from config.navigation import NAVIGATION
 from tests.factories.shop import PASSWORD, open_shop
 from tests.scenarios.browser import visit
 

@@ -1,4 +1,4 @@
-"""The delivery log, its table for spreadsheets, and who did not get it."""
+"""The delivery log, and its table for spreadsheets."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,6 @@ from customers.models import Channel
 from customers.selectors import by_external_id
 from delivery.models import MessageState, Run, SkipReason
 from delivery.selectors import log
-from delivery.selectors.unreached import causes
 
 PER_PAGE = 50
 #: A customer that nobody is: the log is then empty.
@@ -110,67 +109,6 @@ class LogExport(PermissionRequiredMixin, View):
 def _with_head(rows: Any) -> Any:
     yield log.EXPORT_COLUMNS
     yield from rows
-
-
-class Unreached(DeliveryPage):
-    """Who did not get it and why: reasons with their numbers, each leading to the people."""
-
-    permission_required = ("delivery.view_message",)
-    template_name = "console/delivery/unreached.html"
-    title = _("Who did not get it, and why")
-    tab = "delivery_unreached"
-    days = 30
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the causes of one sending, or of the last 30 days."""
-        run_id = _uuid(self.request.GET.get("run"))
-        run = Run.objects.filter(pk=run_id).first() if run_id else None
-        found = causes(run=run.pk if run else None, since=clock.now() - timedelta(days=self.days))
-        states, reasons = dict(MessageState.choices), dict(SkipReason.choices)
-        most = max((cause.messages for cause in found), default=1)
-        return super().get_context_data(
-            run=run,
-            run_name=(campaign_names([run]).get(run.reference) or title_of(run)) if run else "",
-            rows=[
-                {
-                    "cause": cause,
-                    "state": states[MessageState(cause.state)],
-                    "reason": reasons.get(cause.reason, ""),
-                    "help": HELP.get(cause.reason or cause.state, ""),
-                    "share": cause.messages / most,
-                    "query": urlencode(
-                        {"state": cause.state, "reason": cause.reason} | ({"run": run.pk} if run else {})
-                    ),
-                }
-                for cause in found
-            ],
-            total=sum(cause.messages for cause in found),
-            days=self.days,
-            **kwargs,
-        )
-
-
-#: What can be done about a reason.
-HELP = {
-    SkipReason.NO_CONSENT: _(
-        "They did not agree to this channel and topic. Ask for consent where they shop."
-    ),
-    SkipReason.SUPPRESSED: _("They unsubscribed, complained, or the address bounced before."),
-    SkipReason.NO_ADDRESS: _("No usable address is known. Try another channel."),
-    SkipReason.NO_CONTENT: _("There was nothing to show them, such as no product to recommend."),
-    SkipReason.NO_COUPON: _("The pool ran out of codes. Add codes and send again."),
-    SkipReason.NOT_CONFIRMED: _(
-        "Their market asks for a double opt-in, and its proof is missing. Ask them to confirm by mail."
-    ),
-    SkipReason.CAPPED: _("They had as many messages as your frequency caps allow."),
-    SkipReason.LESS_OFTEN: _("They asked for fewer messages in the preference centre."),
-    SkipReason.LATE_ZONE: _("The hour had passed where they live, and you chose to leave those out."),
-    SkipReason.OVERTAKEN: _("They did meanwhile what the message was about."),
-    SkipReason.EXPIRED: _("It could not be sent while it was of use."),
-    SkipReason.CANCELLED: _("Somebody cancelled the rest."),
-    SkipReason.ERASED: _("The person asked to be forgotten."),
-    "uncertain": _("The provider never confirmed. Decide on the sending's page."),
-}
 
 
 def _one_of(value: str | None, known: list[str]) -> str:

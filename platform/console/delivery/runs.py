@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from accounts import audit
@@ -25,7 +25,6 @@ from delivery import dispatch, services
 from delivery.models import MessageState, Run, SkipReason
 from delivery.selectors import Breakdown, breakdown
 from delivery.selectors.unreached import causes, waiting
-from delivery.services import RETRYABLE
 
 PER_PAGE = 25
 #: The order of the bar: what is done first.
@@ -97,7 +96,6 @@ class RunPage(DeliveryPage):
             ],
             waiting=[(reasons.get(w.reason, w.reason), w) for w in waiting(run.pk)] if parts.pending else [],
             uncertain=parts.uncertain,
-            retryable=sum(cause.messages for cause in found if cause.reason in RETRYABLE),
             may_act=may_act,
             **kwargs,
         )
@@ -115,22 +113,16 @@ class RunAct(PermissionRequiredMixin, View):
 
     def post(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         """Act, or say why not."""
-        if verb not in ("pause", "resume", "cancel", "send-again", "let-be", "retry"):
+        if verb not in ("pause", "resume", "cancel"):
             raise Http404
         run = get_object_or_404(Run, pk=pk)
-        target = run
         try:
-            if verb in ("pause", "resume", "cancel"):
-                said = _control(run, verb, request.user, clock.now())
-            elif verb == "retry":
-                said, target = _retry(run, request.user, clock.now())
-            else:
-                said = _decide(run, verb, request.user, clock.now())
+            said = _control(run, verb, request.user, clock.now())
         except (CampaignNotReady, NotPossible) as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, said)
-        return redirect("admin:delivery_run", pk=target.pk)
+        return redirect("admin:delivery_run", pk=run.pk)
 
 
 def _control(run: Run, verb: str, user: Any, now: datetime) -> str:
@@ -158,26 +150,6 @@ def _control(run: Run, verb: str, user: Any, now: datetime) -> str:
     if verb == "resume":
         dispatch.wake(run.pk)
     return done
-
-
-def _decide(run: Run, verb: str, user: Any, now: datetime) -> str:
-    if verb == "let-be":
-        count = services.let_be(run, now=now, user=user)
-        return ngettext("%(n)d message was let be.", "%(n)d messages were let be.", count) % {"n": count}
-    count = services.send_again(run, now=now, user=user)
-    dispatch.wake(run.pk)
-    return ngettext("%(n)d message goes again.", "%(n)d messages go again.", count) % {"n": count}
-
-
-def _retry(run: Run, user: Any, now: datetime) -> tuple[str, Run]:
-    again = services.retry(run, reasons=RETRYABLE, now=now, user=user)
-    if again is None:
-        raise NotPossible(_("There is nobody left to write to again."))
-    dispatch.wake(again.pk)
-    text = ngettext("Writing again to %(n)d person.", "Writing again to %(n)d people.", again.audience) % {
-        "n": again.audience
-    }
-    return text, again
 
 
 def permission_for(run: Run | None) -> str:

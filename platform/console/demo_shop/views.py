@@ -17,13 +17,14 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.keys import living
 from accounts.models import ApiKey
 from accounts.signatures import sign
-from accounts.throttling import client_address, within
+from accounts.throttling import within
 from catalog.models import Category, Product
 from console.demo import story
 from console.demo_shop import catalogue, people
 from console.demo_shop.tiles import tile_of
 from console.demo_shop.visitor import MAX_QUANTITY, Visitor, order_of, visitor_of
 from core import clock
+from core.callers import client_address
 from core.ids import uuid7
 
 #: Pages of one client address in a minute.

@@ -2,7 +2,7 @@
 
 from django import template
 
-from console import tuning
+from console.learn import tuning
 from profiles import personas
 from profiles.models import Persona
 from segments.models import Segment

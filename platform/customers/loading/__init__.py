@@ -2,8 +2,9 @@
 
 from customers.loading.changes import Change
 from customers.loading.consents import compensate, load_consents
-from customers.loading.people import Loaded, load_people, take_back_people, weigh_people
+from customers.loading.people import Loaded, load_people, weigh_people
 from customers.loading.suppressions import SuppressionRow, load_suppressions, take_back_suppressions
+from customers.loading.undo import take_back_people
 
 __all__ = [
     "Change",

@@ -13,14 +13,12 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from core import clock
 from core.idempotency import PARAMETER, idempotent
-from core.openapi import PROBLEMS, path_parameter
+from core.openapi import PROBLEMS
 from core.problems import Problem
 from core.serializers import StrictSerializer
-from customers import selectors
+from customers.api.records import CUSTOMER, find
 from delivery import dispatch
 from delivery.preferences.opt_in import OptInRefused, ask, run_of
-
-CUSTOMER = path_parameter("customer", "Your id of the customer.")
 
 
 class ConsentRequestSerializer(StrictSerializer):
@@ -53,9 +51,7 @@ class ConsentRequestView(APIView):
     @idempotent
     def post(self, request: Request, customer: str) -> Response:
         """Mail the customer a link to confirm by. Within an hour a repeat sends no further mail."""
-        person = selectors.by_external_id(customer)
-        if person is None:
-            raise Problem(404, "unknown-customer", _("There is no customer with this id"))
+        person = find(customer)
         body = ConsentRequestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:

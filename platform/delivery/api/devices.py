@@ -11,7 +11,7 @@ from accounts.models import Scope
 from core import clock
 from core.openapi import PROBLEMS
 from core.serializers import StrictSerializer
-from delivery.api.inbox import CUSTOMER, find
+from customers.api.records import CUSTOMER, find
 from delivery.endpoints.devices import register, unregister
 from delivery.models import PushToken
 

@@ -13,14 +13,12 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from core import clock
-from core.openapi import PROBLEMS, path_parameter
+from core.openapi import PROBLEMS
 from core.problems import Problem
 from core.serializers import ObjectField, StrictSerializer
-from customers import selectors
-from customers.models import Customer
+from customers.api.records import CUSTOMER, find
 from delivery.endpoints.inbox import ACTS, acknowledge, waiting
 
-CUSTOMER = path_parameter("customer", "Your id of the customer.")
 LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20})
 
 
@@ -91,14 +89,6 @@ class ActView(APIView):
         if done is None:
             raise Problem(404, "unknown-message", _("There is no message with this id"))
         return Response(status=204)
-
-
-def find(external_id: str) -> Customer:
-    """Return the customer. Raises a Problem when there is none."""
-    customer = selectors.by_external_id(external_id)
-    if customer is None:
-        raise Problem(404, "unknown-customer", _("There is no customer with this id"))
-    return customer
 
 
 urlpatterns = [

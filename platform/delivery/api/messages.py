@@ -24,9 +24,10 @@ from core.validation import json_error
 from customers.models import Channel, Customer
 from delivery.direct import recipients
 from delivery.direct.models import DirectMessage
+from delivery.direct.selectors import current
 from delivery.direct.services import Ask, TooManyRuns, ask, cancel
 from delivery.direct.templates import templates
-from delivery.models import Handover, Message, MessageState, SkipReason
+from delivery.models import Handover, MessageState, SkipReason
 
 #: Later than this nobody remembers what was asked for.
 FURTHEST = timedelta(days=365)
@@ -221,9 +222,9 @@ def _find(pk: UUID) -> DirectMessage:
 
 
 def _told(direct: DirectMessage) -> dict[str, Any]:
-    """Return the answer about a message. Three queries."""
-    message = Message.objects.select_related("run").get(run=direct.run_id, pk=direct.message_key)
-    receipt = Handover.objects.filter(run_id=direct.run_id, message_id=direct.message_key).exclude(receipt="")
+    """Return the answer about a message. Five queries."""
+    message = current(direct)
+    receipt = Handover.objects.filter(run_id=message.run_id, message_id=message.pk).exclude(receipt="")
     customer = Customer.objects.filter(pk=message.customer_id).values_list("external_id", flat=True).first()
     return dict(
         MessageSerializer(

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from core.ids import uuid7
 from delivery import dispatch
 from delivery.direct.models import DirectMessage
+from delivery.direct.selectors import current
 from delivery.direct.source import SOURCE
 from delivery.models import Message, MessageState, Run, SkipReason
 from delivery.services.launching import ensure_run_partition
@@ -92,10 +93,11 @@ def ask(wish: Ask, *, now: datetime) -> DirectMessage:
 
 
 def cancel(direct: DirectMessage) -> bool:
-    """Take back a message that still waits. Return whether it did."""
-    taken = Message.objects.filter(
-        run=direct.run_id, pk=direct.message_key, state=MessageState.PENDING
-    ).update(state=MessageState.SKIPPED, skip_reason=SkipReason.CANCELLED)
+    """Take back a message that still waits, or its repeat. Return whether it did."""
+    last = current(direct)
+    taken = Message.objects.filter(run=last.run_id, pk=last.pk, state=MessageState.PENDING).update(
+        state=MessageState.SKIPPED, skip_reason=SkipReason.CANCELLED
+    )
     return bool(taken)
 
 

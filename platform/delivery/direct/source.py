@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from customers.models import Customer
+from customers.languages import language_of
+from customers.models import Channel, Customer
+from delivery.direct.footer import with_way_out
 from delivery.direct.models import DirectMessage
 from delivery.direct.templates import Wanted, templates
 from delivery.identity import unsubscribe_url
@@ -26,7 +28,8 @@ class DirectSource:
     def render(
         self, run: Run, messages: Sequence[Message], now: datetime
     ) -> dict[int, tuple[Rendered, dict[str, Any]] | Skip]:
-        """Render a batch: the given content as it is, templates by their keeper. Two queries and theirs.
+        """Render a batch: the given content as it is, templates by their keeper. Two queries and theirs;
+        one more for marketing mail, whose footer is in the recipient's language.
 
         A template that cannot be rendered for somebody raises, and is then tried for each by itself.
         """
@@ -36,6 +39,7 @@ class DirectSource:
         contents = {m.id: kept[pk] for m in messages if (pk := m.context.get("direct")) in kept}
         by_template = [message for message in messages if contents.get(message.id, {}).get("template_name")]
         made = _from_templates(run, by_template, contents)
+        languages = _languages(run, messages)
         results: dict[int, tuple[Rendered, dict[str, Any]] | Skip] = {}
         for message in messages:
             content = contents.get(message.id)
@@ -45,6 +49,12 @@ class DirectSource:
             rendered = made.get(message.id) or rendered_of(content)
             if isinstance(rendered, Exception):
                 raise rendered
+            if message.id not in made and message.customer_id in languages:
+                rendered = with_way_out(
+                    rendered,
+                    unsubscribe_url=unsubscribe_url(message),
+                    language=languages[message.customer_id],
+                )
             results[message.id] = (rendered, message.context)
         return results
 
@@ -62,6 +72,14 @@ def rendered_of(content: dict[str, Any]) -> Rendered:
         data=content.get("data", {}),
         expires_at=parse_datetime(expires) if expires else None,
     )
+
+
+def _languages(run: Run, messages: Sequence[Message]) -> dict[int, str]:
+    """Return the languages of those who get marketing mail, which must show a way out."""
+    if run.transactional or run.channel != Channel.EMAIL:
+        return {}
+    people = Customer.objects.only("locale").in_bulk([message.customer_id for message in messages])
+    return {pk: language_of(customer) for pk, customer in people.items()}
 
 
 def _from_templates(

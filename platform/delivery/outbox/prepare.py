@@ -25,6 +25,7 @@ from delivery.rules.shipped import Rule
 from delivery.schedule import warmup
 from delivery.sources import MessageSource, Rendered, Skip, Vetoes
 from delivery.tracking.rewrite import follow
+from delivery.tracking.short import TEXTS, shorten
 
 log = structlog.get_logger(__name__)
 
@@ -243,7 +244,8 @@ def _worded(
 def _track(run: Run, messages: Sequence[Message], results: dict[int, Result]) -> dict[int, Result]:
     """Lead the links of what was rendered over us."""
     rendered = [(m, r) for m in messages if isinstance(r := results.get(m.id), tuple)]
-    followed = follow(run, [(message, content) for message, (content, _) in rendered])
+    contents = [(message, content) for message, (content, _) in rendered]
+    followed = (shorten if run.channel in TEXTS else follow)(run, contents)
     return results | {
         message.id: (content, context)
         for (message, (_, context)), content in zip(rendered, followed, strict=True)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from core.encryption import keyed_hash, normalise_email
 from customers.consent import ConsentRow, record_consents
+from customers.languages import language_of
 from customers.models import Channel, Customer, Suppression
 from delivery.models import Message, Run, SkipReason
 from delivery.preferences.models import OptIn
@@ -178,7 +179,7 @@ class OptInSource:
 
 
 def _mail(opt_in: OptIn) -> Rendered:
-    with translation.override(_language(opt_in.customer)):
+    with translation.override(language_of(opt_in.customer)):
         label = settings.MESSAGE_TOPICS.get(opt_in.topic, opt_in.topic)
         values = {
             "shop": settings.SHOP_NAME,
@@ -194,13 +195,6 @@ def _mail(opt_in: OptIn) -> Rendered:
             text=render_to_string("mail/opt_in.txt", values),
             from_email=formataddr((settings.SHOP_NAME, settings.SHOP_FROM_EMAIL)),
         )
-
-
-def _language(customer: Customer) -> str:
-    try:
-        return translation.get_supported_language_variant(customer.locale.replace("_", "-"))
-    except LookupError:
-        return str(settings.LANGUAGE_CODE)
 
 
 def _asked(opt_in: OptIn) -> bytes:

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from core.encryption import keyed_hash
-from customers.models import Channel, Consent, Customer, Identifier, Suppression
+from customers.models import Channel, Consent, ConsentEvent, Customer, Identifier, Suppression
 from customers.services import ConsentRow, record_consents, suppress
 from delivery.channels import channels
 from delivery.models import Provider
@@ -30,6 +30,9 @@ STOP_WORDS = frozenset(
         "stopp", "abmelden", "abbestellen", "ende", "arret", "arrêt", "desabonner", "désabonner",
     )
 )  # fmt: skip
+
+#: Whole answers that take a stop back: the CTIA's words, and ours. Not "yes", which answers too much.
+START_WORDS = frozenset(("start", "unstop", "resume", "恢复订阅", "恢復訂閱", "anmelden"))
 
 # A message that arrived after all counts as delivered; one that was delivered stays so.
 _RECEIPTS = """
@@ -56,8 +59,12 @@ def is_stop(text: str, own_words: Iterable[str] = ()) -> bool:
     return _plain(text) in STOP_WORDS or _plain(text) in {_plain(word) for word in own_words}
 
 
+def is_start(text: str) -> bool:
+    """Say whether an answer takes an earlier stop back."""
+    return _plain(text) in START_WORDS
+
+
 def _plain(text: str) -> str:
-    """Return an answer without what does not matter: case, width, blanks and full stops."""
     plain = unicodedata.normalize("NFKC", text).casefold().strip(" \t\r\n.!?。！？'\"“”")
     return " ".join(plain.split())
 
@@ -115,8 +122,13 @@ def _suppress(channel: str, customer_ids: Sequence[int], now: datetime) -> None:
 
 
 def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
-    """Heed an answer: a stop word suppresses the number and withdraws every consent to the channel."""
-    if not is_stop(message.text, own_stop_words()):
+    """Heed an answer; return 1 when it said something new.
+
+    A stop word suppresses the number and withdraws every consent to the channel. A start word lifts that
+    stop, and no other ban, and gives back what it withdrew.
+    """
+    stop = is_stop(message.text, own_stop_words())
+    if not stop and not is_start(message.text):
         return 0
     address_hash = keyed_hash("phone", message.address)
     owner = (
@@ -125,6 +137,9 @@ def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
         .first()
     )
     key = f"inbound:{provider.pk}:{_short(message.id)}"
+    at = message.at or now
+    if not stop:
+        return _started(owner, address_hash, key, at, now) if owner else 0
     new = record(
         [
             {
@@ -132,7 +147,7 @@ def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
                 "message_id": key,
                 "type": EventType.UNSUBSCRIBE,
                 "customer_id": owner,
-                "occurred_at": message.at or now,
+                "occurred_at": at,
                 "properties": {"channel": provider.channel, "by": "answer"},
             }
         ],
@@ -151,13 +166,52 @@ def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
                     topic=topic,
                     granted=False,
                     source="answer",
-                    occurred_at=message.at or now,
+                    occurred_at=at,
                     proof={"answer": key},
                 )
                 for topic in topics.values_list("topic", flat=True)
             ],
             now,
         )
+    return 1
+
+
+def _started(owner: int, address_hash: str, key: str, at: datetime, now: datetime) -> int:
+    """Take a stop back, unless the number was stopped after the answer was written."""
+    stopped = Suppression.objects.select_for_update().filter(
+        channel=Channel.SMS, address_hash=address_hash, reason=Suppression.Reason.UNSUBSCRIBED
+    )
+    ban = stopped.first()
+    if ban is None or ban.created_at > at:
+        return 0
+    event = {
+        "source": SOURCE, "message_id": key, "type": EventType.SUBSCRIBE, "customer_id": owner,
+        "occurred_at": at, "properties": {"channel": Channel.SMS, "by": "answer"},
+    }  # fmt: skip
+    if not record([event], now):
+        return 0
+    ban.delete()
+    latest = (
+        ConsentEvent.objects.filter(customer=owner, channel=Channel.SMS)
+        .order_by("topic", "-occurred_at", "granted")
+        .distinct("topic")
+    )
+    record_consents(
+        [
+            ConsentRow(
+                customer_id=owner,
+                channel=Channel.SMS,
+                topic=last.topic,
+                granted=True,
+                source="answer",
+                occurred_at=at,
+                proof={"answer": key},
+            )
+            for last in latest
+            if not last.granted and last.source == "answer"
+        ],
+        now,
+    )
     return 1
 
 

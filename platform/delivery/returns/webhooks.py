@@ -4,6 +4,7 @@ Anymail checks each provider's signature and our shared secret before it sends i
 repeat what was not answered, and some repeat what was; a repeat changes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -96,7 +97,14 @@ def _class_of(event: AnymailTrackingEvent) -> BounceClass:
     given = _REASONS.get(event.reject_reason, BounceClass.UNKNOWN)
     if given == BounceClass.HARD and said in (BounceClass.SOFT, BounceClass.BLOCK):
         return said
+    if given == BounceClass.HARD and not said and _type_of(event) == "SoftBounce":
+        return BounceClass.SOFT  # Postmark's, which anymail counts among the bounces for good
     return given or said
+
+
+def _type_of(event: AnymailTrackingEvent) -> str:
+    told = event.esp_event
+    return str(told.get("Type", "")) if isinstance(told, Mapping) else ""
 
 
 def _reference(event: AnymailTrackingEvent) -> Reference | None:

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from core.encryption import keyed_hash
 
@@ -36,13 +35,6 @@ def hint(agent: str, address: str, *, opened: bool) -> str:
     if _in_machine_network(address):
         return NETWORK
     return ""
-
-
-def visitor(request: HttpRequest) -> str:
-    """Return the visitor's address: the one our own proxy wrote last, where there is one."""
-    if name := settings.CLIENT_ADDRESS_HEADER:
-        return request.headers.get(name, "").rpartition(",")[2].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def network_hash(address: str) -> str:

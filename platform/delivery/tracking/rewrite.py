@@ -46,10 +46,10 @@ def follow(run: Run, rendered: Sequence[tuple[Message, Rendered]]) -> list[Rende
     may = watched(message.customer_id for message, _ in rendered)
     own = f"{str(settings.PUBLIC_URL).rstrip('/')}/"
     found = [
-        places(content.html, {**_utm(run), **content.utm}, keep=(f"{own}u/", f"{own}t/"))
+        places(content.html, {**utm_of(run), **content.utm}, keep=(f"{own}u/", f"{own}t/"))
         for _, content in rendered
     ]
-    ids = _store(run, {p.url for ps in found for p in ps})
+    ids = store(run, {p.url for ps in found for p in ps})
     followed = []
     for (message, content), theirs in zip(rendered, found, strict=True):
         if not content.html:
@@ -138,11 +138,12 @@ def _trap(address: str) -> str:
     )
 
 
-def _utm(run: Run) -> dict[str, str]:
+def utm_of(run: Run) -> dict[str, str]:
+    """Return the UTM parameters that the settings give to every link of a run."""
     return {name: value.replace("{channel}", run.channel) for name, value in settings.TRACKING_UTM.items()}
 
 
-def _store(run: Run, urls: set[str]) -> dict[str, UUID]:
+def store(run: Run, urls: set[str]) -> dict[str, UUID]:
     """Store the destinations of a run and return their ids. One query once they are known.
 
     An id derives from run and address, so whoever renders the same mail again names the same link.

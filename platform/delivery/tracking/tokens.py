@@ -14,12 +14,12 @@ TRAP = UUID(int=0)
 
 def open_url(message: Message) -> str:
     """Return the address of a message's pixel."""
-    return f"{_root()}/t/o/{seal(OPEN, _name(message))}"
+    return f"{root()}/t/o/{seal(OPEN, _name(message))}"
 
 
 def click_url(message: Message, link_id: UUID) -> str:
     """Return the address under which a message leads to a stored link. About 4 µs."""
-    return f"{_root()}/t/c/{seal(CLICK, _name(message) + link_id.bytes)}"
+    return f"{root()}/t/c/{seal(CLICK, _name(message) + link_id.bytes)}"
 
 
 def read_open(token: str) -> tuple[UUID, int]:
@@ -44,5 +44,6 @@ def _read(payload: bytes, length: int) -> tuple[UUID, int]:
     return UUID(bytes=payload[:16]), int.from_bytes(payload[16:24])
 
 
-def _root() -> str:
+def root() -> str:
+    """Return our public address, without a slash at its end."""
     return str(settings.PUBLIC_URL).rstrip("/")

@@ -1,4 +1,4 @@
-"""/t/o and /t/c: note the touch, answer. Nobody waits for the judgement, and nothing is read of cookies."""
+"""/t/o, /t/c, /t/s: note the touch, answer. Nobody waits for the judgement; cookies are not read."""
 
 from base64 import b64decode
 from functools import lru_cache
@@ -12,13 +12,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from core import clock
+from core.callers import client_address
 from delivery import dispatch
 from delivery.models import Link
 from delivery.public import page
 from delivery.tokens import InvalidToken
-from delivery.tracking.machines import hint, network_hash, visitor
+from delivery.tracking.machines import hint, network_hash
 from delivery.tracking.models import Touch
 from delivery.tracking.services import note
+from delivery.tracking.short import read_short
 from delivery.tracking.tokens import TRAP, read_click, read_open
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,22 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
         url = "" if link_id == TRAP else _destination(link_id)
     except (InvalidToken, Link.DoesNotExist):
         return page(request, "public/link.html", status=404)
+    return _lead(request, run_id, message, link_id, url)
+
+
+@never_cache
+@csrf_exempt
+@require_safe
+def clicked_short(request: HttpRequest, token: str) -> HttpResponse:
+    """Do the same for the short addresses of texts."""
+    try:
+        run_id, message, link_id, url = read_short(token)
+    except InvalidToken:
+        return page(request, "public/link.html", status=404)
+    return _lead(request, run_id, message, link_id, url)
+
+
+def _lead(request: HttpRequest, run_id: UUID, message: int, link_id: UUID, url: str) -> HttpResponse:
     if request.method == "GET":
         _note(request, Touch.Kind.CLICK, run_id, message, link_id)
     if not url:
@@ -60,7 +78,7 @@ def clicked(request: HttpRequest, token: str) -> HttpResponse:
 def _note(
     request: HttpRequest, kind: Touch.Kind, run_id: UUID, message: int, link_id: UUID | None = None
 ) -> None:
-    address = visitor(request)
+    address = client_address(request)
     agent = request.headers.get("User-Agent", "").strip()
     found = hint(agent, address, opened=kind == Touch.Kind.OPEN)
     try:

@@ -31,7 +31,7 @@ _PARTS: frozenset[type[models.Model]] = frozenset(
     {Identifier, Consent, ConsentEvent, PriceChange, StockChange}
 )
 
-Step = Callable[[ImportRun, list[ImportChange], datetime], Iterable[str]]
+Step = Callable[[ImportRun, list[Change], datetime], Iterable[str]]
 
 
 def undo(run: ImportRun, now: datetime, progress: Progress) -> dict[str, list[str]]:
@@ -44,9 +44,9 @@ def undo(run: ImportRun, now: datetime, progress: Progress) -> dict[str, list[st
             with transaction.atomic():
                 # A rival's undo holds the run; who comes second finds the changes gone.
                 ImportRun.objects.select_for_update().get(pk=run.pk)
-                mine = _next(run, thing)
+                keys, mine = _next(run, thing)
                 names = list(step(run, mine, clock.now()))
-                _forget(mine)
+                _forget(keys)
                 if names:
                     left[thing] = [*left.get(thing, []), *names][:_NAMED]
                     counted = f"{thing}_count"
@@ -57,27 +57,24 @@ def undo(run: ImportRun, now: datetime, progress: Progress) -> dict[str, list[st
     return left
 
 
-def _next(run: ImportRun, thing: str) -> list[ImportChange]:
-    return list(ImportChange.objects.filter(run=run, thing=thing).order_by("object_id")[:_BATCH])
+def _next(run: ImportRun, thing: str) -> tuple[list[int], list[Change]]:
+    """Return some changes with their keys in the journal."""
+    rows = ImportChange.objects.filter(run=run, thing=thing).order_by("object_id")
+    found = list(rows.values_list("pk", "object_id", "created", "before", "stamp")[:_BATCH])
+    return [pk for pk, *_change in found], [Change(*change) for _pk, *change in found]
 
 
-def _forget(batch: list[ImportChange]) -> None:
+def _forget(keys: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM integrations_importchange WHERE id = ANY(%s)", [[change.pk for change in batch]]
-        )
+        cursor.execute("DELETE FROM integrations_importchange WHERE id = ANY(%s)", [keys])
 
 
-def _changes(batch: list[ImportChange]) -> list[Change]:
-    return [Change(c.object_id, c.created, c.before, c.stamp) for c in batch]
-
-
-def _events(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
+def _events(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
     changes.note(remove([(change.object_id, change.stamp) for change in batch]), now)
     return []
 
 
-def _held(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
+def _held(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
     waiting = QuarantinedEvent.objects.filter(pk__in=[change.object_id for change in batch])
     released = waiting.filter(released_at__isnull=False).values_list("message_id", flat=True)
     names = list(released)
@@ -85,25 +82,25 @@ def _held(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]
     return names
 
 
-def _customers(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
+def _customers(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
     created = [change.object_id for change in batch if change.created]
     ours = ImportChange.objects.filter(run=run, thing=CONSENT)
     decided = ConsentEvent.objects.filter(customer__in=created).exclude(pk__in=ours.values("object_id"))
     keep = with_facts(Customer, created) | set(decided.values_list("customer_id", flat=True))
-    left = take_back_people(_changes(batch), keep=keep)
+    left = take_back_people(batch, now, keep=keep)
     return list(Customer.objects.filter(pk__in=left).order_by("pk").values_list("external_id", flat=True))
 
 
-def _consents(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
-    left = compensate(_changes(batch), now, reference=str(run.key))
+def _consents(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
+    left = compensate(batch, now, reference=str(run.key))
     return list(Customer.objects.filter(pk__in=left).order_by("pk").values_list("external_id", flat=True))
 
 
-def _suppressions(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
-    return [str(pk) for pk in take_back_suppressions(_changes(batch))]
+def _suppressions(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
+    return [str(pk) for pk in take_back_suppressions(batch)]
 
 
-def _products(run: ImportRun, batch: list[ImportChange], now: datetime) -> list[str]:
+def _products(run: ImportRun, batch: list[Change], now: datetime) -> list[str]:
     created = {change.object_id: change.stamp for change in batch if change.created}
     changed = {c.object_id: (c.before or "{}", c.stamp) for c in batch if not c.created}
     left = take_back_rows(created, changed, keep=with_facts(Product, list(created)))

@@ -81,6 +81,7 @@ _TIME = re.compile(
     r"^(\d{1,2})[:时h](\d{1,2})(?:[:分](\d{1,2})秒?(?:[.,]\d+)?)?分?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
 )
 _WORDS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%a, %d %b %Y", "%b %d %Y")
+_SPACED_ZONE = re.compile(r"\s+([+-]\d{2}:?\d{2}|Z|UTC)$")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
 _EARLIEST, _LATEST = 1900, 2200
 
@@ -103,6 +104,10 @@ def text(value: Any, limit: int = 500) -> str | None:
     """Return a cell as text without the mark that protects from formulas; None when nothing is in it."""
     if value is None:
         return None
+    if type(value) is str and value.isascii() and value.isprintable():
+        found = value.strip()  # most cells: nothing to doubt but the length
+        if len(found) <= limit and found[:1] != "'":
+            return found or None
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # spreadsheets and Parquet write ids as 1029.0
     found = value if isinstance(value, str) else str(value)
@@ -239,7 +244,7 @@ def _in_utc(parsed: datetime, reading: Reading) -> datetime:
 
 
 def _iso(found: str) -> datetime | None:
-    compact = re.sub(r"\s+([+-]\d{2}:?\d{2}|Z|UTC)$", lambda m: "Z" if m[1] == "UTC" else m[1], found)
+    compact = _SPACED_ZONE.sub(lambda m: "Z" if m[1] == "UTC" else m[1], found)
     if compact.isdigit() and len(compact) != 8:
         return None
     try:

@@ -210,4 +210,6 @@ def test_one_address_is_held_up_before_the_others(page, settings):
     refused = [a for a in answers if a.status_code == 429]
     assert refused  # a minute may begin between the calls
     assert 1 <= int(refused[0]["Retry-After"]) <= 61
+    assert refused[0]["RateLimit-Limit"] == "2"
+    assert refused[0]["RateLimit-Remaining"] == "0"
     assert call("10.0.0.2").status_code == 200

@@ -120,19 +120,46 @@ class SmtpConnection:
                 connection.close()
 
     def _envelope(self, sender: str, recipient: str) -> None:
+        """Name both ends and ask to hand the content over: one round trip where the server allows it."""
         smtp = self._smtp
-        options = ["BODY=8BITMIME"] if smtp.has_extn("8bitmime") else []
+        options = " BODY=8BITMIME" if smtp.has_extn("8bitmime") else ""
+        encoding = "ascii"
         if not (sender.isascii() and recipient.isascii()):
             if not smtp.has_extn("smtputf8"):
                 raise TransportError("The mail server takes no addresses outside ASCII.", permanent=True)
-            options.append("SMTPUTF8")
+            options, encoding = f"{options} SMTPUTF8", "utf-8"
+        commands = (f"MAIL FROM:<{sender}>{options}\r\nRCPT TO:<{recipient}>\r\nDATA\r\n").encode(encoding)
         try:
-            self._agreed(smtp.mail(sender, options))
-            self._agreed(smtp.rcpt(recipient), to_recipient=True)
-            self._agreed(smtp.docmd("DATA"), expected=START_MAIL_INPUT)
+            if smtp.has_extn("pipelining"):
+                self._in_one(commands)
+            else:
+                self._one_by_one(commands)
         except OSError as error:
             self._broke()
             raise _HungUp(_sentence("The mail server broke off", error)) from error
+
+    def _one_by_one(self, commands: bytes) -> None:
+        smtp = self._smtp
+        mail, rcpt, data = commands.splitlines(keepends=True)
+        smtp.send(mail)
+        self._agreed(smtp.getreply())
+        smtp.send(rcpt)
+        self._agreed(smtp.getreply(), to_recipient=True)
+        smtp.send(data)
+        self._agreed(smtp.getreply(), expected=START_MAIL_INPUT)
+
+    def _in_one(self, commands: bytes) -> None:
+        """Send all commands at once (RFC 2920); the first refusal is the answer."""
+        smtp = self._smtp
+        smtp.send(commands)
+        mail, rcpt, data = smtp.getreply(), smtp.getreply(), smtp.getreply()
+        if data[0] == START_MAIL_INPUT and not (_positive(mail) and _positive(rcpt)):
+            # RFC 2920 §3.1: a server may ask for the content of a mail to nobody. It gets an empty one.
+            smtp.send(b".\r\n")
+            smtp.getreply()
+        self._agreed(mail)
+        self._agreed(rcpt, to_recipient=True)
+        self._agreed(data, expected=START_MAIL_INPUT)
 
     def _content(self, content: bytes) -> None:
         """Hand the content over. From the first byte on, silence means that it may have gone."""
@@ -153,7 +180,7 @@ class SmtpConnection:
     ) -> None:
         """Raise TransportError unless the server agreed; the transaction is reset, the connection kept."""
         code, answer = reply
-        if code == expected or (expected is None and 200 <= code < 300):
+        if code == expected or (expected is None and _positive(reply)):
             return
         if code == SERVICE_CLOSING or code < 0:
             self._broke()
@@ -179,9 +206,15 @@ class SmtpConnection:
             self._broke()
 
 
+def _positive(reply: tuple[int, bytes]) -> bool:
+    return 200 <= reply[0] < 300
+
+
 def _dot_stuffed(content: bytes) -> bytes:
-    """Return the content as RFC 5321 §4.5.2 sends it, with the closing dot."""
-    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    """Return the content (CRLF line ends) as RFC 5321 §4.5.2 sends it, with the closing dot."""
+    if content.startswith(b"."):
+        content = b"." + content
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
-from console.jobs import STOP_POLLING, view_of
+from console.data.jobs import STOP_POLLING, view_of
 from console.page import Page
 from core import clock
 from core.exports import csv_answer

@@ -15,7 +15,7 @@ from accounts.audit import record
 from accounts.keys import create_key, living
 from accounts.models import PUBLISHABLE_SCOPES, ApiKey
 from accounts.signatures import signing_secret
-from console.jobs import STOP_POLLING
+from console.data.jobs import STOP_POLLING
 from console.page import Page
 from core import clock
 

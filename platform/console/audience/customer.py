@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from console.identity import identity_of
+from console.audience.identity import identity_of
 from console.page import Page
 from core import clock
 from core.templatetags.studio import money_text

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from accounts.audit import record
-from console.jobs import view_of
+from console.data.jobs import view_of
 from console.page import Page
 from core import clock
 from integrations.imports.files import path_of

@@ -18,11 +18,16 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def page(settings, tmp_path):
+def pages(settings, tmp_path):
     settings.ARTIFACTS = tmp_path
     settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    return open_shop()["undelivered"]
+    return open_shop()
+
+
+@pytest.fixture
+def page(pages):
+    return pages["run unreached"]
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def test_one_is_sent_again_and_the_others_are_let_be(page, marketer, woken):
 
 def test_those_refused_are_written_to_again_and_nobody_else(page, marketer, woken):
     run = Run.objects.get()
-    refused = run.messages.get(state="failed")
+    refused = run.messages.get(state="failed", skip_reason="refused")
     answer = marketer.post(f"{page}retry/", {"reason": ["refused", "no_consent", "x"]}, follow=True)
     assert "1 person is written to again." in answer.content.decode()
     again = Run.objects.get(retry_of=run)
@@ -72,7 +77,7 @@ def test_those_refused_are_written_to_again_and_nobody_else(page, marketer, woke
     answer = marketer.post(f"{page}retry/", {"reason": "refused"}, follow=True)
     assert "There is nobody to write to again" in answer.content.decode()
     assert Run.objects.count() == 2
-    assert marketer.get(f"/admin/runs/{again.pk}/undelivered/").status_code == 200
+    assert marketer.get(f"/admin/delivery/runs/{again.pk}/unreached/").status_code == 200
 
 
 def test_who_may_only_look_finds_no_buttons_and_cannot_post(page, client):
@@ -110,6 +115,15 @@ def test_a_run_that_reached_everybody_says_so(page, marketer, django_assert_max_
     assert '<form method="post" data-decide>' not in text
 
 
+def test_a_report_keeps_the_messages_of_who_was_erased(pages, marketer):
+    run = Run.objects.get()
+    message = run.messages.exclude(state="held_out").latest("id")
+    run.messages.filter(pk=message.pk).update(customer=10**9)
+    log = marketer.get(pages["campaign"]).context["log"]
+    assert (log[0][0].pk, log[0][1]) == (message.pk, None)
+    assert len(log) == run.messages.exclude(state="held_out").count()
+
+
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
@@ -121,7 +135,7 @@ def test_a_person_decides_in_the_browser(live_server, page, woken, monkeypatch):
         assert window.go(page) == 200
         assert window.faults() == []
         if folder := os.environ.get("RAPPORT_SHOTS"):
-            window.page.screenshot(path=f"{folder}/undelivered.png", full_page=True)
+            window.page.screenshot(path=f"{folder}/unreached.png", full_page=True)
         window.page.get_by_role("button", name="Send all again").click()
         window.page.wait_for_load_state("networkidle")
         assert "1 message goes out again." in window.page.content()
@@ -131,5 +145,5 @@ def test_a_person_decides_in_the_browser(live_server, page, woken, monkeypatch):
         assert "1 person is written to again." in window.page.content()
         assert window.faults() == []
         if folder := os.environ.get("RAPPORT_SHOTS"):
-            window.page.screenshot(path=f"{folder}/undelivered-after.png", full_page=True)
+            window.page.screenshot(path=f"{folder}/unreached-after.png", full_page=True)
         assert window.complaints == []

@@ -18,12 +18,12 @@ from campaigns.models import Campaign
 from campaigns.schedule.sentences import in_words
 from campaigns.selectors import Outcome, Report, report
 from console.delivery.deliverability import alarm_notices
-from console.experiment import Verdict
+from console.learn.experiment import Verdict
 from console.page import Page
 from core import charts, clock
 from core.templatetags.studio import percent
 from delivery.models import Message, MessageState, SkipReason
-from delivery.selectors import Breakdown
+from delivery.selectors import Breakdown, log
 
 REPORT_SECONDS = 20
 LOG_ROWS = 25
@@ -116,8 +116,10 @@ class CampaignReport(Page):
             context |= _results(found)
             context["alarms"] = [n for n in alarm_notices() if n["run"].pk == found.run.pk]
             if self.request.user.has_perm("delivery.view_message"):
-                log = Message.objects.filter(run=found.run).exclude(state=MessageState.HELD_OUT)
-                context["log"] = log.select_related("customer").order_by("-id")[:LOG_ROWS]
+                written = Message.objects.filter(run=found.run).exclude(state=MessageState.HELD_OUT)
+                rows = list(written.order_by("-id")[:LOG_ROWS])
+                people = log.people(rows)  # not by a join, which would hide who was erased
+                context["log"] = [(message, people.get(message.customer_id)) for message in rows]
         return super().get_context_data(**context, **kwargs)
 
 
@@ -157,6 +159,7 @@ def _results(found: Report) -> dict[str, Any]:
         "verdict": verdict,
         "engagement": _engagement(found),
         "attributed": found.attributed,
+        "credited": any(row.orders for row in found.attributed),
         "complete": found.window is not None and _over(found.window[1]),
         "forest": charts.forest(
             _("Difference in the share who ordered"), [span], columns=(_("Difference"), _("From"), _("To"))

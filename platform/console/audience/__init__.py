@@ -1,0 +1,1 @@
+"""Pages about people and products: Customer 360, merging, erasing, a product."""

@@ -1,0 +1,1 @@
+"""Pages of a campaign: its plan and launch, what is done to it, what became of it."""

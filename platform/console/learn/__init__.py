@@ -1,0 +1,1 @@
+"""Pages that compare and decide: experiments, recommendations, tuning."""
