@@ -50,6 +50,7 @@ PAGES = {
     "delivery_providers": "delivery.view_provider",
     "delivery_staff": "delivery.view_stafftask",
     "delivery_staff_export": "delivery.change_stafftask",
+    "delivery_rules": "delivery.view_quiethours",
     "delivery_suppression": "customers.view_suppression",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",

@@ -5,7 +5,7 @@ Everything here may come twice, late or out of order, and then changes nothing.
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -16,6 +16,7 @@ from customers.services import ConsentRow, record_consents, suppress
 from delivery.channels import channels
 from delivery.models import Provider
 from delivery.providers.kinds import Feedback, Inbound, Receipt
+from delivery.rules.selectors import own_stop_words
 from events.models import EventType
 from events.services import record
 
@@ -53,9 +54,9 @@ def take(provider: Provider, feedback: Feedback, *, now: datetime) -> int:
         )
 
 
-def is_stop(text: str) -> bool:
-    """Say whether an answer asks for an end."""
-    return _plain(text) in STOP_WORDS
+def is_stop(text: str, own_words: Iterable[str] = ()) -> bool:
+    """Say whether an answer asks for an end, by the usual words or by the shop's own."""
+    return _plain(text) in STOP_WORDS or _plain(text) in {_plain(word) for word in own_words}
 
 
 def is_start(text: str) -> bool:
@@ -126,7 +127,7 @@ def _inbound(provider: Provider, message: Inbound, now: datetime) -> int:
     A stop word suppresses the number and withdraws every consent to the channel. A start word lifts that
     stop, and no other ban, and gives back what it withdrew.
     """
-    stop = is_stop(message.text)
+    stop = is_stop(message.text, own_stop_words())
     if not stop and not is_start(message.text):
         return 0
     address_hash = keyed_hash("phone", message.address)

@@ -7,6 +7,7 @@ from datetime import time
 from django.conf import settings
 from django.db.models import Q
 
+from customers.models import Channel
 from delivery.rules.models import MarketRule, QuietHours
 from delivery.rules.shipped import REST, RULES, Rule, shipped_rule
 
@@ -56,6 +57,19 @@ def rules_for(channel: str, topic: str) -> Rules:
         Q(channel="") | Q(channel=channel), Q(topic="") | Q(topic=topic), is_active=True
     )
     return Rules(channel, {row.market: as_rule(row) for row in changed}, list(quiet))
+
+
+def own_stop_words() -> set[str]:
+    """Return the stop words of the market rules for SMS, shipped and own. One query."""
+    return {
+        word for rule in market_rules() if rule.channel == Channel.SMS for word in rule.stop_words if word
+    }
+
+
+def own_pixel_rules() -> dict[str, str]:
+    """Return by market what its changed e-mail rule says about noting opens. One query."""
+    changed = MarketRule.objects.filter(channel=Channel.EMAIL).exclude(pixel="")
+    return dict(changed.values_list("market", "pixel"))
 
 
 def market_rules() -> list[Rule]:

@@ -1,12 +1,13 @@
 """Whose opens and clicks may be noted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import phonenumbers
 from django.conf import settings
 
 from customers.models import Channel, Consent, Customer
+from delivery.rules.selectors import own_pixel_rules
 
 #: The consent topic that allows noting opens where the market asks for consent.
 TOPIC = "tracking"
@@ -22,7 +23,7 @@ class Watched:
 
 
 def watched(customer_ids: Iterable[int]) -> Watched:
-    """Decide for a batch: at most two queries.
+    """Decide for a batch: at most three queries.
 
     Who wants no profiling is not watched at all. Opens follow the rule of the customer's market
     (`settings.TRACKING_OPENS`): "allowed", "consent" (an explicit consent to the topic "tracking"),
@@ -30,7 +31,8 @@ def watched(customer_ids: Iterable[int]) -> Watched:
     """
     customers = Customer.objects.filter(pk__in=set(customer_ids), no_profiling=False)
     markets = {c.pk: country_of(c) for c in customers.only("country", "phone")}
-    rules = {pk: rule_for(market) for pk, market in markets.items()}
+    own = own_pixel_rules()
+    rules = {pk: rule_for(market, own) for pk, market in markets.items()}
     asked = {pk for pk, rule in rules.items() if rule == CONSENT}
     agreed = set()
     if asked:
@@ -41,10 +43,15 @@ def watched(customer_ids: Iterable[int]) -> Watched:
     return Watched({pk for pk, rule in rules.items() if rule == ALLOWED} | agreed, set(markets))
 
 
-def rule_for(market: str) -> str:
-    """Return the rule of a market; `*` stands for those that are not named."""
+def rule_for(market: str, own: Mapping[str, str] | None = None) -> str:
+    """Return the rule of a market; `*` stands for those that are not named.
+
+    What the market rules say (`own`, else asked for here) goes before the settings.
+    """
+    changed = own_pixel_rules() if own is None else own
     rules = settings.TRACKING_OPENS
-    return str(rules.get(market, rules.get("*", CONSENT)))
+    shipped = rules.get(market) or changed.get("*") or rules.get("*", CONSENT)
+    return str(changed.get(market) or shipped)
 
 
 def country_of(customer: Customer) -> str:

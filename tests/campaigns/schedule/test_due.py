@@ -64,7 +64,7 @@ def test_a_schedule_that_is_not_whole_is_refused_with_what_to_do():
         ({"timing": "recurring", "every": "day", "at_time": time(9), "ends_on": MONDAY.date() - timedelta(1)},
          "The last day has passed"),
         ({"timing": "triggered"}, "Choose either"),
-        ({"timing": "triggered", "trigger_event": "visit", "trigger_where": {"colour": "red"}},
+        ({"timing": "triggered", "trigger_event": "visit", "trigger_where": {"x": "red"}},
          "narrowed by"),
     ]:  # fmt: skip
         campaign = make_campaign(MONDAY, **fields)
