@@ -1,7 +1,9 @@
 """How much the outbox costs: `python -m benchmarks.delivery [--quick]`. Its last line is JSON.
 
 path_vs_loop         messages a second through the whole path, and through a loop that renders, builds
-                     and sends the same messages over one connection without the outbox
+                     and sends the same messages over one connection without the outbox, by the same
+                     writer and connection of ours
+path_vs_django       the same against a loop of Django's own message and kept SMTP connection
 sink_mails           mails a second into the built-in sink, which stores each before it confirms
 freeze_200k_seconds  freezing an audience of 200,000
 growth               cost of a message in a run of 500,000 rows and in one of 10,000 (not with --quick)
@@ -21,6 +23,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.utils import format_datetime
+from multiprocessing.pool import Pool
 from pathlib import Path
 from uuid import UUID
 
@@ -34,6 +38,7 @@ django.setup()
 
 import psutil  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from benchmarks.delivery_source import HTML, NAME, TEXT, register, render  # noqa: E402
@@ -44,6 +49,7 @@ from delivery import dispatch  # noqa: E402
 from delivery.channels.base import Outgoing, Verdict  # noqa: E402
 from delivery.channels.email.smtp import SmtpConnection  # noqa: E402
 from delivery.models import Message, Run  # noqa: E402
+from delivery.outbox.policy import DEFAULT  # noqa: E402
 from delivery.outbox.send import deliver  # noqa: E402
 from delivery.services import launch  # noqa: E402
 
@@ -118,17 +124,21 @@ def path_seconds(run: Run) -> float:
     return seconds / sent
 
 
-def whole_seconds(reference: str, people: list[Customer], now: datetime) -> float:
-    """Freeze an audience, let several processes deliver it, and return the seconds a message took."""
+@contextmanager
+def standing_by() -> Iterator[Pool]:
+    """Start the processes that deliver and keep them, as Celery keeps its own."""
+    connection.close()
+    with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
+        yield pool
+        pool.close()
+        pool.join()
+
+
+def whole_seconds(workers: Pool, reference: str, people: list[Customer], now: datetime) -> float:
+    """Freeze an audience, let all processes deliver it, and return the seconds a message took."""
     start = time.perf_counter()
     run = run_of(reference, people, now)
-    connection.close()
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=_deliver, args=(run.id,)) for _ in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    workers.map(_deliver, [run.id] * PROCESSES, chunksize=1)
     seconds = time.perf_counter() - start
     if Message.objects.filter(run=run, state="sent").count() != len(people):
         raise SystemExit("The run was not delivered.")
@@ -136,9 +146,7 @@ def whole_seconds(reference: str, people: list[Customer], now: datetime) -> floa
 
 
 def _deliver(run_id: UUID) -> None:
-    connection.close()
     deliver(run_id, clock=clock.now)
-    connection.close()
 
 
 def post_office_seconds(count: int) -> float:
@@ -231,6 +239,27 @@ def loop_seconds(people: list[Customer], now: datetime) -> float:
     return (time.perf_counter() - start) / len(people)
 
 
+def django_seconds(people: list[Customer], now: datetime) -> float:
+    """Render and send to the same people by what Django offers, over one kept connection."""
+    start = time.perf_counter()
+    with get_connection("django.core.mail.backends.smtp.EmailBackend") as smtp:
+        for person in people:
+            content = render(person.pk)
+            mail = EmailMultiAlternatives(
+                content.subject, content.text, content.from_email, [person.email],
+                headers={
+                    "Date": format_datetime(now),
+                    "Message-ID": f"<{person.pk}@example.com>",
+                    "List-Unsubscribe": f"<http://127.0.0.1:8000/u/{person.pk:075d}>",
+                    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+                },
+            )  # fmt: skip
+            mail.attach_alternative(content.html, "text/html")
+            if smtp.send_messages([mail]) != 1:
+                raise SystemExit("A mail was not sent.")
+    return (time.perf_counter() - start) / len(people)
+
+
 def sink_rate(people: list[Customer], now: datetime, connections: int = 4) -> float:
     """Return the mails a second that the built-in sink stores, over several connections."""
     start = time.perf_counter()
@@ -255,9 +284,11 @@ def measure(quick: bool) -> list[dict]:
         path_seconds(run_of("warm", people[:200], now))
         rounds = []
         for i in range(3):  # one after the other, so that a slow moment of the machine meets both
-            rounds.append((path_seconds(run_of(f"path{i}", people, now)), loop_seconds(people, now)))
-        path, loop = (min(times) for times in zip(*rounds, strict=True))
+            path = path_seconds(run_of(f"path{i}", people, now))
+            rounds.append((path, loop_seconds(people, now), django_seconds(people, now)))
+        path, loop, theirs = (min(times) for times in zip(*rounds, strict=True))
         results.append(result("path_vs_loop", 1 / path, "messages/s", 1 / loop))
+        results.append(result("path_vs_django", 1 / path, "messages/s", 1 / theirs))
         if not quick:
             small = path_seconds(run_of("small", people, now, others=10_000))
             large = path_seconds(run_of("large", people, now, others=500_000))
@@ -267,12 +298,11 @@ def measure(quick: bool) -> list[dict]:
 
     if PEER.exists():
         # A sink that costs next to nothing: what is compared are the senders.
-        with smtp_process("-m", "benchmarks.blackhole", "--bare"):
-            ours = []
-            whole_seconds("warm-whole", people[:200], now)
-            ours += [whole_seconds(f"whole{i}", people, now) for i in range(2)]
+        with smtp_process("-m", "benchmarks.blackhole", "--bare"), standing_by() as workers:
+            whole_seconds(workers, "warm-whole", people[: 2 * PROCESSES * DEFAULT.batch], now)
+            ours = [whole_seconds(workers, f"whole{i}", people, now) for i in range(2)]
             theirs = post_office_seconds(len(people))
-            ours.append(whole_seconds("whole-after", people, now))
+            ours.append(whole_seconds(workers, "whole-after", people, now))
             results.append(result("vs_post_office", 1 / min(ours), "messages/s", 1 / theirs))
 
     with smtp_process("manage.py", "mailsink", "--port", "0"):

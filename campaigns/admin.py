@@ -14,6 +14,7 @@ from accounts.audit import record
 from accounts.models import User
 from campaigns.actions import create_campaign
 from campaigns.models import Campaign
+from campaigns.schedule.forms import FIELDSETS, SHOWN_WHEN, CampaignForm
 from core import clock
 from core.admin import Admin
 from core.templatetags.studio import css_percent, number
@@ -32,10 +33,13 @@ class CampaignAdmin(Admin):
     list_select_related = ["segment", "experiment"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
-    autocomplete_fields = ["segment"]
+    autocomplete_fields = ["segment", "trigger_segment"]
+    form = CampaignForm
+    conditional_fields = SHOWN_WHEN
     fieldsets = (
         (None, {"fields": ("name", "slug", "kind", "segment")}),
         (_("What is said"), {"fields": ("content", "objective", "pool", "promotion")}),
+        *FIELDSETS,
         (_("What is measured"), {"fields": ("goal_days",)}),
     )
 
@@ -67,6 +71,7 @@ class CampaignAdmin(Admin):
         description=_("state"),
         ordering="state",
         label={
+            Campaign.State.SCHEDULED.label: "info",
             Campaign.State.RUNNING.label: "info",
             Campaign.State.PAUSED.label: "warning",
             Campaign.State.FINISHED.label: "success",

@@ -25,6 +25,7 @@ from campaigns.errors import CampaignNotReady
 from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
+from campaigns.schedule.api import ScheduleSerializer
 from core import clock
 from core.idempotency import PARAMETER, idempotent
 from core.pagination import CursorPagination
@@ -48,11 +49,13 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     promotion = _Named(slug_field="slug")
     experiment = _Named(slug_field="key")
 
+    schedule = ScheduleSerializer(source="*", read_only=True)
+
     class Meta:
         model = Campaign
         fields = (
             "id", "slug", "name", "kind", "state", "segment", "content", "objective", "pool", "promotion",
-            "experiment", "goal_days", "as_of", "created_at", "launched_at", "finished_at",
+            "experiment", "goal_days", "schedule", "as_of", "created_at", "launched_at", "finished_at",
         )  # fmt: skip
 
 
@@ -82,6 +85,7 @@ class NewCampaignSerializer(StrictSerializer):
         slug_field="key", queryset=Experiment.objects.all(), required=False, allow_null=True
     )
     goal_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
+    schedule = ScheduleSerializer(required=False)
 
     def validate_template(self, name: str | None) -> TemplateVersion | None:
         """Return the newest version of the template of that name."""
@@ -99,7 +103,7 @@ class CampaignsView(ListAPIView):  # type: ignore[type-arg]
     scopes = {"GET": Scope.CAMPAIGNS_READ, "POST": Scope.CAMPAIGNS_WRITE}
     serializer_class = CampaignSerializer
     pagination_class = CursorPagination
-    queryset = Campaign.objects.select_related("segment", "promotion", "experiment")
+    queryset = Campaign.objects.select_related("segment", "promotion", "experiment", "trigger_segment")
 
     @extend_schema(operation_id="list_campaigns", summary="List campaigns")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -121,6 +125,7 @@ class CampaignsView(ListAPIView):  # type: ignore[type-arg]
         fields = dict(form.validated_data)
         if "template" in fields:
             fields["content"] = fields.pop("template")
+        fields |= fields.pop("schedule", {})
         try:
             campaign = actions.create_campaign(user=None, now=clock.now(), actor=_actor(request), **fields)
         except ValidationError as error:

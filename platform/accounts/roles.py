@@ -27,7 +27,11 @@ _ANALYST_EXPORTS = (
 _IMPORTS = ("add_importrun", "change_importrun")
 #: What a marketer does with delivery, and what an approver answers for.
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
-_APPROVED = {"delete_suppression"}
+_RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
+_APPROVED = {
+    "delete_suppression",
+    *(f"{verb}_{rule}" for verb in ("add", "change", "delete") for rule in _RULES),
+}
 
 
 def _views(permission: Permission) -> bool:

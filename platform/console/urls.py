@@ -10,7 +10,7 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.data import exports, imports, jobs, mailbox, website
 from console.data.quality import DataQuality
-from console.delivery import deliverability, log, providers, runs, staff, suppression, unreached
+from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Control
 from console.engage.launch import Review
 from console.engage.report import CampaignReport
@@ -51,6 +51,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("delivery/suppression/", suppression.Suppressions, "delivery_suppression"),
         ("delivery/suppression/add/", suppression.SuppressionAdd, "delivery_suppression_add"),
         ("delivery/suppression/<int:pk>/lift/", suppression.SuppressionLift, "delivery_suppression_lift"),
+        ("delivery/rules/", rules.SendingRules, "delivery_rules"),
         ("delivery/deliverability/", deliverability.Deliverability, "delivery_deliverability"),
         ("delivery/deliverability/check/", deliverability.CheckDomain, "deliverability_check"),
         ("mailbox/", mailbox.Mailbox, "mailbox"),

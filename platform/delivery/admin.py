@@ -10,8 +10,17 @@ from core.admin import FactsAdmin, LargeFactsAdmin
 from delivery.models import Message, MessageState, Return, Run
 from delivery.providers.admin import ProviderAdmin
 from delivery.returns.models import BounceClass, ReturnKind
+from delivery.rules.admin import FrequencyCapAdmin, MarketRuleAdmin, QuietHoursAdmin, WarmUpAdmin
 
-__all__ = ["MessageAdmin", "ProviderAdmin", "RunAdmin"]
+__all__ = [
+    "FrequencyCapAdmin",
+    "MarketRuleAdmin",
+    "MessageAdmin",
+    "ProviderAdmin",
+    "QuietHoursAdmin",
+    "RunAdmin",
+    "WarmUpAdmin",
+]
 
 
 @admin.register(Run)

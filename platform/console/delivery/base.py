@@ -14,6 +14,7 @@ TABS = (
     (_("Providers"), "delivery_providers", "delivery.view_provider"),
     (_("Staff tasks"), "delivery_staff", "delivery.view_stafftask"),
     (_("Deliverability"), "delivery_deliverability", "delivery.view_return"),
+    (_("Sending rules"), "delivery_rules", "delivery.view_quiethours"),
     (_("Suppressed addresses"), "delivery_suppression", "customers.view_suppression"),
 )
 

@@ -24,7 +24,7 @@ from core import clock
 from delivery import dispatch, services
 from delivery.models import MessageState, Run, SkipReason
 from delivery.selectors import Breakdown, breakdown
-from delivery.selectors.unreached import causes
+from delivery.selectors.unreached import causes, waiting
 
 PER_PAGE = 25
 #: The order of the bar: what is done first.
@@ -94,6 +94,7 @@ class RunPage(DeliveryPage):
             causes=[
                 (cause, labels[MessageState(cause.state)], reasons.get(cause.reason, "")) for cause in found
             ],
+            waiting=[(reasons.get(w.reason, w.reason), w) for w in waiting(run.pk)] if parts.pending else [],
             uncertain=parts.uncertain,
             may_act=may_act,
             **kwargs,

@@ -33,6 +33,16 @@ HELP = {
     SkipReason.NO_ADDRESS: gettext_lazy("No usable address is known. Try another channel."),
     SkipReason.NO_CONTENT: gettext_lazy("There was nothing to show them, such as no product to recommend."),
     SkipReason.NO_COUPON: gettext_lazy("The pool ran out of codes. Add codes and send again."),
+    SkipReason.NOT_CONFIRMED: gettext_lazy(
+        "Their market asks for a double opt-in, and its proof is missing. Ask them to confirm by mail."
+    ),
+    SkipReason.CAPPED: gettext_lazy("They had as many messages as your frequency caps allow."),
+    SkipReason.LESS_OFTEN: gettext_lazy("They asked for fewer messages in the preference centre."),
+    SkipReason.LATE_ZONE: gettext_lazy(
+        "The hour had passed where they live, and you chose to leave those out."
+    ),
+    SkipReason.OVERTAKEN: gettext_lazy("They did meanwhile what the message was about."),
+    SkipReason.EXPIRED: gettext_lazy("It could not be sent while it was of use."),
     SkipReason.CANCELLED: gettext_lazy("Somebody cancelled the rest."),
     SkipReason.ERASED: gettext_lazy("The person asked to be forgotten."),
     SkipReason.BOUNCED: gettext_lazy("The address is suppressed by now. Ask for another one."),
@@ -82,6 +92,7 @@ class RunUnreached(DeliveryPage):
         runs = list(repeats(run))
         parts = breakdown([run.pk, *(other.pk for other in runs)])
         may_decide = self.request.user.has_perm(permission_for(run))
+        helps = parts[run.pk].uncertain or any(cause.reason in services.RETRYABLE for cause in found)
         return super().get_context_data(
             run=run,
             parts=parts[run.pk],
@@ -89,7 +100,7 @@ class RunUnreached(DeliveryPage):
             after=rows[ROWS - 1].pk if len(rows) > ROWS else None,
             missed=described(found, run),
             may_decide=may_decide,
-            may_retry=may_decide and run.state != Run.State.CANCELLED,
+            may_retry=may_decide and helps and run.state != Run.State.CANCELLED,
             open=run.state in (Run.State.RUNNING, Run.State.PAUSED),
             repeats=[(other, parts[other.pk]) for other in runs],
             **kwargs,

@@ -12,6 +12,7 @@ from campaigns.actions.preview_campaign import Preview
 from campaigns.content.services import TemplateInvalid
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
+from campaigns.schedule.sentences import in_words
 from console.page import Page
 from core import clock
 
@@ -29,7 +30,7 @@ class Review(Page):
         """Return the live preview, as of the shop's present."""
         campaign = _campaign(self.kwargs["pk"])
         self.title = campaign.name
-        context: dict[str, Any] = {"campaign": campaign}
+        context: dict[str, Any] = {"campaign": campaign, "schedule": in_words(campaign)}
         try:
             preview = _preview(campaign, self.request)
         except TemplateInvalid as invalid:
@@ -57,7 +58,8 @@ class Review(Page):
         except (CampaignNotReady, TemplateInvalid) as refused:
             messages.error(request, str(refused))
             return redirect("admin:campaign_review", pk=pk)
-        messages.success(request, _("“%(name)s” is on its way.") % {"name": campaign.name})
+        said = _("“%(name)s” is on the schedule.") if in_words(campaign) else _("“%(name)s” is on its way.")
+        messages.success(request, said % {"name": campaign.name})
         return redirect("admin:campaign_report", pk=pk)
 
 
@@ -79,5 +81,12 @@ def _leaving(preview: Preview) -> list[tuple[str, int]]:
 
 
 def _campaign(pk: str) -> Campaign:
-    related = ("segment", "experiment", "content__template", "pool__promotion", "promotion")
+    related = (
+        "segment",
+        "experiment",
+        "content__template",
+        "pool__promotion",
+        "promotion",
+        "trigger_segment",
+    )
     return get_object_or_404(Campaign.objects.select_related(*related), pk=pk)

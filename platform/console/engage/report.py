@@ -15,6 +15,7 @@ from campaigns.experiments.models import Experiment
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
+from campaigns.schedule.sentences import in_words
 from campaigns.selectors import Outcome, Report, report
 from console.delivery.deliverability import alarm_notices
 from console.learn.experiment import Verdict
@@ -89,7 +90,15 @@ class CampaignReport(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the report, or the plan of a draft."""
-        related = ("segment", "experiment", "content__template", "pool", "promotion", "created_by")
+        related = (
+            "segment",
+            "experiment",
+            "content__template",
+            "pool",
+            "promotion",
+            "created_by",
+            "trigger_segment",
+        )
         campaign = get_object_or_404(Campaign.objects.select_related(*related), pk=self.kwargs["pk"])
         self.title = campaign.name
         found = _report(campaign)
@@ -101,6 +110,7 @@ class CampaignReport(Page):
             "is_replay": bool(campaign.experiment and campaign.experiment.kind == Experiment.Kind.REPLAY),
             "variants": list(campaign.experiment.variants.all()) if campaign.experiment else [],
             "report": found,
+            "schedule": in_words(campaign),
         }
         if found.run is not None:
             context |= _results(found)

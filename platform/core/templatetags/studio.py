@@ -16,7 +16,7 @@ register = template.Library()
 
 #: What a state's pill looks like, by the state's stored value.
 _PILLS = {
-    "running": "info", "sending": "info", "claimed": "info", "queued": "plain", "pending": "plain",
+    "running": "info", "scheduled": "info", "sending": "info", "claimed": "info", "queued": "plain", "pending": "plain",
     "done": "ok", "finished": "ok", "sent": "ok", "decided": "ok", "better": "ok", "champion": "ok",
     "paused": "warn", "uncertain": "warn", "held_out": "warn",
     "failed": "bad", "cancelled": "bad", "worse": "bad",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
 from delivery.models import Message, MessageState, Run
 
@@ -19,6 +19,22 @@ class Cause:
     state: str
     reason: str
     messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why some messages of a run wait, how many, and when the first of them goes."""
+
+    reason: str
+    messages: int
+    first_at: datetime
+
+
+def waiting(run: UUID) -> list[Waiting]:
+    """Return why a run's messages wait that were looked at and put off. One look into its queue."""
+    put_off = Message.objects.filter(run=run, state=MessageState.PENDING).exclude(skip_reason="")
+    rows = put_off.order_by().values_list("skip_reason").annotate(n=Count("id"), at=Min("due_at"))
+    return [Waiting(*row) for row in rows.order_by("-n")]
 
 
 def causes(*, run: UUID | None, since: datetime) -> list[Cause]:

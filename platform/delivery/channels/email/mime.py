@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
@@ -54,7 +55,7 @@ def build(mail: Outgoing) -> bytes:
             _header("To", mail.address),
             *(_header(name, value) for name, value in headers.items()),
         ]
-    except ValueError as error:
+    except (ValueError, MessageError) as error:
         raise _unfit() from error
     return signed(b"".join([*head, *_body(content.text, content.html)]), envelope_address(sender))
 
@@ -105,7 +106,7 @@ def _sender(sender: str) -> bytes:
 
 
 def _header(name: str, value: str) -> bytes:
-    """Return a header's lines. Raises ValueError for a value that no mail can carry."""
+    """Return a header's lines. Raises ValueError or MessageError for a value that no mail can carry."""
     if _PRINTABLE.fullmatch(value):
         length = len(name) + 2 + len(value)
         if length <= _LINE or (length <= _LONGEST_LINE and " " not in value):  # nowhere to fold
@@ -147,14 +148,13 @@ def _part(kind: bytes, content: str) -> Iterator[bytes]:
     data = content.encode("utf-8", "replace")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    data = data.replace(b"\n", b"\r\n")
-    if max(map(len, data.split(b"\r\n"))) > _LONGEST_LINE:
+    if max(map(len, data.split(b"\n"))) > _LONGEST_LINE:
         encoding, data = b"quoted-printable", b2a_qp(data)
     else:
         encoding = b"7bit" if data.isascii() else b"8bit"
     yield b'Content-Type: text/%b; charset="utf-8"\r\n' % kind
     yield b"Content-Transfer-Encoding: %b\r\n\r\n" % encoding
-    yield data
+    yield data.replace(b"\n", b"\r\n")
 
 
 def _unfit() -> TransportError:

@@ -1,0 +1,54 @@
+"""The schedule's part of a campaign's form; each timing shows its own fields only."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.models import Campaign
+from core.weekdays import weekdays_field
+
+_AT, _RECURRING, _TRIGGERED = "timing == 'at'", "timing == 'recurring'", "timing == 'triggered'"
+_BY_CLOCK = f"{_AT} || {_RECURRING}"
+
+#: When the schedule's fields are shown (django-unfold's conditional_fields).
+SHOWN_WHEN = {
+    "on_day": _BY_CLOCK,
+    "at_time": _BY_CLOCK,
+    "each_zone": _BY_CLOCK,
+    "late": f"({_BY_CLOCK}) && each_zone",
+    "every": _RECURRING,
+    "weekdays": f"{_RECURRING} && every == 'week'",
+    "month_day": f"{_RECURRING} && every == 'month'",
+    "ends_on": f"{_RECURRING} || {_TRIGGERED}",
+    "trigger_event": _TRIGGERED,
+    "trigger_where": f"{_TRIGGERED} && trigger_event",
+    "trigger_segment": _TRIGGERED,
+    "delay_minutes": _TRIGGERED,
+    "unless_event": _TRIGGERED,
+    "again_after_days": _TRIGGERED,
+    "of_use_hours": _TRIGGERED,
+}
+FIELDSETS: tuple[tuple[Any, dict[str, Any]], ...] = (
+    (
+        _("When it goes"),
+        {
+            "fields": (
+                "timing", ("on_day", "at_time"), "each_zone", "late", "every", "weekdays", "month_day",
+                "trigger_event", "trigger_where", "trigger_segment", "delay_minutes", "unless_event",
+                "again_after_days", "of_use_hours", "ends_on",
+            )
+        },
+    ),
+    (_("How fast, and how much it matters"), {"fields": (("per_hour", "priority"),)}),
+)  # fmt: skip
+
+
+class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A campaign; the days of the week are boxes to tick."""
+
+    weekdays = weekdays_field(label=_("days of the week"), required=False)
+
+    class Meta:
+        model = Campaign
+        exclude: tuple[str, ...] = ()

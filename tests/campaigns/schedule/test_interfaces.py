@@ -1,0 +1,159 @@
+"""Scheduling by REST and by the form; the page of the rules; who may change them."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+
+from accounts.models import AuditEntry, Scope, User
+from campaigns.models import Campaign
+from delivery.models import FrequencyCap, MarketRule, QuietHours, WarmUp
+from tests.campaigns.schedule.plain import make_campaign
+from tests.factories.accounts import make_key
+
+pytestmark = pytest.mark.django_db
+TRIGGER = {"event": "add_to_cart", "where": {"product": "P0"}, "delay_minutes": 120, "unless": "purchase"}
+
+
+def sign_in(role):
+    user = User.objects.create_user(role, is_staff=True)
+    user.groups.add(Group.objects.get(name=role))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def plan(schedule, slug="c"):
+    headers = {"Authorization": f"Api-Key {make_key(slug, tuple(Scope))}"}
+    body = {"slug": slug, "name": "C", "kind": "email", "schedule": schedule}
+    return Client().post("/api/v1/campaigns", body, content_type="application/json", headers=headers)
+
+
+def test_a_schedule_goes_in_and_comes_out():
+    day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+    answer = plan(
+        {"timing": "recurring", "every": "week", "weekdays": [0, 3], "day": day, "time": "09:30",
+         "each_zone": True, "late": "leave_out", "per_hour": 500, "priority": 2}
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.json()
+    assert answer.json()["schedule"] == {
+        "timing": "recurring", "day": day, "time": "09:30", "each_zone": True, "late": "leave_out",
+        "every": "week", "weekdays": [0, 3], "month_day": 1, "until": None, "per_hour": 500, "priority": 2,
+        "next_at": None,
+    }  # fmt: skip
+    answer = plan({"timing": "triggered", "trigger": TRIGGER}, "t")
+    assert answer.status_code == 201, answer.json()
+    shown = answer.json()["schedule"]["trigger"]
+    assert shown == TRIGGER | {"segment": None, "again_after_days": 7, "of_use_hours": 48}
+    assert Campaign.objects.get(slug="t").unless_event == "purchase"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {},
+        {"timing": "sometimes"},
+        {"timing": "at"},
+        {"timing": "at", "day": "2026-13-40", "time": "09:00"},
+        {"timing": "at", "day": "2030-01-01", "time": "25:00"},
+        {"timing": "recurring", "every": "week", "time": "09:00"},
+        {"timing": "recurring", "every": "day", "time": "09:00", "until": "2001-01-01"},
+        {"timing": "recurring", "every": "week", "weekdays": [7], "time": "09:00"},
+        {"timing": "triggered"},
+        {"timing": "triggered", "trigger": {"event": "nothing"}},
+        {"timing": "triggered", "trigger": {"event": "visit", "where": {"x": 1}}},
+        {"timing": "triggered", "trigger": {"event": "visit", "where": {"product": {"a": 1}}}},
+        {"timing": "triggered", "trigger": {"segment": "unknown"}},
+        {"timing": "now", "trigger": {"event": "visit"}},
+        {"timing": "now", "colour": "red"},
+        {"timing": "now", "per_hour": 0},
+        "tomorrow",
+        [1],
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(schedule):
+    answer = plan(schedule)
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+    assert not Campaign.objects.exists()
+
+
+def form_of(**more):
+    return {
+        "name": "C", "slug": "c", "kind": "email", "objective": "replenish", "goal_days": "28",
+        "timing": "now", "late": "at_once", "every": "week", "month_day": "1", "delay_minutes": "0",
+        "again_after_days": "7", "of_use_hours": "48", "priority": "0", "trigger_where": "{}",
+    } | more  # fmt: skip
+
+
+def test_the_form_schedules_and_the_page_says_when():
+    client = sign_in("marketer")
+    assert b"timing == " in client.get("/admin/campaigns/campaign/add/").content
+    answer = client.post(
+        "/admin/campaigns/campaign/add/",
+        form_of(timing="recurring", weekdays=["0", "4"], at_time="09:00", each_zone="on"),
+    )
+    assert answer.status_code == 302, answer.context["adminform"].errors
+    campaign = Campaign.objects.get()
+    assert (campaign.weekdays, campaign.at_time, campaign.each_zone) == ([0, 4], time(9), True)
+    page = client.get(answer.url).content.decode()
+    assert "Every Monday, Friday at 09:00, by each recipient&#x27;s own clock" in page
+    review = client.get(f"/admin/campaigns/{campaign.pk}/review/").content.decode()
+    assert "Put it on the schedule" in review
+
+
+def test_a_scheduled_campaign_says_when_it_goes(settings):
+    settings.SHOP_TIME_ZONE = "UTC"
+    now = datetime.now(UTC)
+    day = (now + timedelta(days=2)).date()
+    campaign = make_campaign(now, timing="at", on_day=day, at_time=time(9))
+    client = sign_in("approver")
+    answer = client.post(f"/admin/campaigns/{campaign.pk}/review/", follow=True)
+    assert "is on the schedule" in answer.content.decode()
+    assert "It goes next on" in answer.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.state == "scheduled"
+    client.post(f"/admin/campaigns/{campaign.pk}/cancel/")
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.next_at) == ("cancelled", None)
+
+
+def test_the_rules_stand_on_one_page_and_approvers_change_them():
+    QuietHours.objects.create(name="Nights")
+    FrequencyCap.objects.create(name="Three a week")
+    WarmUp.objects.create(domain="new.example", started_on=datetime.now(UTC).date())
+    MarketRule.objects.create(market="DE", channel="sms", label="Werbung")
+    marketer, approver = sign_in("marketer"), sign_in("approver")
+    seen = marketer.get("/admin/delivery/rules/").content.decode()
+    for words in (
+        "Nights",
+        "21:00–08:00",
+        "Three a week",
+        "3 in 7 days",
+        "Werbung",
+        "0 of 50 today",
+        "拒收请回复R",
+    ):
+        assert words in seen
+    assert "Add a cap" not in seen
+    assert "Add a cap" in approver.get("/admin/delivery/rules/").content.decode()
+    add = "/admin/delivery/frequencycap/add/"
+    body = {"name": "One a day", "most": "1", "days": "1", "is_active": "on"}
+    assert marketer.post(add, body).status_code == 403
+    assert approver.post(add, body).url == "/admin/delivery/rules/"
+    quiet = {"name": "Sundays", "begins": "00:00", "ends": "00:00", "weekdays": ["6"], "is_active": "on"}
+    assert approver.post("/admin/delivery/quiethours/add/", quiet).status_code == 302
+    assert QuietHours.objects.get(name="Sundays").weekdays == [6]
+    entry = AuditEntry.objects.filter(action="add_sending_rule").latest("pk")
+    assert (entry.actor, entry.after["begins"]) == ("approver", "00:00:00")
+    gone = FrequencyCap.objects.get(name="One a day")
+    approver.post(f"/admin/delivery/frequencycap/{gone.pk}/delete/", {"post": "yes"})
+    assert AuditEntry.objects.latest("pk").before["most"] == 1
+
+
+def test_a_shipped_rule_is_changed_from_what_it_says():
+    page = sign_in("approver").get(
+        "/admin/delivery/marketrule/add/?market=FR&channel=sms&quiet_from=20:00:00"
+    )
+    assert 'value="FR"' in page.content.decode()
