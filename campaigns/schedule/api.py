@@ -59,7 +59,7 @@ class ScheduleSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Flatten into a campaign's columns, and refuse what could not be launched."""
-        fields = attrs | attrs.pop("trigger", {})
+        fields: dict[str, Any] = attrs | attrs.pop("trigger", {})
         fields.pop("trigger", None)
         if fields["timing"] != Timing.TRIGGERED and "trigger_event" in fields:
             raise serializers.ValidationError({"trigger": [_("Only a triggered campaign has a trigger.")]})
