@@ -1,6 +1,8 @@
 """Handing a campaign's audience to the outbox."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from campaigns import audience
 from campaigns.experiments import services as experiments
@@ -25,7 +27,7 @@ def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | Non
     if campaign.experiment is not None:
         experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
         experiments.start(campaign.experiment, as_of)
-    people = audience.messages(campaign, as_of=as_of, due_at=now)
+    people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now)
     if slot is not None and campaign.each_zone:
         people = at_their_time(people, due_by_zone(campaign, slot, now=now))
     run = delivery.launch(

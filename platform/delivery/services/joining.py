@@ -83,7 +83,7 @@ def join(run: Run, audience: tuple[str, Sequence[Any]]) -> int:
     """
     sql, params = audience
     with transaction.atomic(), connection.cursor() as cursor:
-        own = [run.pk, run.source, run.channel, run.pk, run.source, _ORDINARY]
+        own: list[Any] = [run.pk, run.source, run.channel, run.pk, run.source, _ORDINARY]
         cursor.execute(_ADD.format(audience=sql), [*own, *params])
         added = int(cursor.rowcount)
         cursor.execute("UPDATE delivery_run SET audience = audience + %s WHERE id = %s", [added, run.pk])
