@@ -3,6 +3,7 @@
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -14,7 +15,10 @@ def seconds(work: Callable[[], Any]) -> float:
 
 
 def peak_mb() -> float:
-    """Return this process's peak memory."""
+    """Return this process's peak memory; getrusage would count its parent's from before the exec."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

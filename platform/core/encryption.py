@@ -160,7 +160,7 @@ def _plan(code: str) -> tuple[frozenset[int], re.Pattern[str]] | None:
     """Return a calling code's lengths of national numbers and what its numbers may be prefixed by."""
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code))
     metadata = PhoneMetadata.metadata_for_region(regions[0], None) if regions else None
-    if metadata is None:
+    if metadata is None or metadata.general_desc is None:
         return None
     return frozenset(metadata.general_desc.possible_length), re.compile(
         metadata.national_prefix_for_parsing or "(?!)"

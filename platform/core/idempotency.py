@@ -15,6 +15,7 @@ import orjson
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -92,7 +93,10 @@ def _fingerprint(request: Request) -> str:
     try:
         text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # half a surrogate pair, a number beyond 64 bits, or very deep
-        text = json.dumps(data, sort_keys=True).encode()
+        try:
+            text = json.dumps(data, sort_keys=True).encode()
+        except RecursionError:
+            raise ParseError(_("The JSON is nested too deeply.")) from None
     return hashlib.sha256(text).hexdigest()
 
 

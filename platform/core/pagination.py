@@ -37,6 +37,8 @@ class CursorPagination(BaseCursorPagination):
             field = self._model._meta.pk if name == "pk" else self._model._meta.get_field(name)
             try:
                 field.clean(cursor.position, None)  # type: ignore[union-attr]  # order is by columns
+                if "\0" in cursor.position:  # a model's text field lets it pass, PostgreSQL does not
+                    raise ValidationError(self.invalid_cursor_message)
             except ValidationError:
                 raise NotFound(self.invalid_cursor_message) from None
         return cursor

@@ -96,7 +96,8 @@ def upload(
             raise BadFile(_("The file has a header and no rows."))
         with transaction.atomic():
             run = ImportRun.objects.create(
-                dataset=_shown(name), kind=kind, source=source, state=ImportState.UPLOADED, file=stored,
+                dataset=_shown(name) or f"{source} {kind}", kind=kind, source=source,
+                state=ImportState.UPLOADED, file=stored,
                 size=size,
                 shape=shape.as_json(), columns=table.columns, mapping=proposed.mapping,
                 options=proposed.options, language=get_language() or "en", started_by=who.user,
@@ -111,7 +112,7 @@ def upload(
 
 def _shown(name: str) -> str:
     plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
-    return plain.encode("utf-8", "replace").decode()[:200] or _("unnamed file")
+    return plain.encode("utf-8", "replace").decode()[:200]
 
 
 def discard(run: ImportRun) -> None:

@@ -80,6 +80,15 @@ def test_those_refused_are_written_to_again_and_nobody_else(page, marketer, woke
     assert marketer.get(f"/admin/delivery/runs/{again.pk}/unreached/").status_code == 200
 
 
+def test_nobody_is_offered_to_be_written_to_whom_that_cannot_reach(page, marketer):
+    Message.objects.filter(run=Run.objects.get()).update(state="skipped", skip_reason="no_consent")
+    answer = marketer.get(page).content.decode()
+    assert "They did not agree" in answer
+    assert "Write to these again" not in answer
+    Message.objects.filter(pk=Message.objects.first().pk).update(skip_reason="no_coupon")
+    assert "Write to these again" in marketer.get(page).content.decode()
+
+
 def test_who_may_only_look_finds_no_buttons_and_cannot_post(page, client):
     carol = User.objects.create_user("carol", is_staff=True)
     carol.groups.add(Group.objects.get(name="viewer"))

@@ -20,7 +20,10 @@ TREATED: dict[str, tuple[Any, str, tuple[Note, ...]]] = {
     "cleaned": (_("Repeats left out"), "primary", (Note.DUPLICATE,)),
     "filled": (
         _("Filled in"), "muted",
-        (Note.NO_TIME, Note.NO_SOURCE, Note.UNKNOWN_CUSTOMER, Note.UNKNOWN_PRODUCT),
+        (
+            Note.NO_TIME, Note.NO_SOURCE, Note.NO_SKU, Note.ONE_ASSUMED, Note.UNKNOWN_CUSTOMER,
+            Note.UNKNOWN_PRODUCT,
+        ),
     ),
     "marked": (
         _("Kept and marked"), "accent",
@@ -100,11 +103,15 @@ def _sums(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
     return sums
 
 
+def _came(sums: Counter[str]) -> int:
+    """Return how many came: those that were taken, that were there already, and that were stopped."""
+    return sums[Note.ACCEPTED] + sum(sums[n] for what in ("cleaned", "stopped") for n in TREATED[what][2])
+
+
 def _tiles(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     sums = _sums(rows)
-    taken = sums[Note.ACCEPTED]
-    came = taken + sums[Note.DUPLICATE] + sum(sums[n] for n in TREATED["stopped"][2])
-    tiles: list[dict[str, Any]] = [{"title": _("Taken"), "value": taken, "share": None}]
+    came = _came(sums)
+    tiles: list[dict[str, Any]] = [{"title": _("Taken"), "value": sums[Note.ACCEPTED], "share": None}]
     for name, _tone, notes in TREATED.values():
         count = sum(sums[note] for note in notes)
         tiles.append({"title": name, "value": count, "share": count / came if came else None})
@@ -128,9 +135,9 @@ def _tables(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     tables = []
     for source in sorted({row["source"] for row in rows}):
         sums = _sums(row for row in rows if row["source"] == source)
-        taken = sums.pop(Note.ACCEPTED, 0)
+        came, taken = _came(sums), sums.pop(Note.ACCEPTED, 0)
         found = [
-            Row(Note(note).label, count, count / taken if taken else None, TREATMENT.get(Note(note), ""))
+            Row(Note(note).label, count, count / came if came else None, TREATMENT.get(Note(note), ""))
             for note, count in sums.most_common()
         ]
         tables.append({"source": source, "taken": taken, "rows": found})

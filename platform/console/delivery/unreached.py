@@ -92,6 +92,7 @@ class RunUnreached(DeliveryPage):
         runs = list(repeats(run))
         parts = breakdown([run.pk, *(other.pk for other in runs)])
         may_decide = self.request.user.has_perm(permission_for(run))
+        helps = parts[run.pk].uncertain or any(cause.reason in services.RETRYABLE for cause in found)
         return super().get_context_data(
             run=run,
             parts=parts[run.pk],
@@ -99,7 +100,7 @@ class RunUnreached(DeliveryPage):
             after=rows[ROWS - 1].pk if len(rows) > ROWS else None,
             missed=described(found, run),
             may_decide=may_decide,
-            may_retry=may_decide and run.state != Run.State.CANCELLED,
+            may_retry=may_decide and helps and run.state != Run.State.CANCELLED,
             open=run.state in (Run.State.RUNNING, Run.State.PAUSED),
             repeats=[(other, parts[other.pk]) for other in runs],
             **kwargs,

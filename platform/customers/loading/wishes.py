@@ -128,6 +128,11 @@ def resolve(wishes: Sequence[Wish], seen: dict[Key, str], *, gentle: bool, mergi
         for key in wish.hashed:
             seen.setdefault(key, wish.external_id)
         result.good.append(wish)
+    # A row that only names an id is about the one whom another row of the file completes by that id.
+    completed = {wish.external_id: wish.target for wish in result.good if wish.completes}
+    for wish in result.good:
+        if wish.target is None and (target := completed.get(wish.external_id)):
+            wish.target, wish.completes = target, True
     return result
 
 
