@@ -59,8 +59,8 @@ class ScheduleSerializer(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Flatten into a campaign's columns, and refuse what could not be launched."""
-        fields: dict[str, Any] = attrs | attrs.pop("trigger", {})
-        fields.pop("trigger", None)
+        trigger: dict[str, Any] = attrs.pop("trigger", {})
+        fields: dict[str, Any] = attrs | trigger
         if fields["timing"] != Timing.TRIGGERED and "trigger_event" in fields:
             raise serializers.ValidationError({"trigger": [_("Only a triggered campaign has a trigger.")]})
         if found := schedule_problems(Campaign(**fields), now=clock.now()):

@@ -61,6 +61,9 @@ class DirectSource:
     def finished(self, run: Run, now: datetime) -> None:
         """Nothing follows: each message stands for itself."""
 
+    def paused(self, run: Run, now: datetime) -> None:
+        """Nothing follows: the run's page says that it was paused, and resumes it."""
+
 
 def rendered_of(content: dict[str, Any]) -> Rendered:
     """Return the content that a partner gave."""
