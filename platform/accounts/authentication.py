@@ -125,3 +125,18 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "name": "Authorization",
             "description": "`Api-Key rp_….…`",
         }
+
+
+class WriteKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describe the write key in the OpenAPI document."""
+
+    target_class = WriteKeyAuthentication
+    name = "WriteKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the security scheme object."""
+        return {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The write key as the user name, without a password; or `writeKey` in the body.",
+        }

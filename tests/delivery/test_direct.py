@@ -143,7 +143,8 @@ def test_a_template_takes_the_calls_context(call, ada, sink, now, settings):
 def test_marketing_mail_that_a_partner_wrote_shows_the_way_out(call, ada, sink, now, settings):
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     settings.SHOP_NAME = "Corner Shop"
-    record_consents([ConsentRow(ada.pk, "email", True, "form", now)], now)
+    proof = {"double_opt_in": True}  # the market is DE
+    record_consents([ConsentRow(ada.pk, "email", True, "form", now, proof=proof)], now)
     ways = (
         ("en", {"html": "<html><body><p>Sale</p></body></html>", "text": "Sale"}),
         ("zh-hans", {"html": "<p>Sale</p>", "text": "Sale\n"}),
@@ -155,7 +156,8 @@ def test_marketing_mail_that_a_partner_wrote_shows_the_way_out(call, ada, sink, 
         assert call("POST", "/messages", mail).status_code == 202
         assert deliver(Run.objects.get().pk, clock=clock.now) == 1
         assert_compliant(ReceivedMail.objects.get(), customer_id=ada.pk, language=language)
-        record_consents([ConsentRow(ada.pk, "email", True, "form", clock.now())], clock.now())
+        later = clock.now()
+        record_consents([ConsentRow(ada.pk, "email", True, "form", later, proof=proof)], later)
 
 
 def test_a_partner_may_place_the_links_and_gets_no_second_footer():

@@ -329,6 +329,12 @@ SPECTACULAR_SETTINGS = {
         "core.openapi.problems_everywhere",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
+    # One list of choices that stands under several names, and names that stand for several lists.
+    "ENUM_NAME_OVERRIDES": {
+        "EventTypeEnum": "events.models.EventType",
+        "CampaignKindEnum": "campaigns.models.Campaign.Kind",
+        "IdentifierKindEnum": "customers.models.Identifier.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

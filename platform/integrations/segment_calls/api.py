@@ -23,7 +23,7 @@ from integrations.segment_calls.parsers import CallParser, PlainTextParser
 from integrations.segment_calls.services import Taken, take
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class TakenSerializer(serializers.Serializer[Any]):
     """Segment's answer; what was not taken is added."""
 
     success = serializers.BooleanField()
@@ -43,7 +43,7 @@ class SegmentView(APIView):
     @extend_schema(
         summary="A call of Segment's HTTP tracking API, or a batch",
         request={"application/json": OpenApiTypes.OBJECT},
-        responses={200: AnswerSerializer, **PROBLEMS},
+        responses={200: TakenSerializer, **PROBLEMS},
     )
     def post(self, request: Request, call: str) -> Response:
         """Take it; the write key is the user name of Basic authentication or `writeKey` in the body.

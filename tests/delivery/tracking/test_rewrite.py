@@ -91,9 +91,9 @@ class TestFollow:
 
     def test_links_are_stored_once_for_a_run(self, django_assert_num_queries):
         run, mails = self.mails(3)
-        with django_assert_num_queries(3):  # customers, known links, the new ones
+        with django_assert_num_queries(4):  # customers, market rules, known links, the new ones
             first = follow(run, mails)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             assert [r.html for r in follow(run, mails)] == [r.html for r in first]
         utm = "?utm_source=rapport&utm_medium=email&utm_campaign=spring"
         assert set(Link.objects.values_list("reference", "url")) == {
