@@ -63,7 +63,11 @@ def web_server(log: Path) -> Iterator[Web]:
                 assert server.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
-            yield web
+            try:
+                yield web
+            except BaseException:
+                print(log.read_text()[-20_000:])  # what the server said is all there is to go by
+                raise
         finally:
             server.terminate()
             server.wait(30)
