@@ -18,7 +18,7 @@ def files(settings, tmp_path):
     settings.SHOP_EXCHANGE_RATES = {"EUR": "1.10", "CNY": "0.14"}
 
 
-def stored(*more):
+def stored():
     rows = Event.objects.order_by("message_id").values_list(
         "message_id", "type", "product__sku", "quantity", "original_amount", "discount"
     )
@@ -65,7 +65,8 @@ def test_the_columns_alone_tell_the_same():
 
 def test_orders_in_json_lines_list_their_lines():
     order = {
-        "order_id": "o-1", "ordered_at": "2026-01-02T10:00:00Z", "email": "lea@shop.example", "order_discount": 3,
+        "order_id": "o-1", "ordered_at": "2026-01-02T10:00:00Z", "email": "lea@shop.example",
+        "order_discount": 3,
         "lines": [{"sku": "A", "quantity": 2, "price": 10}, {"sku": "B", "quantity": 1, "price": 9.99}],
     }  # fmt: skip
     bad = {**order, "order_id": "o-2", "lines": [{"sku": ["A"], "quantity": True}]}

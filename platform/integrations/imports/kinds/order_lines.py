@@ -100,7 +100,8 @@ def _one(value: Any, reading: Reading) -> dict[str, Any] | None:
     if found is None:
         return None
     parts = [part.partition(":") for part in found.split("|")]
-    return _line({name.strip(): part for name, colon, part in parts if colon}, reading)
+    said = {name.strip(): part for name, colon, part in parts if colon}
+    return _line(said or found, reading)
 
 
 def _several(value: Any, reading: Reading) -> list[dict[str, Any]] | None:
