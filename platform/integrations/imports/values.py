@@ -101,6 +101,10 @@ class Nested(str):
 
     __slots__ = ()
 
+    def load(self) -> Any:
+        """Return the list or object."""
+        return orjson.loads(str(self))  # it takes no subclass
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -149,7 +153,7 @@ def text(value: Any, limit: int = 500) -> str | None:
 def own(value: Any, limit: int = 2000) -> Any:
     """Return what is kept among own attributes: a text, or a number, a yes or a list as the file has it."""
     if isinstance(value, Nested) and len(value) <= limit:
-        found = orjson.loads(value)
+        found = value.load()
         if error := json_error(found):
             raise ValueError(error)
         return found

@@ -95,7 +95,7 @@ class _Numbered:
 def _one(value: Any, reading: Reading) -> dict[str, Any] | None:
     """Read a packed line; parts that are not known are read over."""
     if isinstance(value, Nested):
-        return _line(orjson.loads(value), reading)
+        return _line(value.load(), reading)
     found = values.text(value, 20_000)
     if found is None:
         return None
@@ -106,7 +106,7 @@ def _one(value: Any, reading: Reading) -> dict[str, Any] | None:
 
 def _several(value: Any, reading: Reading) -> list[dict[str, Any]] | None:
     if isinstance(value, Nested):
-        items = orjson.loads(value)
+        items = value.load()
         if not isinstance(items, list):
             raise ValueError(_("Send the lines as a list of objects."))
         found = [_line(item, reading) for item in items]
@@ -179,7 +179,7 @@ def priced(
         except ValueError as error:
             rejected.setdefault(found["line"], []).append(str(error))
     if len(result) == 1 and result[0][1]["paid"] is None and head.get("order_total") is not None:
-        result[0][1] |= {"paid": max(head["order_total"], Decimal(0)), "net": True}
+        result[0][1].update(paid=max(head["order_total"], Decimal(0)), net=True)
     _share([line for _place, line in result], head.get("order_discount") or Decimal(0), currency)
     for _place, line in result:
         for name in ("paid", "off"):
