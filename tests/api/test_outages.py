@@ -16,7 +16,7 @@ from core.models import IdempotencyKey
 from customers.models import Customer
 from events.models import Event, EventKey
 from integrations.models import ImportRun
-from tests.api.conftest import problem
+from tests.api.test_access import problem
 from tests.factories.events import event
 
 FILE = b"customer_id\nc-1\n"
