@@ -7,6 +7,25 @@ from events.models import Event
 
 WHEN = "2026-02-01T10:00:00.000Z"
 AT = datetime(2026, 2, 1, 10, tzinfo=UTC)
+PRODUCT = {
+    "product_id": "507f1f77",
+    "sku": "G-32",
+    "category": "Games",
+    "name": "A board game",
+    "price": 18.99,
+    "quantity": 1,
+    "position": 3,
+}
+ORDER = {
+    "order_id": "50314b8e",
+    "revenue": 25.0,
+    "currency": "USD",
+    "coupon": "hasbros",
+    "products": [
+        {"product_id": "507f", "sku": "45790-32", "name": "A board game", "price": 19, "quantity": 1},
+        {"product_id": "505b", "sku": "46493-32", "name": "A card game", "price": 3, "quantity": 2},
+    ],
+}
 
 
 def rows(**filters: Any) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ import pytest
 from core import clock
 from customers.models import Customer
 from events.models import Event, QuarantinedEvent
-from tests.integrations.segment_calls.calls import AT, rows, track
+from tests.integrations.segment_calls.calls import AT, ORDER, rows, track
 
 
 def test_a_track_call_answers_as_segment_does(server):

@@ -5,17 +5,7 @@ from decimal import Decimal
 import pytest
 
 from events.models import Event
-from tests.integrations.segment_calls.calls import rows, track
-
-PRODUCT = {
-    "product_id": "507f1f77",
-    "sku": "G-32",
-    "category": "Games",
-    "name": "A board game",
-    "price": 18.99,
-    "quantity": 1,
-    "position": 3,
-}
+from tests.integrations.segment_calls.calls import ORDER, PRODUCT, rows, track
 
 
 @pytest.mark.parametrize(
@@ -72,18 +62,6 @@ def test_a_search(server):
     server.post("track", track("Products Searched", {"query": "blue roses"}))
     event = Event.objects.get()
     assert (event.type, event.properties) == ("search", {"search": "blue roses"})
-
-
-ORDER = {
-    "order_id": "50314b8e",
-    "revenue": 25.0,
-    "currency": "USD",
-    "coupon": "hasbros",
-    "products": [
-        {"product_id": "507f", "sku": "45790-32", "name": "A board game", "price": 19, "quantity": 1},
-        {"product_id": "505b", "sku": "46493-32", "name": "A card game", "price": 3, "quantity": 2},
-    ],
-}
 
 
 def test_an_order_is_one_event_a_line(server):

@@ -8,7 +8,7 @@ from core import clock
 from customers.models import Customer
 from events.models import Event
 from tests.factories.customers import make_customer
-from tests.integrations.segment_calls.calls import rows, track
+from tests.integrations.segment_calls.calls import PRODUCT, rows, track
 
 PEOPLE = [
     {
