@@ -1,5 +1,6 @@
 """What the serializers of the REST interface share."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -50,10 +51,18 @@ def _is_whole(value: Any) -> bool:
     return type(value) is int or (type(value) is float and value.is_integer())  # 5.0 is whole in JSON Schema
 
 
+def is_plain_number(value: Any) -> bool:
+    """Say whether a value is a JSON number or plain ASCII digits as text, without an exponent or a blank."""
+    return type(value) in (int, float) or (type(value) is str and _PLAIN.fullmatch(value) is not None)
+
+
+PLAIN_NUMBER = _("Send a number, or plain digits as text, without an exponent, like “12.30”.")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], Callable[[Any], bool], Any], ...] = (
     (serializers.CharField, lambda value: type(value) is str, _("Send it as text, in quotes.")),
     (serializers.BooleanField, lambda value: type(value) is bool, _("Send true or false, without quotes.")),
     (serializers.IntegerField, _is_whole, _("Send a whole number, without quotes.")),
+    (serializers.DecimalField, is_plain_number, PLAIN_NUMBER),
 )
 
 
