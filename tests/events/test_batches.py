@@ -123,8 +123,8 @@ def amount(number, currency="USD"):
     [
         amount("1e9"), amount("1E2"), amount("1_000"), amount("１２"), amount(" 1"), amount("+1"),
         amount("-1"), amount(".5"), amount("5."), amount("1.2345"), amount("1234567890123"), amount(10**12),
-        amount(-0.01), amount(True), amount(None), amount([1]), amount("1", "EURO"), amount("1", 5), amount("1") | {"x": 1},
-        "1", 1, [],
+        amount(-0.01), amount(True), amount(None), amount([1]), amount("1", "EURO"), amount("1", 5),
+        amount("1") | {"x": 1}, "1", 1, [],
     ],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_alike_by_the_document_and_the_parser(field, value):
