@@ -11,8 +11,8 @@ from django.db.models import Min, Q
 from delivery.models import Message, MessageState, Run
 from delivery.outbox.policy import Policy
 
-# Joined by the rows' places: of a run that was launched a moment ago the planner has no statistics, takes it
-# for one row and would compare all of it with each id. A run lies in one partition, so the places are its own.
+# Joined by the rows' places: of a run that was launched a moment ago the planner has no statistics, takes
+# it for one row and would compare all of it with each id. A run lies in one partition, so a place is one row.
 _CLAIM = """
 WITH due AS (
     SELECT ctid

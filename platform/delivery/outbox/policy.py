@@ -36,7 +36,7 @@ class Policy:
 
     @property
     def at_stake(self) -> int:
-        """Return the most messages that a killed worker leaves uncertain: a chunk offered, another in line."""
+        """Return the most that a killed worker leaves uncertain: a chunk offered and another in line."""
         return 2 * self.chunk
 
     def pause(self, attempt: int) -> timedelta:
