@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from recommender.columns import (
@@ -137,7 +138,7 @@ def seconds(column: pl.Series) -> pl.Series:
 
 
 def _refuse_milliseconds(times: pl.Series) -> None:
-    if len(times) and float(times.median()) > FAR:  # type: ignore[arg-type]
+    if len(times) and np.median(times.to_numpy()) > FAR:
         raise DataError(
             f"column {TIME}: {times[0]:.0f} is not a time in epoch seconds; divide milliseconds by 1000"
         )

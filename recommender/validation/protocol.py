@@ -77,10 +77,10 @@ def evaluate(
 
 def _where_to_cut(cleaned: Cleaned, days: float) -> str:
     """Say what the rows span and which cut would ask about their last days."""
-    times = cleaned.frame[TIME].drop_nulls()
-    if times.is_empty():
-        return "no interactions with a timestamp to cut at"
-    first, last = (datetime.fromtimestamp(float(edge), UTC) for edge in (times.min(), times.max()))
+    times = cleaned.frame[TIME].to_numpy()
+    if not len(times):
+        return "no usable interactions with a timestamp"
+    first, last = (datetime.fromtimestamp(edge, UTC) for edge in (times.min(), times.max()))
     cut = last - timedelta(days=days - 1)
     return (
         f"the interactions have timestamps ({first:%Y-%m-%d} to {last:%Y-%m-%d}): say where to cut them, "
