@@ -7,7 +7,7 @@ from core.ids import uuid7
 from customers.models import Customer
 
 #: The rule language's own version number, stored with every rule.
-RULE_LANGUAGE = 1
+RULE_LANGUAGE = 2
 
 
 class Segment(models.Model):
