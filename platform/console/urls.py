@@ -45,6 +45,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/<uuid:pk>/save/", builder.Save, "segment_save"),
         ("segments/<uuid:pk>/members/", segment.Members, "segment_members"),
         ("segments/<uuid:pk>/company/", segment.Company, "segment_company"),
+        ("segments/<uuid:pk>/reach/", segment.Reach, "segment_reach"),
         ("segments/<uuid:pk>/list/", lists.Change, "segment_list"),
         ("segments/<uuid:pk>/<slug:verb>/", act.Act, "segment_act"),
         ("products/<int:pk>/", ProductPage, "product"),

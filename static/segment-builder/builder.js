@@ -50,12 +50,22 @@ const count = latest(async (signal) => {
   errors.clear();
   if (answer.ok) {
     for (const { path, size } of answer.body.conditions) if (places.has(path)) counts.set(places.get(path), size);
+    called(answer.body.names);
     panel.show(answer.body);
   } else {
     fault(answer.body);
   }
   marks();
 }, 250);
+
+/** Write the names of categories, products and campaigns instead of their keys. */
+function called(names) {
+  for (const [value, name] of Object.entries(names)) editors.names.set(value, name);
+  for (const place of document.querySelectorAll('[data-name]')) {
+    const name = names[place.dataset.name];
+    if (name && place.textContent !== name) Object.assign(place, { textContent: name, title: place.dataset.name });
+  }
+}
 
 /** Show what the server says at the condition it is about, or beside the count when it is about all of it. */
 function fault(problem) {

@@ -19,7 +19,10 @@ export const icon = (name) => h('span', { class: 'material-symbols-outlined', 'a
 export const json = (id) => JSON.parse(document.getElementById(id)?.textContent || 'null');
 
 /** Fill %(name)s of a text. */
-export const fill = (text, values = {}) => text.replace(/%\((\w+)\)[sd]/g, (_all, name) => values[name] ?? '');
+export const fill = (text, values = {}) => text.replace(/%\((\w+)\)[sd]/g, (_all, name) => values[name] ?? '').replaceAll('%%', '%');
+
+/** A label as it begins a line. */
+export const capital = (label) => label.charAt(0).toUpperCase() + label.slice(1);
 
 const grouped = new Intl.NumberFormat(document.documentElement.lang || 'en');
 export const number = (value) => (value === null || value === undefined ? '–' : grouped.format(value));

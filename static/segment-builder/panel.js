@@ -47,6 +47,9 @@ export class Panel {
     $('share').textContent = '';
     $('bar').style.width = '0';
     $('problem').textContent = message;
+    $('channels').replaceChildren();
+    $('sample')?.replaceChildren();
+    $('words').textContent = '';
   }
 
   sample(people) {
@@ -57,7 +60,7 @@ export class Panel {
       body.replaceChildren(h('tr', {}, h('td', { colspan: 3, class: 'st-mute' }, texts.nobody)));
       return;
     }
-    body.replaceChildren(...people.map((person) => h('tr', {},
+    body.replaceChildren(...people.slice(0, 6).map((person) => h('tr', {},
       h('th', { scope: 'row' }, person.url ? h('a', { class: 'st-strong', href: person.url }, person.name) : person.name,
         person.name !== person.customer && h('div', { class: 'st-mute st-small sb-id' }, person.customer)),
       h('td', { class: 'n' }, person.orders === null ? '–' : number(person.orders)),
@@ -90,12 +93,14 @@ export class Panel {
     const answer = await ask(`${this.urls.people}?q=${encodeURIComponent(words)}`, undefined, signal);
     const found = answer.ok ? answer.body.results : [];
     list.replaceChildren(...(found.length ? found.map((person) => h('li', {}, h('button', {
-      type: 'button', class: 'sb-person', onclick: () => this.why(person),
+      type: 'button', class: 'sb-person', onclick: () => { $('person').focus(); this.why(person); },
     }, h('b', { class: 'st-strong' }, person.name), h('span', { class: 'st-mute st-small' }, person.customer)))) : [h('li', { class: 'st-mute' }, this.texts.nobodyFound)]));
   }
 
   async why(person) {
     this.person = person;
+    $('people').replaceChildren();
+    $('person').value = person.name;
     const place = $('why');
     const answer = await ask(this.urls.why, { rule: this.rule(), customer: person.id, slug: this.slug });
     const { texts } = this;

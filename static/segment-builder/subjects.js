@@ -1,5 +1,5 @@
 // What a condition can be about: the entries of its first list, what each begins with, and whether it is finished.
-import { fill } from './dom.js';
+import { capital, fill } from './dom.js';
 
 export class Subjects {
   constructor(schema, texts) {
@@ -14,7 +14,7 @@ export class Subjects {
   list() {
     const { schema, texts } = this;
     const groups = [];
-    const add = (label, items) => items.length && groups.push({ label, items });
+    const add = (label, items) => items.length && groups.push({ label: capital(label), items: items.map((item) => ({ ...item, label: capital(item.label) })) });
     add(texts.behaviour, [
       ...schema.events.map((event) => ({ value: `event:${event.value}`, label: event.label })),
       { value: 'sequence', label: texts.sequence },

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from console.palette import customers_like
-from console.segments.suggestions import suggest
+from console.segments.suggestions import names_in, suggest
 from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Channel, Customer
@@ -100,6 +100,7 @@ class Preview(Answer):
             ],
             "conditions": found["conditions"],
             "words": explain(rule),
+            "names": names_in(rule),
             "ms": found["ms"],
             "sample": self._sample(found["sample"]),
         }

@@ -56,7 +56,7 @@ class Builder(Page):
             templates=READY_MADE,
             schema=language,
             rule=segment.rule if segment else self._started(),
-            texts=texts(),
+            words=texts(),
             page={
                 "slug": segment.slug if segment else "",
                 "version": segment.version if segment else 0,

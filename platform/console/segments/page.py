@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,6 @@ from core.charts import Chart, Series, area
 from core.estimates import estimated_count
 from core.exports import may_export
 from customers.models import Customer
-from django.contrib.auth.mixins import PermissionRequiredMixin
 from segments.explain import explain
 from segments.models import Segment, SegmentMembership
 from segments.overlap import overlap
@@ -144,6 +144,19 @@ class Company(PermissionRequiredMixin, View):
             "console/segments/company.html",
             {"segment": segment, "reach": reach_of(segment), "overlaps": _overlaps(segment)},
         )
+
+
+class Reach(PermissionRequiredMixin, View):
+    """How many members can be reached by which channel, for a row of the list."""
+
+    permission_required = ("segments.view_segment",)
+    raise_exception = True
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Return the two best ways."""
+        segment = get_object_or_404(Segment, pk=pk)
+        ways = [one for one in reach_of(segment) if one["people"]][:2]
+        return render(request, "console/segments/reach.html", {"ways": ways})
 
 
 def _overlaps(segment: Segment) -> list[dict[str, Any]]:

@@ -1,6 +1,9 @@
 """What may be typed into a condition: the shop's categories, products, brands, attributes, campaigns."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
@@ -74,6 +77,41 @@ def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
         case "value":
             return _values(of, words)
     return []
+
+
+def names_in(rule: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the categories, products, campaigns and pools that a rule holds by their keys.
+
+    At most one indexed query of each kind.
+    """
+    held: dict[str, set[str]] = defaultdict(set)
+    for kind, value in _keys(rule):
+        held[kind].add(value)
+    found: dict[str, str] = {}
+    if held["category"]:
+        found |= dict(Category.objects.filter(path__in=held["category"]).values_list("path", "name"))
+    if held["product"]:
+        found |= dict(Product.objects.filter(sku__in=held["product"]).values_list("sku", "name"))
+    for kind, model in (("campaign", Campaign), ("pool", CouponPool)):
+        if keys := [value for value in held[kind] if _is_id(value)]:
+            found |= {str(pk): name for pk, name in model.objects.filter(pk__in=keys).values_list("pk", "name")}  # type: ignore[attr-defined]
+    return found
+
+
+def _keys(rule: Any) -> Iterator[tuple[str, str]]:
+    parts = rule.items() if isinstance(rule, dict) else [("", part) for part in rule] if isinstance(rule, list) else ()
+    for key, part in parts:
+        if key in ("category", "product", "campaign", "pool"):
+            yield from ((key, v) for v in (part if isinstance(part, list) else [part]) if isinstance(v, str))
+        yield from _keys(part)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _values(name: str, words: str) -> Found:
