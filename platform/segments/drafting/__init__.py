@@ -33,7 +33,8 @@ class Drafted:
 
 def draft(sentence: str) -> Drafted:
     """Return the rule that a sentence describes. Four to eight quick queries for the names in it."""
-    sentence = sentence.replace("\0", "").strip()[:LONGEST]
+    # Half a surrogate pair cannot be looked up.
+    sentence = sentence.encode(errors="ignore").decode().replace("\0", "").strip()[:LONGEST]
     clauses = read(split(_tokens(sentence)))
     understood: list[str] = []
     unclear: list[str] = []

@@ -198,6 +198,8 @@ def _meanings(clause: Clause, before: Said | None) -> list[Meaning]:
         _last_messages, _spent, _did, _by_rank, _share, _segment, _compared, _text, _dated, _back, _again,
     )  # fmt: skip
     first = next((meaning for reader in main if (meaning := reader(clause, before)) is not None), None)
+    if isinstance(first, InSegment):
+        return [first]
     facts = [reader(clause) for reader in (_birthday, _choice, _fact, _place)]
     return [meaning for meaning in (first, *facts) if meaning is not None]
 
@@ -313,10 +315,12 @@ def _share(clause: Clause, before: Said | None) -> Meaning | None:
 
 
 def _segment(clause: Clause, before: Said | None) -> Meaning | None:
-    quoted = clause.one(Type.QUOTED, Type.WORD)
-    if clause.one(Type.SEGMENT) is None or quoted is None:
+    named = clause.one(Type.SEGMENT)
+    if named is None:
         return None
-    return InSegment(" ".join(token.text.strip("“”\"'「」『』‘’") for token in clause.all(Type.QUOTED, Type.WORD)))
+    after = [t for t in clause.tokens if t.start >= named.end and t.type is not Type.NOISE]
+    name = " ".join(t.value if t.type is Type.QUOTED else t.text for t in after)
+    return InSegment(name) if name else None
 
 
 def _compared(clause: Clause, before: Said | None) -> Meaning | None:

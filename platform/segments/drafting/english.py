@@ -183,7 +183,8 @@ ENTRIES = (
     ),
     *table(Type.SEGMENT, {r"(?:member of |members of |in )?(?:the )?segment": None}, whole_words=True),
     _entry(Type.QUOTED, r"[“\"'‘](?P<text>[^”\"'’]{1,100})[”\"'’]", lambda m: m["text"].strip()),
-    _entry(Type.NUMBER, _NUMBER, lambda m: number(m[0])),
+    # An article is a number in "a week" only.
+    _entry(Type.NUMBER, rf"(?!an?\b){_NUMBER}", lambda m: number(m[0])),
     *table(Type.NOISE, {_NOISE: None}, whole_words=True),
 )
 WORD = re.compile(r"[^\s,;.&“”\"%$€£¥]+(?:\.\d+)?")
