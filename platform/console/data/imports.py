@@ -22,7 +22,7 @@ from integrations.imports.content import ENCODINGS
 from integrations.imports.engine import table_of
 from integrations.imports.errors import BadFile, BadMapping
 from integrations.imports.fields import OWN
-from integrations.imports.kinds import KINDS
+from integrations.imports.kinds import KINDS, ImportKind
 from integrations.imports.shops import EXPORTS
 from integrations.models import BUSY, ImportRun, ImportState, Kind
 
@@ -138,7 +138,7 @@ def mapping_form(run: ImportRun) -> dict[str, Any]:
     return {
         "columns": columns,
         "mapped": sum(bool(column.target) for column in columns),
-        "targets": [(field.name, field.label) for field in kind.fields],
+        "targets": _targets(kind, columns),
         "own": kind.own,
         "own_prefix": OWN,
         "origin": guess.origin,
@@ -155,6 +155,17 @@ def mapping_form(run: ImportRun) -> dict[str, Any]:
         "shop_currency": settings.SHOP_CURRENCY,
         "shop_country": settings.SHOP_COUNTRY,
     }
+
+
+def _targets(kind: ImportKind, columns: list[Column]) -> list[tuple[str, Any]]:
+    """Return what columns can mean: the fields, and numbered ones that are mapped or could be."""
+    named = {column.target or kind.target_of(column.name) for column in columns}
+    numbered = [(name, field.label) for name in named - set(kind.by_name) if (field := kind.field_of(name))]
+    return [*((field.name, field.label) for field in kind.fields), *sorted(numbered, key=_by_number)]
+
+
+def _by_number(target: tuple[str, Any]) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (0, part) for part in target[0].split(".")]
 
 
 def _samples(sample: list[Any], place: int) -> list[str]:

@@ -13,7 +13,7 @@ class Policy:
     batch: int = 200
     #: Messages marked `sending` at once, hence the most that a killed worker leaves uncertain. A commit and
     #: six statements each, 3 ms that do not grow with it: .15 ms a message at 20, .06 at 50.
-    chunk: int = 50
+    chunk: int = 25
     #: How long a worker may be silent before the messages that it has not offered go to others.
     lease: timedelta = timedelta(seconds=60)
     #: After this without a sign of a worker the sweeper wakes others for what still waits.

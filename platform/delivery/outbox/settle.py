@@ -35,8 +35,10 @@ def settle(
 
     An answer that comes late is still written, unless the message has since been sent again.
     """
+    if not answered:
+        return
     changes = [_change(run, prepared, outcome, now, policy) for prepared, outcome in answered]
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         written = write(run.id, changes, from_states=_ANSWERABLE)
         sent = [p for p, o in answered if o.verdict is Verdict.SENT and p.message.id in written]
         record([_sent_event(run, p, now) for p in sent], now)

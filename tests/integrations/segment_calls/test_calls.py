@@ -384,12 +384,12 @@ def test_what_is_malformed_is_a_problem(server, call, body):
     assert not Customer.objects.exists()
 
 
-def test_too_large_is_400_as_their_sdks_expect(server, settings):
+def test_too_large_is_413_also_packed(server, settings):
     settings.API_MAX_BODY_BYTES = 1000
-    assert server.post("track", track("x" * 2000)).status_code == 400
+    assert server.post("track", track("x" * 2000)).status_code == 413
     bomb = gzip.compress(b" " * 10_000_000)
     answer = server.post("track", bomb, **{"Content-Encoding": "gzip"})
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert server.post("track", b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
 
 
