@@ -60,12 +60,6 @@ class Act(PermissionRequiredMixin, View):
     def delete(self, request: HttpRequest, segment: Segment) -> HttpResponse:
         """Remove it, unless something stands on it."""
         user: Any = request.user
-        if segment.ready_made:
-            messages.error(request, _("This segment came with Rapport and stays. It can be changed."))
-            return redirect("admin:segment", pk=segment.pk)
-        if segment.campaigns.exists():  # type: ignore[attr-defined]
-            messages.error(request, _("Campaigns use this segment. Give them another audience first."))
-            return redirect("admin:segment", pk=segment.pk)
         name = display_name(segment)
         try:
             delete_segment(segment, now=clock.now(), user=user)

@@ -44,8 +44,10 @@ class SegmentPage(Page):
         segment = get_object_or_404(Segment, pk=self.kwargs["pk"])
         self.title = display_name(segment)
         can = self.request.user.has_perm
-        history = size_history(segment)
-        month = clock.now() - timedelta(days=30)
+        # The history of a segment is told in the shop's days.
+        now = clock.knowledge_now()
+        history = size_history(segment, now=now)
+        month = (now - timedelta(days=30)).date()
         context: dict[str, Any] = {
             "segment": segment,
             "description": display_description(segment),
@@ -59,13 +61,13 @@ class SegmentPage(Page):
             "last_run": segment.runs.order_by("-started_at").first(),
             "uses": used_by(segment.slug),
             "may_change": can("segments.change_segment"),
-            "may_delete": can("segments.delete_segment") and not segment.ready_made,
+            "may_delete": can("segments.delete_segment"),
             "may_export": may_export(self.request.user, "segments.segment"),
             "is_list": segment.kind == Segment.Kind.STATIC,
         }
         if can("customers.view_customer"):
-            stays = moves(segment).select_related("customer")
-            context["came"] = stays.order_by("-entered_at", "-pk")[:MOVES]
+            stays = moves(segment)
+            context["came"] = stays[:MOVES]
             context["went"] = stays.filter(left_at__isnull=False).order_by("-left_at", "-pk")[:MOVES]
             context |= _members_page(segment, None)
         if can("campaigns.view_campaign"):
@@ -90,14 +92,14 @@ def in_words(segment: Segment) -> str:
 def _size_chart(history: list[dict[str, Any]]) -> Chart | None:
     if len(history) < 2:
         return None
-    days = [day["at"].date() for day in history]
+    days = [day["at"] for day in history]
     return area(_("People in it"), days, [Series(_("people"), [day["size"] for day in history])])
 
 
 def _flow_chart(history: list[dict[str, Any]]) -> Chart | None:
     if len(history) < 2 or not any(day["entered"] or day["left"] for day in history[1:]):
         return None
-    days = [day["at"].date() for day in history[1:]]
+    days = [day["at"] for day in history[1:]]
     return area(
         _("Who came and went"),
         days,

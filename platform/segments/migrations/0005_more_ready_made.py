@@ -30,6 +30,6 @@ def create(apps, schema_editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("segments", "0002_ready_made")]
+    dependencies = [("segments", "0004_segment_history")]
 
     operations = [migrations.RunPython(create, migrations.RunPython.noop)]
