@@ -98,15 +98,14 @@ export class Editors {
 
   // What people did -------------------------------------------------------------------------------------
   event(node, rule, stem, { measured = true } = {}) {
-    const { texts } = this;
     const at = (part) => `${node.id}:${stem}:${part}`;
     // A step of a sequence is edited in place, within its node.
     const reach = (r) => (stem === 'e' ? r : r.sequence[Number(stem)]);
     const put = (part, change, redraw = true) => this.set(node, `${stem}:${part}`, (r) => change(reach(r)), redraw);
     const parts = [this.narrowing(at, rule, put)];
-    if (measured) parts.push(...this.measure(at, rule, put, [...MEASURES]));
+    if (measured) parts.push(...this.measure(at, rule, put, MEASURES));
     parts.push(...this.window(at, rule, put));
-    parts.push(this.more(node, at, rule, put, measured));
+    parts.push(this.more(at, rule, put));
     return parts;
   }
 
@@ -146,9 +145,7 @@ export class Editors {
     if (held === 'ever' || held === 'never') return parts;
     if (OF_TIME.includes(held)) return [...parts, ...this.when(at, rule[held], (change, redraw) => put('when', (r) => change(r[held]), redraw))];
     if (OF_FIGURE.includes(held)) {
-      const known = (schema.measures.find((one) => one.name === held)?.of || []).filter((one) => !one.includes('NAME') && !one.endsWith('.')).map((one) => ({ value: one, label: texts.figures[one] || one }));
       parts.push(line(at('figure'), texts.ofFigure, rule[held].of, (of) => put('figure', (r) => { r[held].of = of; }, false), { suggest: this.suggest('figure') }));
-      void known;
     }
     return [...parts, ...this.comparison(at, rule[held], (change, redraw) => put('amount', (r) => change(r[held]), redraw), held === 'amount' ? { sign: this.units.currency } : {})];
   }
@@ -218,8 +215,8 @@ export class Editors {
   }
 
   /** What is seldom asked: further properties, and only the first or last so many. */
-  more(node, at, rule, put, measured) {
-    const { texts, schema } = this;
+  more(at, rule, put) {
+    const { texts } = this;
     const rows = rule.where || [];
     const key = at('more');
     const open = this.open.has(key) || rows.length > 0 || 'earliest' in rule || 'latest' in rule;
@@ -236,7 +233,6 @@ export class Editors {
           edge && numeral(at('edgeN'), texts.value, rule[edge], (read) => put('edgeN', (r) => { r[edge] = read; }, false), { whole: true, least: 1 })),
         rows.map((row, index) => this.property(at, row, index, put)),
         h('button', { type: 'button', class: 'st-btn sm', 'data-key': at('addWhere'), onclick: () => put('where', (r) => { r.where = [...(r.where || []), { property: '', op: 'eq', value: '' }]; }) }, icon('add'), texts.addProperty)));
-    void measured;
     return box;
   }
 

@@ -31,7 +31,7 @@ export class Panel {
     $('words').textContent = answer.words;
     $('problem').textContent = '';
     $('channels').replaceChildren(
-      ...answer.channels.flatMap((channel) => [h('dt', {}, fill(texts.reachableBy, { channel: channel.label })), h('dd', { class: 'st-num' }, number(channel.size))]),
+      ...answer.channels.filter((channel, index) => index < 2 || channel.size).flatMap((channel) => [h('dt', {}, fill(texts.reachableBy, { channel: channel.label })), h('dd', { class: 'st-num' }, number(channel.size))]),
       h('dt', {}, texts.countedIn), h('dd', { class: 'st-num' }, fill(texts.ms, { ms: number(answer.ms) })),
     );
     this.sample(answer.sample);

@@ -22,8 +22,8 @@ def _of_the_tree() -> dict[str, Any]:
             "none": _("none of"),
             "notall": _("not all of"),
         },
-        "joinAll": _("and"),
-        "joinAny": _("or"),
+        "joinAll": _(" and ").strip(),
+        "joinAny": _(" or ").strip(),
         "groupName": _("Group of conditions, level %(n)s"),
         "everyoneFits": _("No condition yet: everyone fits."),
         "emptyGroup": _("Empty: it is left out until it has a condition."),
@@ -101,7 +101,6 @@ def _of_conditions() -> dict[str, Any]:
         "ever": _("at least once"),
         "never": _("never"),
         "ofFigure": _("Figure"),
-        "figures": {},
         "when": _("When"),
         "anyTime": _("at any time"),
         "inTheLast": _("in the last"),
@@ -151,7 +150,7 @@ def _of_conditions() -> dict[str, Any]:
 
 def _of_the_panel() -> dict[str, Any]:
     return {
-        "reachableBy": _("Reachable by %(channel)s"),
+        "reachableBy": _("Reachable: %(channel)s"),
         "countedIn": _("Counted in"),
         "ms": _("%(ms)s ms"),
         "nobody": _("Nobody fits."),
