@@ -15,7 +15,7 @@ END $$
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0008_count_sent'),
+        ('delivery', '0009_holidays'),
     ]
 
     operations = [
