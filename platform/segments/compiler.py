@@ -247,7 +247,9 @@ class _Compiler:
         try:
             known, x = self.field(node.field, at(node.path, "top.field"))
             if known.kind not in (Kind.NUMBER, Kind.MOMENT):
-                raise RuleError(at(node.path, "top.field"), _("Choose a field that holds a number or a date."))
+                raise RuleError(
+                    at(node.path, "top.field"), _("Choose a field that holds a number or a date.")
+                )
             of = self.visit(node.of) if node.of is not None else Query("TRUE", [])
             tables = self.scope.tables(EVERYONE.customers)
         finally:

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from django.utils.translation import gettext as _
 
 from core import clock
@@ -116,7 +115,9 @@ def _coming(value: int, x: Query, now: Clock, zone: str) -> dict[str, Any]:
         return {"test": here}
     others = now.other_days()
     there = [
-        compose("c.time_zone = ANY({zones}) AND {x} = ANY({days})", zones=names, x=x, days=birthdays(day, value))
+        compose(
+            "c.time_zone = ANY({zones}) AND {x} = ANY({days})", zones=names, x=x, days=birthdays(day, value)
+        )
         for day, names in others.items()
     ]
     elsewhere = [name for names in others.values() for name in names]

@@ -211,9 +211,7 @@ def coupon(rule: dict[str, Any], path: str) -> Behaviour:
     if "pool" in rule:
         pools = list(texts(rule["pool"], at(path, "pool")))
         where = (Where(at(path, "pool"), "pool", True, "in", pools),)
-    return Behaviour(
-        path, COUPONS[what].value, where=where, window=_window(rule, path), op=op, value=value
-    )
+    return Behaviour(path, COUPONS[what].value, where=where, window=_window(rule, path), op=op, value=value)
 
 
 def _counted(rule: dict[str, Any], path: str) -> tuple[str, Any]:
