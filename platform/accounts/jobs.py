@@ -7,9 +7,11 @@ by the app that owns the service; accounts.dispatch starts one, a worker runs it
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -96,6 +98,8 @@ class JobProgress:
             raise Cancelled
 
 
+#: A job that has waited so long may have lost its message.
+FORGOTTEN = timedelta(minutes=2)
 #: A job that kills its worker this often is given up, or it would kill workers for ever.
 MOST_ATTEMPTS = 3
 
@@ -119,6 +123,20 @@ def run(job: Job, *, worker_died: bool = False) -> None:
     with running(job) as progress:
         result = kinds.get(job.kind).load()(job.parameters, now, progress)
         Job.objects.filter(pk=job.pk).update(result=result)
+
+
+def forgotten(now: datetime) -> list[tuple[UUID, str]]:
+    """Return the ids and kinds of jobs that wait without a sign, each once in FORGOTTEN.
+
+    Their worker may only be busy: a job that gets two messages is run once (`run`). One statement.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_job SET heartbeat_at = %s"
+            " WHERE state = %s AND coalesce(heartbeat_at, created_at) < %s RETURNING id, kind",
+            [now, Job.State.QUEUED, now - FORGOTTEN],
+        )
+        return list(cursor.fetchall())
 
 
 @contextmanager

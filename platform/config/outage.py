@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
 
@@ -17,7 +18,12 @@ from kombu.exceptions import OperationalError as BrokerError
 from core.problems import problem_response
 
 RETRY_AFTER = 5  # seconds
-AWAY = (OperationalError, InterfaceError, BrokerError, redis.ConnectionError, redis.TimeoutError)
+AWAY = (
+    OperationalError, InterfaceError, BrokerError, redis.ConnectionError, redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError, redis.exceptions.ReadOnlyError,
+)  # fmt: skip
+#: What the system says of a disk that takes no more; PostgreSQL's own is an OperationalError.
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 log = structlog.get_logger(__name__)
 
@@ -34,13 +40,18 @@ class OutageMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for an outage; leave every other error to Django."""
-        return unavailable(request, error) if isinstance(error, AWAY) else None
+        return unavailable(request, error) if is_away(error) else None
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Say whether an error means that a server is away, or has no room left."""
+    return isinstance(error, AWAY) or (isinstance(error, OSError) and error.errno in _FULL)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer an error that no view raised: middleware reads the database too (``handler500``)."""
     error = sys.exc_info()[1]
-    if isinstance(error, AWAY):
+    if error is not None and is_away(error):
         return unavailable(request, error)
     if _wants_json(request):
         title = _("Something went wrong on our side")

@@ -1,7 +1,8 @@
 """Money: Decimal amounts with a currency, rounded half up to the currency's minor unit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 
 from django.conf import settings
@@ -30,6 +31,23 @@ def minor_unit(currency: str) -> Decimal:
 def round_money(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's minor unit, as receipts do."""
     return amount.quantize(minor_unit(currency), rounding=ROUND_HALF_UP)
+
+
+def shared_out(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """Share an amount out in proportion to weights, to the last cent, by largest remainder.
+
+    Without any weight all shares are zero.
+    """
+    total, cent = sum(weights, Decimal(0)), minor_unit(currency)
+    amount = round_money(amount, currency)
+    if amount <= 0 or total <= 0:
+        return [Decimal(0)] * len(weights)
+    exact = [amount * weight / total for weight in weights]
+    shares = [part.quantize(cent, rounding=ROUND_DOWN) for part in exact]
+    spare = int((amount - sum(shares, Decimal(0))) / cent)
+    for place in sorted(range(len(exact)), key=lambda p: shares[p] - exact[p])[:spare]:
+        shares[place] += cent
+    return shares
 
 
 def to_base(amount: Decimal, currency: str) -> Decimal | None:

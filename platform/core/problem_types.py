@@ -209,6 +209,11 @@ for name, kind in {
             "ready one."
         ),
     ),
+    "segment-in-use": Kind(
+        409,
+        _("The segment is in use"),
+        _("used_by names what uses it. Take it out there, or repeat with ?force=true for other segments."),
+    ),
     "slug-taken": Kind(409, _("The short name is taken"), _("Choose another one.")),
     "campaign-not-ready": Kind(
         409,

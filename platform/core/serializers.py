@@ -1,6 +1,7 @@
 """What the serializers of the REST interface share."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,26 +11,88 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.money import Money
-from core.validation import json_error, printable
+from core.validation import Digits, json_error, printable
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses fields it does not know: a misspelt one must not pass in silence."""
+    """A serializer that reads JSON as it is written.
+
+    It refuses fields that it does not know, as a misspelt one must not pass in silence, and values of
+    another type than the document states, which REST framework would turn into something: a number for
+    an id (1.0 is no id), “yes” for true.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
-        """Validate the known fields, then name the unknown ones."""
-        known = {name for name, field in self.fields.items() if not field.read_only}
-        unknown = sorted(str(name) for name in data if name not in known) if isinstance(data, Mapping) else []
-        if unknown:
-            hint = _("Unknown field. Known are: %(names)s.") % {"names": ", ".join(sorted(known))}
-            raise serializers.ValidationError({printable(name): [hint] for name in unknown[:20]})
+        """Name the unknown fields and those of another type, then validate the others."""
+        if isinstance(data, Mapping):
+            known = {name: field for name, field in self.fields.items() if not field.read_only}
+            if unknown := sorted(str(name) for name in data if name not in known):
+                hint = _("Unknown field. Known are: %(names)s.") % {"names": ", ".join(sorted(known))}
+                raise serializers.ValidationError({printable(name): [hint] for name in unknown[:20]})
+            wrong = {n: [told] for n, value in data.items() if (told := _another_type(known[n], value))}
+            if wrong:
+                raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)
+
+
+def _another_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> Any:
+    """Return what is wrong with a value that is not of the field's type in JSON, or None."""
+    if value is None:
+        return None  # the field says whether it may be empty
+    if isinstance(field, serializers.ListField) and isinstance(value, list) and field.child:
+        return next(filter(None, (_another_type(field.child, part) for part in value)), None)
+    for kind, right, told in _TYPES:
+        if isinstance(field, kind):
+            return None if right(value) else told
+    return None
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())  # 5.0 is whole in JSON Schema
+
+
+def is_plain_number(value: Any) -> bool:
+    """Say whether a value is a JSON number or plain ASCII digits as text, without an exponent or a blank."""
+    return type(value) in (int, float) or (type(value) is str and _PLAIN.fullmatch(value) is not None)
+
+
+PLAIN_NUMBER = _("Send a number, or plain digits as text, without an exponent, like “12.30”.")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], Callable[[Any], bool], Any], ...] = (
+    (serializers.CharField, lambda value: type(value) is str, _("Send it as text, in quotes.")),
+    (serializers.BooleanField, lambda value: type(value) is bool, _("Send true or false, without quotes.")),
+    (serializers.IntegerField, _is_whole, _("Send a whole number, without quotes.")),
+    (serializers.DecimalField, is_plain_number, PLAIN_NUMBER),
+)
+
+
+@extend_schema_field(Digits(12, 2).schema)
+class AmountField(serializers.DecimalField):
+    """An amount from 0 on with two decimals at most, as a JSON number or as plain digits in a text."""
+
+    digits = Digits(12, 2)
+    default_error_messages = {
+        "digits": _(
+            "Write the amount as a number from 0 on with two decimals at most and without an exponent, like"
+            " “12.30”."
+        )
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=2, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        """Return the amount; JSON numbers are rounded to the cent."""
+        number = self.digits.read(data)
+        if number is None:
+            self.fail("digits")
+        return number
 
 
 class MoneySerializer(StrictSerializer):
     """An amount in a currency, as `{"amount": "12.30", "currency": "EUR"}`; a Money inside."""
 
-    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=Decimal(0))
+    amount = AmountField()
     currency = serializers.RegexField(
         r"^[A-Z]{3}$", error_messages={"invalid": _("Write the currency as in ISO 4217, like EUR.")}
     )

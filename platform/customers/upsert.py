@@ -316,7 +316,7 @@ UPDATE customers_customer c SET
     {", ".join(f"{n} = CASE WHEN d ? '{n}' THEN d->>'{n}' ELSE c.{n} END" for n in _TEXTS)},
     attributes = CASE WHEN d ? 'attributes' THEN d->'attributes' ELSE c.attributes END,
     no_profiling = CASE WHEN d ? 'no_profiling' THEN (d->>'no_profiling')::boolean ELSE c.no_profiling END,
-    is_stub = false, own_id = true, updated_at = %s
+    is_stub = false, updated_at = %s
 FROM unnest(%s::bigint[], %s::jsonb[]) AS t(id, d)
 WHERE c.id = t.id
 """  # noqa: S608 (our own column names)

@@ -15,12 +15,22 @@ from core.bulk import bulk_body, rows_of
 from core.idempotency import PARAMETER, idempotent
 from core.openapi import PROBLEMS
 from core.serializers import BulkResultSerializer
+from core.validation import AMOUNT, QUANTITY
 from customers.identity.kinds import REFERENCES
 from events.browser import ingest_for
 from events.models import INBOUND_TYPES
 from events.parsing import DETAILS, FIELDS, NEEDS
 
 _TEXT = {"type": "string", "minLength": 1}
+_MONEY: dict[str, Any] = {
+    "type": "object",
+    "required": ["amount", "currency"],
+    "additionalProperties": False,
+    "properties": {
+        "amount": AMOUNT.schema,
+        "currency": {"type": "string", "pattern": "^[A-Za-z]{3}$"},
+    },
+}
 
 
 def _conditions() -> list[dict[str, Any]]:
@@ -73,16 +83,9 @@ EVENT_SCHEMA: dict[str, Any] = {
         },
         "sku": {**_TEXT, "maxLength": 200},
         "order_id": {**_TEXT, "maxLength": 100},
-        "quantity": {"type": "number", "minimum": 0},
-        "amount": {
-            "type": "object",
-            "required": ["amount", "currency"],
-            "additionalProperties": False,
-            "properties": {
-                "amount": {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,3})?$"},
-                "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-            },
-        },
+        "quantity": QUANTITY.schema,
+        "amount": {**_MONEY, "description": "What was paid, after discounts."},
+        "discount": {**_MONEY, "description": "What had been taken off before."},
         "search": {**_TEXT, "maxLength": 500, "description": "The words of an event of type search."},
         "properties": {"type": "object", "description": "What else you know about it."},
     },

@@ -19,14 +19,13 @@ from typing import Any, Self
 import orjson
 
 from core.money import to_base
-from core.validation import MAX_DEPTH, MAX_JSON_CHARS, json_error
+from core.validation import MAX_DEPTH, MAX_JSON_CHARS, QUANTITY, json_error
 from customers.identity.kinds import REFERENCES, normalise
 from customers.identity.resolve import Reference
 from events.models import EventType, Quality
 from events.parsing import (
     FIELDS,
     MAX_ADDRESS,
-    MAX_QUANTITY,
     NEEDS,
     TEXTS,
     TYPES,
@@ -72,6 +71,7 @@ class Batch:
     amount: list[str | None] = field(default_factory=list)
     currency: list[str | None] = field(default_factory=list)
     original_amount: list[str | None] = field(default_factory=list)
+    discount: list[str | None] = field(default_factory=list)
     quality: list[str] = field(default_factory=list)
     properties: list[str | None] = field(default_factory=list)
 
@@ -90,13 +90,15 @@ class Batch:
     def append(self, index: int, event: EventIn) -> None:
         """Append one event."""
         base, original, quality = priced(event.amount, event.currency)
+        discount, _original, lacks_rate = priced(event.discount, event.discount_currency)
         quantity = None if event.quantity is None else f"{event.quantity:f}"
         if event.type == EventType.PURCHASE and event.sku and not event.quantity:
             quality = Quality.NO_QUANTITY.value
+        quality = quality or lacks_rate
         row = (
             index, event.message_id, event.type, event.source, event.occurred_at,
             event.occurred_at.isoformat(), event.customer, event.anonymous_id, event.sku, event.order_id,
-            quantity, base, event.currency, original,
+            quantity, base, event.currency, original, discount,
             quality, _json(event.properties) if event.properties else None,
         )  # fmt: skip
         for column, value in zip(fields(self), row, strict=True):
@@ -158,10 +160,13 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
         if None in values and any(v is None and t == kind for v, t in zip(values, types, strict=True)):
             raise Doubt
     quantities = [None if r.get("quantity") is None else _quantity(r["quantity"]) for r in rows]
-    amounts, currencies, originals, quality = _money(rows)
+    amounts, currencies, originals, quality = _money(rows, "amount")
+    discounts, _currencies, _originals, lacking = _money(rows, "discount")
     for place, (kind, quantity) in enumerate(zip(types, quantities, strict=True)):
         if kind == "purchase" and (quantity is None or not float(quantity)) and skus[place]:
             quality[place] = Quality.NO_QUANTITY.value
+    if any(lacking):
+        quality = [noticed or lacks for noticed, lacks in zip(quality, lacking, strict=True)]
     return Batch(
         list(range(start, start + len(rows))),
         message_ids,  # type: ignore[arg-type]  # None would have been doubted
@@ -177,6 +182,7 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
         amounts,
         currencies,
         originals,
+        discounts,
         quality,
         [_properties(r.get("properties"), s, t) for r, s, t in zip(rows, searches, types, strict=True)],
     )
@@ -281,7 +287,7 @@ def _moments(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[list[dateti
 
 
 def _quantity(value: Any) -> str | None:
-    if type(value) is int and 0 <= value < MAX_QUANTITY:
+    if type(value) is int and 0 <= value <= QUANTITY.limit:
         return str(value)
     errors: dict[str, list[str]] = {}
     number = parse_quantity(value, errors)
@@ -291,9 +297,9 @@ def _quantity(value: Any) -> str | None:
 
 
 def _money(
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]], name: str
 ) -> tuple[list[str | None], list[str | None], list[str | None], list[str]]:
-    """Return amounts in the shop's currency, their own currencies and amounts, and what was noticed."""
+    """Return a member's amounts in the shop's currency, currencies, amounts as sent, what was noticed."""
     size = len(rows)
     amounts: list[str | None] = [None] * size
     currencies: list[str | None] = [None] * size
@@ -301,7 +307,7 @@ def _money(
     quality = [Quality.GOOD.value] * size
     errors: dict[str, list[str]] = {}
     for place, row in enumerate(rows):
-        if (value := row.get("amount")) is not None:
+        if (value := row.get(name)) is not None:
             number, currency = parse_money(value, errors)
             if errors:
                 raise Doubt

@@ -70,6 +70,7 @@ def _claim(row: Any, *, trusted: bool) -> Any:
     if row.get("type") != EventType.PURCHASE or trusted:
         return row
     reported = {"completed": True, "reported_amount": row.pop("amount", None)}
+    row.pop("discount", None)
     properties = row.get("properties")
     # What is no object stays, so that the parser names it.
     if properties is None or isinstance(properties, dict):

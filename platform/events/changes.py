@@ -27,6 +27,8 @@ from customers.registries import Person
 consumers: Registry[str] = Registry("consumer of changes")
 #: A consumer that has not acknowledged by then is taken for dead.
 LEASE = timedelta(minutes=10)
+#: How long a consumer waits for the one it comes after.
+PATIENCE = timedelta(minutes=5)
 #: Notes that are handed on in one transaction.
 NOTES = 1000
 _LOCK = 0x4348_4E47
@@ -61,25 +63,32 @@ def note(customer_ids: Iterable[int], now: datetime | None = None) -> None:
             )
 
 
-def take(consumer: str, limit: int, now: datetime, *, lease: timedelta = LEASE) -> list[Change]:
+def take(
+    consumer: str, limit: int, now: datetime, *, lease: timedelta = LEASE, after: str = ""
+) -> list[Change]:
     """Take up to `limit` customers, those who have waited longest first; empty when none waits.
 
-    They are this caller's until `now + lease`. Several may take for one consumer at once. Raises
-    UnknownEntry for a consumer that is not registered.
+    They are this caller's until `now + lease`. Several may take for one consumer at once. Who still
+    waits for the consumer `after`, whose work this one builds on, is left for later, though for no longer
+    than PATIENCE. Raises UnknownEntry for a consumer that is not registered.
     """
     consumers.get(consumer)
     fold(now)
+    moments = {"now": now, "until": now + lease, "stuck": now - PATIENCE}
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"consumer": consumer, "limit": limit, "now": now, "until": now + lease})
+        cursor.execute(_TAKE, {"consumer": consumer, "limit": limit, "after": after, **moments})
         return [Change(*row) for row in cursor.fetchall()]
 
 
 _TAKE = """
 UPDATE events_changedcustomer q SET taken_until = %(until)s
 FROM (
-    SELECT consumer, customer_id FROM events_changedcustomer
-    WHERE consumer = %(consumer)s AND (taken_until IS NULL OR taken_until <= %(now)s)
-    ORDER BY changed_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    SELECT w.consumer, w.customer_id FROM events_changedcustomer w
+    WHERE w.consumer = %(consumer)s AND (w.taken_until IS NULL OR w.taken_until <= %(now)s)
+      AND (w.changed_at <= %(stuck)s OR NOT EXISTS (
+          SELECT FROM events_changedcustomer b WHERE b.consumer = %(after)s AND b.customer_id = w.customer_id
+      ))
+    ORDER BY w.changed_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED
 ) AS free
 WHERE q.consumer = free.consumer AND q.customer_id = free.customer_id
 RETURNING q.customer_id, q.version

@@ -160,6 +160,7 @@ def _write(fresh: Batch, people: People, products: dict[str, Known], now: dateti
             "amount": fresh.amount,
             "currency": fresh.currency,
             "original_amount": fresh.original_amount,
+            "discount": fresh.discount,
             "quality": fresh.quality,
             "properties": fresh.properties,
             "occurred_at": fresh.moment,

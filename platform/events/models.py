@@ -36,6 +36,8 @@ class EventType(models.TextChoices):
     PREFERENCES_CHANGED = "preferences_changed", _("changed preferences")
     COUPON_ASSIGNED = "coupon_assigned", _("was given a coupon")
     COUPON_REDEEMED = "coupon_redeemed", _("redeemed a coupon")
+    SEGMENT_ENTERED = "segment_entered", _("entered a segment")
+    SEGMENT_LEFT = "segment_left", _("left a segment")
     PRICE_DROP = "price_drop", _("price fell")
     BACK_IN_STOCK = "back_in_stock", _("back in stock")
     LOW_STOCK = "low_stock", _("stock runs low")
@@ -67,6 +69,8 @@ INBOUND_TYPES = tuple(
         EventType.COUPON_ASSIGNED,
         EventType.COUPON_REDEEMED,
         EventType.UNSUBSCRIBE,
+        EventType.SEGMENT_ENTERED,
+        EventType.SEGMENT_LEFT,
         *PRODUCT_TYPES,
     }
 )

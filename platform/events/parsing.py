@@ -1,15 +1,19 @@
 """From what a partner sent to a typed event, or to what is wrong with it.
 
 `NEEDS` and `DETAILS` say what each type carries; the published schema is made from them.
+Text is text and never a number, a number is a number or plain digits as text (core.validation).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from core.validation import json_error, printable, text_error
+from django.conf import settings
+
+from core.money import to_base
+from core.validation import AMOUNT, AMOUNT_TOLD, QUANTITY, json_error, printable, text_error
 from customers.identity.kinds import REFERENCES, normalise
 from customers.identity.resolve import Reference
 from events.models import INBOUND_TYPES, EventType
@@ -19,7 +23,7 @@ Errors = dict[str, list[str]]
 TEXTS = {
     "message_id": 200, "source": 50, "anonymous_id": 200, "sku": 200, "order_id": 100, "search": 500,
 }  # fmt: skip
-FIELDS = (*TEXTS, "customer", "type", "occurred_at", "quantity", "amount", "properties")
+FIELDS = (*TEXTS, "customer", "type", "occurred_at", "quantity", "amount", "discount", "properties")
 TYPES = frozenset(t.value for t in INBOUND_TYPES)
 #: Fields that a type cannot do without.
 NEEDS: dict[str, tuple[str, str]] = {
@@ -32,8 +36,8 @@ NEEDS: dict[str, tuple[str, str]] = {
     EventType.REFUND: ("order_id", "the order that it belongs to"),
     EventType.SEARCH: ("search", "the words searched for"),
 }
-MAX_QUANTITY = 10**9
-MAX_AMOUNT = Decimal(10) ** 12
+#: From here on, an amount in the shop's currency has no place in the facts.
+MAX_BASE = Decimal(10) ** 12
 MAX_DWELL = 86_400  # seconds
 MAX_REVIEW = 10_000  # characters
 MAX_RATING = 100
@@ -84,7 +88,8 @@ DETAILS: dict[str, Detail] = {
 class EventIn:
     """A valid event as it came: `customer` or `anonymous_id` is set, times are UTC.
 
-    `customer` is the partner's own id, or all identifiers that were sent, normalised.
+    `customer` is the partner's own id, or all identifiers that were sent, normalised. `amount` is what was
+    paid, `discount` what had been taken off before.
     """
 
     message_id: str
@@ -98,6 +103,8 @@ class EventIn:
     quantity: Decimal | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    discount: Decimal | None = None
+    discount_currency: str | None = None
     properties: dict[str, Any] | None = None
 
 
@@ -137,6 +144,7 @@ def parse_event(raw: Any, *, now: datetime, default_source: str) -> EventIn:
     occurred_at = _moment(raw, now, errors)
     quantity = parse_quantity(raw.get("quantity"), errors)
     amount, currency = parse_money(raw.get("amount"), errors)
+    discount, discount_currency = parse_money(raw.get("discount"), errors, "discount")
     properties = _properties(raw, kind, texts["search"], errors)
     if errors:
         raise InvalidEvent(errors)
@@ -152,6 +160,8 @@ def parse_event(raw: Any, *, now: datetime, default_source: str) -> EventIn:
         quantity=quantity,
         amount=amount,
         currency=currency,
+        discount=discount,
+        discount_currency=discount_currency,
         properties=properties,
     )
 
@@ -220,47 +230,48 @@ def _moment(raw: Mapping[str, Any], now: datetime, errors: Errors) -> datetime:
         return now
 
 
-def _decimal(value: Any) -> Decimal | None:
-    """Return a finite number sent as a number or as text, else None."""
-    if type(value) not in (int, float, str):
-        return None
-    if isinstance(value, str) and len(value) > 40:
-        return None
-    try:
-        number = Decimal(str(value)) if not isinstance(value, int) else Decimal(value)
-    except (InvalidOperation, ValueError):
-        return None
-    return number if number.is_finite() else None
-
-
 def parse_quantity(value: Any, errors: Errors) -> Decimal | None:
     """Return a quantity, or say in `errors` what is wrong with it."""
     if value is None:
         return None
-    number = _decimal(value)
-    if number is None or not 0 <= number < MAX_QUANTITY:
-        errors["quantity"] = ["Send a number from 0 to 999999999. What came back is an event of type refund."]
-        return None
-    return number.quantize(Decimal("0.001"))
+    number = QUANTITY.read(value)
+    if number is None:
+        errors["quantity"] = [
+            f"Send a number from 0 to {QUANTITY.limit}, with 3 decimals at most and without an exponent. What"
+            " came back is an event of type refund."
+        ]
+    return number
 
 
-def parse_money(value: Any, errors: Errors) -> tuple[Decimal | None, str | None]:
-    """Return amount and currency of a member `amount`, or say in `errors` what is wrong with it."""
+def parse_money(value: Any, errors: Errors, name: str = "amount") -> tuple[Decimal | None, str | None]:
+    """Return amount and currency of a member like `amount`, or say in `errors` what is wrong with it."""
     if value is None:
         return None, None
     if not isinstance(value, Mapping) or set(value) != {"amount", "currency"}:
-        errors["amount"] = ['Send an object like {"amount": "12.30", "currency": "EUR"}.']
+        errors[name] = ['Send an object like {"amount": "12.30", "currency": "EUR"}.']
         return None, None
-    number, currency = _decimal(value["amount"]), value["currency"]
+    number, currency = AMOUNT.read(value["amount"]), value["currency"]
     wrong = []
-    if number is None or not 0 <= number < MAX_AMOUNT:
-        wrong.append("The amount must be a number from 0 to 999999999999, like “12.30”.")
-    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isalpha()):
+    if number is None:
+        wrong.append(AMOUNT_TOLD)
+    if not (type(currency) is str and len(currency) == 3 and currency.isascii() and currency.isalpha()):
         wrong.append("Write the currency as in ISO 4217, like EUR.")
+    elif number is not None and (fault := money_fault(number, currency.upper())):
+        wrong.append(fault)
     if wrong:
-        errors["amount"] = wrong
+        errors[name] = wrong
         return None, None
     return number, currency.upper()
+
+
+def money_fault(amount: Decimal, currency: str) -> str | None:
+    """Return what is wrong with an amount too large to be kept in the shop's currency, or None."""
+    if currency == settings.SHOP_CURRENCY and amount < MAX_BASE - 1:
+        return None  # nearly all
+    base = to_base(amount, currency)
+    if base is None or base < MAX_BASE:
+        return None
+    return f"Is more than can be kept in {settings.SHOP_CURRENCY}."
 
 
 def _properties(

@@ -71,9 +71,11 @@ def _payload(event: Any, source: str) -> dict[str, Any]:
     }
     sent["occurred_at"] = event.occurred_at.isoformat()
     sent["customer"] = event.customer if not isinstance(event.customer, tuple) else dict(event.customer)
-    sent["quantity"] = None if event.quantity is None else str(event.quantity)
+    sent["quantity"] = None if event.quantity is None else f"{event.quantity:f}"
     if event.amount is not None:
-        sent["amount"] = {"amount": str(event.amount), "currency": event.currency}
+        sent["amount"] = {"amount": f"{event.amount:f}", "currency": event.currency}
+    if event.discount is not None:
+        sent["discount"] = {"amount": f"{event.discount:f}", "currency": event.discount_currency}
     return {name: value for name, value in sent.items() if value is not None}
 
 

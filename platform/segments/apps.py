@@ -10,9 +10,11 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         """Offer refreshing as a job, and members as a list to take out."""
         from accounts.jobs import JobKind, kinds
-        from segments import people
+        from events import changes
+        from segments import incremental, people
         from segments.exports import register
 
         register()
         kinds.add("segments", JobKind(noop("Refresh segments"), "default", "segments.jobs.refresh"))
         people.register()
+        changes.consumers.add(incremental.CONSUMER, "keeps memberships up to date")

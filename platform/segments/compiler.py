@@ -1,35 +1,81 @@
 """From a rule to one parameterised SQL statement.
 
-Each behaviour becomes a common table expression that is computed once, each known thing a join, and
-the tree itself an expression over them; so a rule of any shape is one pass over the customers. Every
-leaf is true or false, never NULL: `not` means what it says.
+Each behaviour becomes a grouped subquery that is joined once, each known thing a join, and the tree
+itself an expression over them; so a rule of any shape is one pass over the customers. Every leaf is true
+or false, never NULL: `not` means what it says.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments import behaviours, operators
-from segments.fields import fields, find, joins
+from segments import behaviours, operators, sequences
+from segments.fields import Field, fields, find, joins
 from segments.models import Segment
+from segments.operators import Kind
+from segments.population import EVERYONE, Population
 from segments.query import Query, compose, join
 from segments.rules import (
     MAX_CONDITIONS,
     MAX_DEPTH,
     Behaviour,
     Comparison,
+    Condition,
     Group,
     Member,
+    Message,
     Node,
     Not,
     RuleError,
+    Sequence,
+    Share,
+    Top,
     at,
     parse,
 )
+from segments.zones import Clock
 
 #: Who is in a segment at a moment, by the history of stays.
 STAYS = "m.segment_id = {segment} AND m.entered_at <= {as_of} AND (m.left_at IS NULL OR m.left_at > {as_of})"
+_SHARE = (
+    "('x' || substr(md5({salt} || ':' || c.id::text), 1, 8))::bit(32)::bigint BETWEEN {low} AND {high} - 1"
+)
+_TOP = """
+(SELECT t.customer_id FROM (
+    SELECT c.id AS customer_id, row_number() OVER (ORDER BY {x} {direction}, c.id) AS nth,
+           count(*) OVER () AS known
+    FROM {tables} WHERE {x} IS NOT NULL AND {of}
+) t WHERE t.nth <= {most})
+"""
+
+
+class SegmentCircleError(RuleError):
+    """Segments that name each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A rule as parts of a statement."""
+
+    #: What stands in FROM; `c` is the customer.
+    tables: Query
+    #: Whether a customer fits.
+    where: Query
+    #: Of each node of the tree, by path, whether a customer fits it.
+    nodes: dict[str, Query]
+    #: Of each condition, by path, what was found; only when it was asked for.
+    values: dict[str, Query]
+    #: Whether what becomes of one customer depends on others (“the top 100”).
+    needs_everyone: bool
+
+    @property
+    def members(self) -> Query:
+        """Return `SELECT customer_id` of those who fit."""
+        return compose(
+            "SELECT c.id AS customer_id FROM {tables} WHERE {where}", tables=self.tables, where=self.where
+        )
 
 
 def compile_rule(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -> Query:
@@ -39,91 +85,184 @@ def compile_rule(rule: dict[str, Any], *, as_of: datetime, slug: str | None = No
     lists count as they were then. `slug` is the segment the rule is meant for, so that a rule that
     comes back to itself is found before it is saved. Raises RuleError.
     """
-    return _Compiler(as_of, [slug] if slug else []).compile(parse(rule))
+    return compile_parts(rule, as_of=as_of, slug=slug).members
 
 
-class SegmentCircleError(RuleError):
-    """Segments that name each other."""
+def compile_parts(
+    rule: dict[str, Any],
+    *,
+    as_of: datetime,
+    slug: str | None = None,
+    population: Population = EVERYONE,
+    values: bool = False,
+) -> Compiled:
+    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""
+    compiler = _Compiler(as_of, [slug] if slug else [], population, values=values)
+    where = compiler.visit(parse(rule))
+    return Compiled(
+        compiler.scope.tables(population.customers),
+        where,
+        compiler.nodes,
+        compiler.values,
+        compiler.needs_everyone,
+    )
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The joins that belong to one FROM; the zones' among them."""
+
+    now: Clock
+    joins: dict[str, Query] = field(default_factory=dict)
+
+    def tables(self, customers: Query) -> Query:
+        zones = {f"zone {index}": query for index, query in enumerate(self.now.joins)}
+        return join(" ", [customers, *self.joins.values(), *zones.values()])
+
+    def subquery(self, query: Query, prefix: str = "b") -> str:
+        """Join a subquery with a customer_id once, and return its alias."""
+        key = f"{query.sql} {query.params!r}"
+        if key not in self.joins:
+            alias = f"{prefix}{len(self.joins)}"
+            self.joins[key] = compose(
+                f"LEFT JOIN ({{query}}) {alias} ON {alias}.customer_id = c.id", query=query
+            )
+            return alias
+        return f"{prefix}{list(self.joins).index(key)}"
 
 
 class _Compiler:
-    def __init__(self, as_of: datetime, open_segments: list[str]) -> None:
+    def __init__(
+        self, as_of: datetime, open_segments: list[str], population: Population, *, values: bool
+    ) -> None:
         self.as_of = as_of
         self.open_segments = open_segments
-        self.joins: dict[str, Query] = {}
-        self.behaviours: list[Query] = []
+        self.inside = 0
+        self.population = population
+        self.scope = _Scope(Clock(as_of))
+        self.nodes: dict[str, Query] = {}
+        self.values: dict[str, Query] = {}
+        self.with_values = values
         self.conditions = 0
-
-    def compile(self, node: Node) -> Query:
-        where = self.visit(node)
-        tables = [
-            compose(f"b{index} AS MATERIALIZED ({{query}})", query=query)
-            for index, query in enumerate(self.behaviours)
-        ]
-        sides = list(self.joins.values()) + [
-            Query(f"LEFT JOIN b{index} ON b{index}.customer_id = c.id", [])
-            for index in range(len(self.behaviours))
-        ]
-        return compose(
-            "{tables}SELECT c.id AS customer_id FROM customers_customer c {sides} WHERE {where}",
-            tables=compose("WITH {tables} ", tables=join(", ", tables)) if tables else Query("", []),
-            sides=join(" ", sides),
-            where=where,
-        )
+        self.needs_everyone = False
 
     def visit(self, node: Node) -> Query:
         match node:
             case Group(nodes=()):
-                return Query("TRUE", [])
+                truth = Query("TRUE", [])
             case Group():
                 word = " AND " if node.every else " OR "
-                return compose("({nodes})", nodes=join(word, [self.visit(n) for n in node.nodes]))
+                truth = compose("({nodes})", nodes=join(word, [self.visit(n) for n in node.nodes]))
             case Not():
-                return compose("(NOT {node})", node=self.visit(node.node))
+                truth = compose("(NOT {node})", node=self.visit(node.node))
+            case _:
+                self.count(node)
+                truth = self.condition(node)
+        if not self.inside:
+            self.nodes[node.path] = truth
+        return truth
+
+    def condition(self, node: Condition) -> Query:
+        match node:
             case Comparison():
                 return self.comparison(node)
             case Behaviour():
                 return self.behaviour(node)
+            case Message():
+                return self.message(node)
+            case Sequence():
+                query = sequences.sequence_query(node, events=self.population.events, now=self.scope.now)
+                return self.settled(query, nobody=False)
             case Member():
                 return self.member(node)
+            case Share():
+                return compose(f"({_SHARE})", salt=node.salt, low=node.low, high=node.high)
+            case Top():
+                return self.top(node)
 
     def comparison(self, node: Comparison) -> Query:
-        self.count(node)
-        try:
-            field, key = find(node.field)
-        except LookupError:
-            known = ", ".join(name for name, _field in fields)
-            raise RuleError(
-                at(node.path, "field"),
-                _("There is no field “%(name)s”; known: %(known)s.")
-                % {"name": node.field[:50], "known": known},
-            ) from None
-        for name in field.joins:
-            self.add_join(name)
-        x = compose(field.sql, key=key, as_of=self.as_of)
+        known, x = self.field(node.field, at(node.path, "field"))
+        if self.keeps_values:
+            shown = operators.readable(known.kind, x, node.op, node.value)
+            self.values[node.path] = compose("to_jsonb({shown})", shown=shown)
         return operators.compare(
-            field.kind, x, node.op, node.value, as_of=self.as_of, path=node.path, choices=field.choices
+            known.kind,
+            x,
+            node.op,
+            node.value,
+            now=self.scope.now,
+            path=node.path,
+            zone=node.zone,
+            choices=known.choices,
         )
+
+    def field(self, name: str, path: str) -> tuple[Field, Query]:
+        """Return a field and its expression; its tables are joined."""
+        try:
+            known, key = find(name)
+        except LookupError:
+            names = ", ".join(name for name, _field in fields)
+            raise RuleError(
+                path,
+                _("There is no field “%(name)s”; known: %(known)s.") % {"name": name[:50], "known": names},
+            ) from None
+        for needed in known.joins:
+            self.add_join(needed.replace("*", key or ""))
+        return known, known.expression(key, as_of=self.as_of)
 
     def add_join(self, name: str) -> None:
         entry = joins.get(name)
         for need in entry.needs:
             self.add_join(need)
-        self.joins.setdefault(name, compose(entry.sql, as_of=self.as_of))
+        self.scope.joins.setdefault(name, compose(entry.sql, as_of=self.as_of))
 
     def behaviour(self, node: Behaviour) -> Query:
-        """Test for the behaviour. Of those who object to profiling no behaviour is known."""
-        self.count(node)
-        query = behaviours.customers_query(node, as_of=self.as_of)
-        if query not in self.behaviours:
-            self.behaviours.append(query)
-        name = f"b{self.behaviours.index(query)}"
-        if behaviours.fits_nobody_active(node):
+        parts = {"events": self.population.events, "now": self.scope.now}
+        if self.keeps_values:
+            alias = self.scope.subquery(behaviours.values_query(node, **parts), "v")
+            self.values[node.path] = Query(f"to_jsonb({alias}.value)", [])
+        return self.settled(
+            behaviours.customers_query(node, **parts), nobody=behaviours.fits_nobody_active(node)
+        )
+
+    def message(self, node: Message) -> Query:
+        parts = {"events": self.population.events, "now": self.scope.now}
+        if self.keeps_values:
+            alias = self.scope.subquery(sequences.message_query(node, **parts, value=True), "v")
+            self.values[node.path] = Query(f"to_jsonb({alias}.value)", [])
+        return self.settled(sequences.message_query(node, **parts), nobody=sequences.no_message_fits(node))
+
+    def settled(self, query: Query, *, nobody: bool) -> Query:
+        """Test for a behaviour. Of those who object to profiling no behaviour is known."""
+        name = self.scope.subquery(query)
+        if nobody:
             return Query(f"({name}.customer_id IS NULL OR c.no_profiling)", [])
         return Query(f"({name}.customer_id IS NOT NULL AND NOT c.no_profiling)", [])
 
+    def top(self, node: Top) -> Query:
+        """Rank in a FROM of its own, always among everyone; ties go by the customers' numbers."""
+        self.needs_everyone = True
+        scope, population, inside = self.scope, self.population, self.inside
+        self.scope, self.population, self.inside = _Scope(Clock(self.as_of)), EVERYONE, inside + 1
+        try:
+            known, x = self.field(node.field, at(node.path, "top.field"))
+            if known.kind not in (Kind.NUMBER, Kind.MOMENT):
+                raise RuleError(
+                    at(node.path, "top.field"), _("Choose a field that holds a number or a date.")
+                )
+            of = self.visit(node.of) if node.of is not None else Query("TRUE", [])
+            tables = self.scope.tables(EVERYONE.customers)
+        finally:
+            self.scope, self.population, self.inside = scope, population, inside
+        most = compose("{n}", n=node.n)
+        if node.percent:
+            most = compose("ceil(t.known * {percent} / 100.0)", percent=node.percent)
+        direction = Query("DESC" if node.descending else "ASC", [])
+        query = compose(_TOP, x=x, direction=direction, tables=tables, of=of, most=most)
+        alias = self.scope.subquery(query, "t")
+        return Query(f"({alias}.customer_id IS NOT NULL)", [])
+
     def member(self, node: Member) -> Query:
-        self.count(node)
         path = at(node.path, "segment")
         if node.slug in self.open_segments:
             circle = " → ".join([*self.open_segments, node.slug])
@@ -141,6 +280,7 @@ class _Compiler:
                 stays=compose(STAYS, segment=str(segment.pk), as_of=self.as_of),
             )
         self.open_segments.append(node.slug)
+        self.inside += 1
         try:
             return self.visit(parse(segment.rule))
         except SegmentCircleError:
@@ -148,9 +288,15 @@ class _Compiler:
         except RuleError as error:
             raise RuleError(path, f"{segment.slug}: {error.message}") from error
         finally:
+            self.inside -= 1
             self.open_segments.pop()
 
-    def count(self, node: Comparison | Behaviour | Member) -> None:
+    @property
+    def keeps_values(self) -> bool:
+        """Say whether what is found is to be shown: of the rule itself, not of segments that it names."""
+        return self.with_values and not self.inside
+
+    def count(self, node: Condition) -> None:
         self.conditions += 1
         if self.conditions > MAX_CONDITIONS:
             raise RuleError(node.path, _("The rule has more than %(n)d conditions.") % {"n": MAX_CONDITIONS})

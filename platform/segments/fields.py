@@ -1,20 +1,23 @@
 """The fields that rules may name. Higher apps add their own in their `AppConfig.ready`.
 
 A field's SQL is an expression over `c` (the customer) and the joins it names; `{as_of}` and, for
-fields followed by a key (`customer.attributes.<key>`), `{key}` become parameters. What is not listed
-here cannot be reached by a rule.
+fields followed by a key (`customer.attributes.<key>`), `{key}` and `{path}` (the key cut at its dots)
+become parameters. In the names of joins and in SQL `*` stands for a key, where only known keys may
+follow. What is not listed here cannot be reached by a rule.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db.models import Choices, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from core.registry import Registry
-from customers.models import Channel, Customer
+from customers.models import Channel, Customer, Identifier
 from profiles.models import CustomerProfile, CustomerScore, Lifecycle, RfmClass
 from segments.operators import Kind
+from segments.query import Query, compose
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Field:
     keys: frozenset[str] | None = None
     labels: dict[str, str | Promise] = field(default_factory=dict)
 
+    def expression(self, key: str | None, *, as_of: datetime) -> Query:
+        """Return the field's SQL for a key that `find` returned."""
+        sql = self.sql.replace("*", key or "") if self.keys else self.sql
+        return compose(sql, key=key, path=(key or "").split("."), as_of=as_of)
+
 
 joins: Registry[Join] = Registry("join")
 fields: Registry[Field] = Registry("field")
@@ -59,6 +67,7 @@ _CUSTOMER = {
     "locale": Kind.TEXT,
     "time_zone": Kind.TEXT,
     "country": Kind.TEXT,
+    "is_stub": Kind.BOOLEAN,
     "created_at": Kind.MOMENT,
 }
 _PROFILE = {
@@ -98,9 +107,38 @@ def _choice(label: str | Promise, sql: str, choices: type[Choices]) -> Field:
 for name, kind in _CUSTOMER.items():
     fields.add(f"customer.{name}", Field(_label(Customer, name), kind, f"c.{name}"))
 fields.add("customer.has_email", Field(_("has an e-mail address"), Kind.BOOLEAN, "(c.email IS NOT NULL)"))
+fields.add("customer.has_phone", Field(_("has a phone number"), Kind.BOOLEAN, "(c.phone IS NOT NULL)"))
+fields.add("customer.birthday", Field(_("birthday"), Kind.BIRTHDAY, "c.birth_month_day"))
+# A place is told as an attribute, by itself or within an address.
+for name, label in (("city", _("city")), ("region", _("region")), ("postal_code", _("postal code"))):
+    told = f"coalesce(c.attributes ->> '{name}', c.attributes -> 'address' ->> '{name}')"
+    fields.add(f"customer.{name}", Field(label, Kind.TEXT, told))
+fields.add(
+    "customer.devices",
+    Field(
+        _("devices"),
+        Kind.NUMBER,
+        "(SELECT count(*) FROM customers_identifier i WHERE i.customer_id = c.id AND i.kind = 'device')",
+    ),
+)
+fields.add(
+    "customer.known_by",
+    Field(
+        _("is known by"),
+        Kind.BOOLEAN,
+        "EXISTS (SELECT FROM customers_identifier i WHERE i.customer_id = c.id AND i.kind = {key})",
+        keys=frozenset(Identifier.Kind.values),
+        labels=dict(Identifier.Kind.choices),
+    ),
+)
 fields.add(
     "customer.attributes",
-    Field(_("attribute"), Kind.ATTRIBUTE, "(c.attributes -> {key})", keys=frozenset()),
+    Field(
+        _("attribute"),
+        Kind.ATTRIBUTE,
+        "coalesce(c.attributes -> {key}, c.attributes #> {path}::text[])",
+        keys=frozenset(),
+    ),
 )
 
 for name, kind in _PROFILE.items():
@@ -143,25 +181,44 @@ fields.add(
     Field(
         _("score"),
         Kind.NUMBER,
-        "(SELECT s.score FROM profiles_customerscore s WHERE s.customer_id = c.id AND s.kind = {key}"
-        " AND s.as_of <= {as_of} AND NOT c.no_profiling)",
+        "score_*.score",
+        ("score_*",),
         keys=frozenset(CustomerScore.Kind.values),
         labels=dict(CustomerScore.Kind.choices),
     ),
 )
-# Read from the history, so that an earlier moment sees what was agreed to then.
+for name in CustomerScore.Kind.values:
+    joins.add(
+        f"score_{name}",
+        Join(
+            f"LEFT JOIN profiles_customerscore score_{name} ON score_{name}.customer_id = c.id"
+            f" AND score_{name}.kind = '{name}' AND score_{name}.as_of <= {{as_of}} AND NOT c.no_profiling"
+        ),
+    )
+# The current state where it is old enough; else what the history says was agreed to then.
 fields.add(
     "consent",
     Field(
         _("agreed to marketing by"),
         Kind.BOOLEAN,
-        "coalesce((SELECT a.granted FROM customers_consentevent a WHERE a.customer_id = c.id"
+        "(CASE WHEN consent_*.since <= {as_of} THEN consent_*.granted"
+        " WHEN consent_*.since IS NULL THEN false"
+        " ELSE coalesce((SELECT a.granted FROM customers_consentevent a WHERE a.customer_id = c.id"
         " AND a.channel = {key} AND a.topic = 'marketing' AND a.occurred_at <= {as_of}"
-        " ORDER BY a.occurred_at DESC, a.id DESC LIMIT 1), false)",
+        " ORDER BY a.occurred_at DESC, a.granted LIMIT 1), false) END)",
+        ("consent_*",),
         keys=frozenset(Channel.values),
         labels=dict(Channel.choices),
     ),
 )
+for name in Channel.values:
+    joins.add(
+        f"consent_{name}",
+        Join(
+            f"LEFT JOIN customers_consent consent_{name} ON consent_{name}.customer_id = c.id"
+            f" AND consent_{name}.channel = '{name}' AND consent_{name}.topic = 'marketing'"
+        ),
+    )
 
 
 def find(name: str) -> tuple[Field, str | None]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.jobs import Progress, as_of
-from segments.services import refresh_all
+from segments.refresh import refresh_all
 
 
 def refresh(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from core.ids import uuid7
 from customers.models import Customer
 
 #: The rule language's own version number, stored with every rule.
-RULE_LANGUAGE = 1
+RULE_LANGUAGE = 2
 
 
 class Segment(models.Model):
@@ -28,6 +28,9 @@ class Segment(models.Model):
     ready_made = models.BooleanField(_("ready-made"), default=False, editable=False)
     size = models.PositiveIntegerField(_("people"), null=True, editable=False)
     refreshed_at = models.DateTimeField(_("counted"), null=True, editable=False)
+    counted_version = models.PositiveIntegerField(
+        null=True, editable=False, help_text="The version of the rule that the members follow."
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -37,6 +40,15 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Cause(models.TextChoices):
+    """Why somebody entered or left."""
+
+    FIRST = "first", _("the segment was counted for the first time")
+    RULE = "rule", _("the customer changed, or time passed")
+    EDITED = "edited", _("the rule was changed")
+    LIST = "list", _("by hand")
 
 
 class SegmentMembership(models.Model):
@@ -50,6 +62,10 @@ class SegmentMembership(models.Model):
     )
     entered_at = models.DateTimeField(_("entered"))
     left_at = models.DateTimeField(_("left"), null=True)
+    entered_by = models.CharField(
+        _("why entered"), max_length=10, choices=Cause, default=Cause.RULE, db_default=Cause.RULE.value
+    )
+    left_by = models.CharField(_("why left"), max_length=10, choices=Cause, blank=True, db_default="")
 
     class Meta:
         verbose_name = _("membership")
@@ -59,7 +75,15 @@ class SegmentMembership(models.Model):
                 fields=["segment", "customer"], condition=models.Q(left_at=None), name="membership_open_once"
             )
         ]
-        indexes = [models.Index(fields=["customer", "-entered_at"])]
+        indexes = [
+            models.Index(fields=["customer", "-entered_at"]),
+            models.Index(fields=["segment", "-entered_at"], name="membership_entered"),
+            models.Index(
+                fields=["segment", "-left_at"],
+                name="membership_left",
+                condition=models.Q(left_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id} in {self.segment_id}"
@@ -78,11 +102,19 @@ class SegmentRun(models.Model):
     entered = models.PositiveIntegerField(_("entered"), default=0)
     left = models.PositiveIntegerField(_("left"), default=0)
     error = models.TextField(_("error"), blank=True)
+    complete = models.BooleanField(
+        _("complete"),
+        default=True,
+        db_default=True,
+        help_text=_("Everybody was looked at, not only those who changed."),
+    )
+    changed = models.PositiveIntegerField(_("looked at"), null=True)
 
     class Meta:
         verbose_name = _("refresh")
         verbose_name_plural = _("refreshes")
         ordering = ["-started_at"]
+        indexes = [models.Index(fields=["segment", "-as_of"], name="run_latest")]
 
     def __str__(self) -> str:
         return f"{self.segment_id} {self.started_at:%Y-%m-%d %H:%M}"

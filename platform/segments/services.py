@@ -1,30 +1,34 @@
-"""Writing segments: their rules, and who is in."""
+"""Writing segments and their rules. Who is in them is written by `refresh`, `incremental` and `lists`."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import structlog
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.jobs import Progress, silent
 from accounts.models import User
 from core.ids import uuid7
 from segments.compiler import compile_rule
-from segments.models import Segment, SegmentMembership, SegmentRun
-from segments.query import Query, compose
+from segments.incremental import refresh_changed
+from segments.models import RULE_LANGUAGE, Segment
 from segments.ready_made import READY_MADE
-from segments.rules import RuleError
-from segments.timeouts import TookTooLongError, statement_timeout
+from segments.refresh import refresh_all, refresh_segment
+from segments.selectors import display_name, used_by
 
-log = structlog.get_logger(__name__)
-
-#: A refresh runs in the background and may take this long.
-REFRESH_SECONDS = 300
+__all__ = [
+    "InUseError",
+    "SlugTakenError",
+    "delete_segment",
+    "ensure_ready_made",
+    "free_slug",
+    "refresh_all",
+    "refresh_changed",
+    "refresh_segment",
+    "save_segment",
+]
 
 
 class SlugTakenError(ValueError):
@@ -47,6 +51,7 @@ def save_segment(segment: Segment, *, now: datetime, user: User | None = None, a
             segment.created_at = now
         elif before.rule != segment.rule:
             segment.version = before.version + 1
+            segment.rule_language = RULE_LANGUAGE
         segment.save()
         audit.record(
             action="segment.changed" if before else "segment.created",
@@ -87,118 +92,37 @@ def ensure_ready_made(*, now: datetime) -> int:
     )
 
 
-def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> SegmentRun:
-    """Bring the members of a segment up to a moment: who entered, who left.
+class InUseError(ValueError):
+    """Something names the segment that is to be removed; `names` say what."""
 
-    Two set-based statements in one transaction. A run is stored either way; when the rule cannot be
-    used or takes more than 5 minutes the run carries the error and the members stay as they were. A
-    moment before the last refresh's is refused, since it would rewrite history.
-    """
-    started = time.monotonic()
-    run = SegmentRun(segment=segment, as_of=as_of, started_at=now)
-    try:
-        with statement_timeout(REFRESH_SECONDS):
-            run.entered, run.left, run.size = _refresh(segment, as_of, now)
-    except (RuleError, TookTooLongError, OutOfOrderError) as error:
-        run.error = str(error)
-        log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
-    run.duration_ms = round((time.monotonic() - started) * 1000)
-    run.save(force_insert=True)
-    return run
-
-
-def refresh_all(
-    *, as_of: datetime, now: datetime, slugs: Sequence[str] | None = None, progress: Progress = silent
-) -> list[SegmentRun]:
-    """Refresh every segment by rule, or those named. One that fails does not keep the others back."""
-    segments = Segment.objects.filter(kind=Segment.Kind.DYNAMIC).order_by("slug")
-    if slugs is not None:
-        segments = segments.filter(slug__in=slugs)
-    chosen = list(segments)
-    runs = []
-    for done, segment in enumerate(chosen):
-        progress(done, len(chosen), segment.slug)
-        runs.append(refresh_segment(segment, as_of=as_of, now=now))
-    progress(len(chosen), len(chosen))
-    return runs
-
-
-class OutOfOrderError(ValueError):
-    """A refresh as of a moment before that of an earlier refresh."""
-
-
-def _refresh(segment: Segment, as_of: datetime, now: datetime) -> tuple[int, int, int]:
-    Segment.objects.select_for_update().get(pk=segment.pk)
-    last = segment.runs.filter(error="").order_by("-as_of").first()
-    if last and last.as_of > as_of:
-        raise OutOfOrderError(
-            f"The segment is known as of {last.as_of:%Y-%m-%d %H:%M};"
-            f" it cannot go back to {as_of:%Y-%m-%d %H:%M}."
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            _("It is used by: %(names)s. Take it out there first.") % {"names": _(", ").join(names)}
         )
-    if segment.kind == Segment.Kind.STATIC:
-        members = compose(
-            "SELECT customer_id FROM segments_segmentmembership WHERE segment_id = {id} AND left_at IS NULL",
-            id=str(segment.pk),
-        )
-    else:
-        members = compile_rule(segment.rule, as_of=as_of, slug=segment.slug)
-    entered, left, size = apply_members(segment, members, at=as_of)
-    Segment.objects.filter(pk=segment.pk).update(size=size, refreshed_at=now)
-    segment.size, segment.refreshed_at = size, now
-    return entered, left, size
+        self.names = list(names)
 
 
-_LEAVE = """
-UPDATE segments_segmentmembership m SET left_at = {at}
-WHERE m.segment_id = {segment} AND m.left_at IS NULL
-  AND NOT EXISTS (SELECT FROM segment_now n WHERE n.customer_id = m.customer_id)
-"""
-_ENTER = """
-INSERT INTO segments_segmentmembership (segment_id, customer_id, entered_at)
-SELECT {segment}, n.customer_id, {at} FROM segment_now n
-WHERE NOT EXISTS (
-    SELECT FROM segments_segmentmembership m
-    WHERE m.segment_id = {segment} AND m.customer_id = n.customer_id AND m.left_at IS NULL
-)
-"""
+def delete_segment(
+    segment: Segment, *, now: datetime, user: User | None = None, actor: str = "", force: bool = False
+) -> None:
+    """Remove a segment with its history. Raises InUseError while campaigns or other segments use it.
 
-
-def apply_members(segment: Segment, members: Query, *, at: datetime) -> tuple[int, int, int]:
-    """Make the customers of a query the members. Return how many entered, left and are in.
-
-    The caller holds the segment's row. The query's answer is kept in a temporary table, for which
-    PostgreSQL may compute it in parallel.
+    When it is forced, segments that name it do not hinder: they keep their members, and their refreshes
+    say what is missing. Campaigns always do.
     """
-    with connection.cursor() as cursor:
-        create = compose("CREATE TEMPORARY TABLE segment_now AS {members}", members=members)
-        cursor.execute(create.sql, create.params)
-        size = cursor.rowcount
-        cursor.execute("ANALYZE segment_now")
-        leave = compose(_LEAVE, at=at, segment=str(segment.pk))
-        cursor.execute(leave.sql, leave.params)
-        left = cursor.rowcount
-        enter = compose(_ENTER, at=at, segment=str(segment.pk))
-        cursor.execute(enter.sql, enter.params)
-        entered = cursor.rowcount
-        cursor.execute("DROP TABLE segment_now")
-    return entered, left, size
-
-
-def replace_list(segment: Segment, external_ids: Sequence[str], *, at: datetime) -> dict[str, Any]:
-    """Make the named customers the members of a list. Return the counts and the ids nobody has."""
-    if segment.kind != Segment.Kind.STATIC:
-        raise RuleError("kind", _("Only the members of a list can be given by hand."))
     with transaction.atomic():
-        Segment.objects.select_for_update().get(pk=segment.pk)
-        named = compose(
-            "SELECT c.id AS customer_id FROM customers_customer c WHERE c.external_id = ANY({ids})",
-            ids=list(external_ids),
+        held = Segment.objects.select_for_update().get(pk=segment.pk)
+        if (naming := used_by(held.slug)) and not force:
+            raise InUseError([display_name(segment) for segment in naming])
+        audit.record(
+            action="segment.deleted",
+            target=held,
+            now=now,
+            user=user,
+            actor=actor,
+            before={"name": held.name, "rule": held.rule, "size": held.size},
         )
-        entered, left, size = apply_members(segment, named, at=at)
-        Segment.objects.filter(pk=segment.pk).update(size=size, refreshed_at=at)
-        found = set(
-            SegmentMembership.objects.filter(segment=segment, left_at=None).values_list(
-                "customer__external_id", flat=True
-            )
-        )
-    return {"entered": entered, "left": left, "size": size, "unknown": sorted(set(external_ids) - found)}
+        try:
+            held.delete()
+        except ProtectedError as error:
+            raise InUseError(sorted(map(str, error.protected_objects))) from error

@@ -42,7 +42,7 @@ def tables():
     ]  # fmt: skip
     identifiers = sorted((i.kind, i.value_hash, names.get(i.customer_id)) for i in Identifier.objects.all())
     proposals = [(p.first.external_id, p.second.external_id, p.kind) for p in MergeProposal.objects.all()]
-    merges = [(m.kept.external_id, m.merged_external_id, m.reason) for m in CustomerMerge.objects.all()]
+    merges = sorted((m.kept.external_id, m.merged_external_id, m.reason) for m in CustomerMerge.objects.all())
     return people, identifiers, proposals, merges
 
 
@@ -80,6 +80,18 @@ def test_the_same_rows_make_the_same_tables(case, rule, settings):
         for model in (CustomerMerge, MergeProposal, Identifier, Customer):
             model.objects.all().delete()
     assert found[load_people] == found[upsert_customers]
+
+
+@pytest.mark.parametrize("way", [upsert_customers, load_people])
+def test_an_id_of_ours_that_comes_back_stays_ours(way):
+    """A partner who exports customers and sends them back has not given anybody an id."""
+    known = stub("stub@x.example")
+    way([{"external_id": known.external_id, "first_name": "Di"}], LATER)
+    known.refresh_from_db()
+    assert (known.first_name, known.is_stub, known.own_id) == ("Di", False, False)
+    # So their own id, once it comes, is still taken.
+    way([{"external_id": "17", "email": "stub@x.example"}], LATER)
+    assert Customer.objects.values_list("pk", "external_id", "own_id").get() == (known.pk, "17", True)
 
 
 def test_a_row_with_a_merged_id_changes_the_kept_customer():

@@ -6,6 +6,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ def web_server(log: Path) -> Iterator[Web]:
             try:
                 yield web
             except BaseException:
-                print(log.read_text()[-20_000:])  # what the server said is all there is to go by
+                sys.stderr.write(log.read_text()[-20_000:])  # what the server said is all there is to go by
                 raise
         finally:
             server.terminate()

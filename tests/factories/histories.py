@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from catalog.models import Category, Product
-from customers.models import ConsentEvent, Customer
+from customers.consent import ConsentRow, record_consents
+from customers.models import Customer
 from events.models import Event
 
 _numbers = count(1)
@@ -66,13 +67,6 @@ class Shop:
             **fields,
         )
 
-    def consent(self, customer: Customer, days_ago: float, *, granted: bool = True) -> ConsentEvent:
-        return ConsentEvent.objects.create(
-            customer=customer,
-            channel="email",
-            topic="marketing",
-            granted=granted,
-            source="test",
-            occurred_at=self.at(days_ago),
-            recorded_at=self.at(days_ago),
-        )
+    def consent(self, customer: Customer, days_ago: float, *, granted: bool = True) -> None:
+        row = ConsentRow(customer.pk, "email", granted, "test", self.at(days_ago))
+        record_consents([row], self.at(days_ago))

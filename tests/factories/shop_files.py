@@ -38,6 +38,29 @@ WOO_ORDERS = (
     "501,501,2026-01-02 10:00:00,completed,EUR,11,gil@shop.example,Gil,May,,DE,1.00,29.00,0,JAR,Jar,1,9.00,4.50\n"
     "502,502,2026-01-03 10:00:00,wc-cancelled,EUR,12,hal@shop.example,Hal,Fir,,DE,0,9.00,0,JAR,Jar,1,9.00,0\n"
 )
+# An order is one row; a shop's largest order decides how many columns of lines there are.
+WOO_WIDE_ORDERS = (
+    "order_id,order_number,order_date,paid_date,status,shipping_total,tax_total,cart_discount,order_discount,"
+    "discount_total,order_total,order_subtotal,order_currency,payment_method,payment_method_title,customer_id,"
+    "customer_email,billing_first_name,billing_last_name,billing_email,billing_phone,billing_country,wt_import_key,"
+    "line_item_1,line_item_2,line_item_3,"
+    "Product Item 1 Name,Product Item 1 id,Product Item 1 SKU,Product Item 1 Quantity,Product Item 1 Total,"
+    "Product Item 1 Subtotal,Product Item 2 Name,Product Item 2 id,Product Item 2 SKU,Product Item 2 Quantity,"
+    "Product Item 2 Total,Product Item 2 Subtotal,Product Item 3 Name,Product Item 3 id,Product Item 3 SKU,"
+    "Product Item 3 Quantity,Product Item 3 Total,Product Item 3 Subtotal\n"
+    "7001,7001,2026-01-02 10:00:00,2026-01-02 10:01:00,completed,4.90,3.10,3.00,0,3.00,31.90,30.00,EUR,stripe,Card,21,"
+    "ida@shop.example,Ida,Elm,ida@shop.example,,DE,7001,"
+    "name:Mug|product_id:31|sku:MUG|quantity:2|total:18.00|sub_total:20.00|refunded:0.00|meta:,"
+    "name:Jar: large|product_id:32|sku:JAR|quantity:1|total:9.00|sub_total:10.00|refunded:4.50,,"
+    "Mug,31,MUG,2,18.00,20.00,Jar: large,32,JAR,1,9.00,10.00,,,,0,0,0\n"
+    "7002,7002,2026-01-03 10:00:00,,pending,0,0,0,0,0,5.00,5.00,EUR,bacs,Transfer,0,jan@shop.example,Jan,Ash,"
+    "jan@shop.example,,DE,7002,name:Lid|product_id:33|sku:|quantity:1|total:5.00|sub_total:5.00|refunded:0.00,,,"
+    "Lid,33,,1,5.00,5.00,,,,0,0,0,,,,0,0,0\n"
+    "7003,7003,2026-01-04 10:00:00,2026-01-04 10:01:00,processing,0,0,0,0,0,7.00,7.00,EUR,stripe,Card,22,"
+    "kim@shop.example,Kim,Oak,kim@shop.example,,DE,7003,"
+    "name:Mug|product_id:31|sku:MUG|quantity:1e3|total:7.00|sub_total:7.00|refunded:0.00,,,"
+    "Mug,31,MUG,1,7.00,7.00,,,,0,0,0,,,,0,0,0\n"
+)
 WOO_CUSTOMERS = (
     "ID,customer_id,user_login,user_email,user_registered,first_name,last_name,billing_phone,billing_country,"
     "billing_city,locale,roles\n"
@@ -51,3 +74,9 @@ YOUZAN_ORDERS = (
     "E2026010212000002,待付款,2026-01-02 12:00:00,龙井茶,250g,LJ-250,LJ,99.00,1,99.00,刘洋,13900139000,,0.00\n"
 )
 YOUZAN_CUSTOMERS = "手机号,客户姓名,成为客户时间,会员等级,性别\n13800138000,王芳,2025/6/1 09:30,金卡,女\n"
+YOUZAN_ORDER_LIST = (
+    "订单号,销售渠道,订单状态,订单创建时间,买家付款时间,商品金额合计,运费,店铺优惠合计,应收订单金额,订单实付金额,"
+    "支付优惠合计,全部商品名称,商品种类数,收货人/提货人,收货人手机号/提货人手机号,订单已退款金额\n"
+    "E2026010312000003,网店,交易完成,2026-01-03 12:00:00,2026-01-03 12:01:00,100.00,0.00,12.00,88.00,88.00,0.00,"
+    "龙井茶,1,王芳,13800138000,0.00\n"
+)

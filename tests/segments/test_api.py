@@ -49,7 +49,8 @@ def test_preview(alice, shop):
     answer = post(alice, "/segments/preview/", {"rule": RULE})
     assert answer.status_code == 200
     assert answer.json()["size"] == 1
-    assert set(answer.json()) == {"size", "reachable", "sample", "ms"}
+    assert set(answer.json()) == {"size", "total", "reachable", "channels", "conditions", "sample", "ms"}
+    assert answer.json()["conditions"] == [{"path": "", "size": 1}]
     assert not Segment.objects.filter(ready_made=False).exists()
 
 

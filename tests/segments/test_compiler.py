@@ -36,6 +36,7 @@ def populate(shop: Shop):
         attributes = {"age": n, "vip": n % 2 == 0, "city": CITIES[n % 5]} if n % 4 else {}
         person = shop.customer(f"c{n}", country=["DE", "FR", "", "CN"][n % 4], attributes=attributes)
         facts = {
+            "id": person.pk,
             "customer.country": person.country,
             "customer.external_id": person.external_id,
             "customer.created_at": person.created_at,
@@ -66,7 +67,7 @@ def populate(shop: Shop):
                     "brand": PATHS[sku][1],
                     "amount": amount,
                     "quantity": 0 if empty else k + 1,
-                    "order": order,
+                    "order_id": order,
                     "quality": "no_quantity" if empty else "",
                 }
             )
@@ -219,6 +220,7 @@ def test_every_operator_agrees(people, field, kind, value):
             "not_in": [value],
             "within_days": 20,
             "older_than_days": 20,
+            "in_next_days": 20,
         }.get(op, value)
         rule = {"field": field, "op": op} | ({} if op in ("is_set", "not_set") else {"value": fitting})
         expected = {pk for pk, person in people.items() if fits(rule, person, AS_OF)}

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from segments.lists import replace as replace_list
 from segments.models import Segment, SegmentMembership, SegmentRun
 from segments.preview import preview
 from segments.ready_made import READY_MADE
 from segments.rules import RuleError
 from segments.selectors import members_query, segments_of
-from segments.services import ensure_ready_made, refresh_all, refresh_segment, replace_list, save_segment
+from segments.services import ensure_ready_made, refresh_all, refresh_segment, save_segment
 from tests.segments.conftest import AS_OF
 from tests.segments.test_compiler import found as found_by_rule
 
@@ -101,14 +102,14 @@ def test_no_segment_is_everyone(shop):
 def test_a_list_has_the_members_it_is_given(shop):
     alice, bob = shop.customer("alice"), shop.customer("bob")
     segment = save_segment(Segment(name="Guests", kind=Segment.Kind.STATIC), now=AS_OF)
-    assert replace_list(segment, ["alice", "nobody"], at=AS_OF) == {
+    assert replace_list(segment, ["alice", "nobody"], now=AS_OF) == {
         "entered": 1,
         "left": 0,
         "size": 1,
         "unknown": ["nobody"],
     }
     later = AS_OF + timedelta(days=1)
-    replace_list(segment, ["bob"], at=later)
+    replace_list(segment, ["bob"], now=later)
     assert found_by_rule({"segment": "guests"}, AS_OF) == {alice.pk}
     assert found_by_rule({"segment": "guests"}, later) == {bob.pk}
     assert segment.slug not in {run.segment.slug for run in refresh_all(as_of=later, now=later)}

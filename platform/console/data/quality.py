@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
@@ -58,7 +59,8 @@ class DataQuality(Page):
         known = sources()
         source = self.request.GET.get("source", "")
         source = source if source in known else ""
-        first, last, days = self._days()
+        newest = QualityCount.objects.order_by("-day").values_list("day", flat=True).first()
+        first, last, days = self._days(newest)
         rows = figures(first, last, source or None)
         return super().get_context_data(
             known=known,
@@ -67,6 +69,7 @@ class DataQuality(Page):
             last=last,
             days=days,
             ranges=RANGES,
+            newer=newest if newest and newest > last else None,
             tiles=_tiles(rows),
             figure=_chart(rows, first, last) if rows else None,
             tables=_tables(rows),
@@ -75,13 +78,16 @@ class DataQuality(Page):
             **kwargs,
         )
 
-    def _days(self) -> tuple[date, date, int]:
-        """Return the first and last day asked for, and their number; the newest 30 with data by default."""
+    def _days(self, newest: date | None) -> tuple[date, date, int]:
+        """Return the first and last day asked for, and their number.
+
+        By default the newest 30 with data; where the shop's history ends in the past, the last 30 of it.
+        """
         asked = self.request.GET
         first, last = (_day(asked.get(name, "")) for name in ("from", "to"))
         if last is None:
-            newest = QualityCount.objects.order_by("-day").values_list("day", flat=True).first()
-            last = newest or shop_day(clock.now())
+            present = shop_day(clock.knowledge_now())
+            last = present if settings.SHOP_AS_OF else newest or present
         days = asked.get("days", "")
         if first is None or first > last or (last - first).days > LONGEST:
             first = last - timedelta(days=(int(days) if days in map(str, RANGES) else 30) - 1)

@@ -221,7 +221,7 @@ def _apply(after: dict[str, Any], wish: Wish, *, known: bool, gentle: bool) -> l
         if kind == EMAIL:
             after["email_domain"] = normalised.rpartition("@")[2]
     if wish.given and not gentle:
-        after |= {"is_stub": False, "own_id": True}
+        after["is_stub"] = False
     return moved
 
 

@@ -31,14 +31,15 @@ class Wait:
 class Eligible:
     """The addresses of those who may be written to, and why the others may not, by customer id.
 
-    Those in `waits` may be later. `rules` are the rules of each one's market; there are none for what
-    answers the customer's own doing.
+    Those in `waits` may be later. `hashes` are the keyed hashes of all addresses. `rules` are the rules of
+    each one's market; there are none for what answers the customer's own doing.
     """
 
     addresses: dict[int, str]
     reasons: dict[int, SkipReason]
     waits: dict[int, Wait] = field(default_factory=dict)
     rules: dict[int, Rule] = field(default_factory=dict)
+    hashes: dict[int, str] = field(default_factory=dict)
 
 
 def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: datetime) -> Eligible:
@@ -83,7 +84,7 @@ def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: 
             else:
                 reasons[pk] = hour
     kept = {pk: a for pk, a in addresses.items() if pk not in reasons and pk not in waits}
-    return Eligible(kept, reasons, waits, rules)
+    return Eligible(kept, reasons, waits, rules, hashes)
 
 
 def _hours(

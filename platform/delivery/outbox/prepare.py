@@ -106,7 +106,7 @@ def prepare(
                         date=now,
                         run_id=run.id,
                         customer_id=message.customer_id,
-                        return_path=return_path(message, channel.address_hash(address)),
+                        return_path=return_path(message, eligible.hashes[message.customer_id]),
                     )
                     prepared.append(Prepared(message, outgoing))
         write(run.id, changes, from_states=[MessageState.CLAIMED])

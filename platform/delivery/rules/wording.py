@@ -14,7 +14,8 @@ def fit(content: Rendered, rule: Rule) -> Rendered:
     already is not put twice. An approved SMS template is left to its provider, which puts both in itself.
     """
     if rule.channel == Channel.EMAIL:
-        return replace(content, subject=_labelled(content.subject, rule.label))
+        subject = _labelled(content.subject, rule.label)
+        return content if subject == content.subject else replace(content, subject=subject)
     if rule.channel != Channel.SMS or content.template:
         return content
     signature, text = "", content.text.strip()

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.ids import uuid7, uuid7_moment
-from core.partitions import ensure_partitions, month_of
+from core.partitions import month_of
 from delivery.channels import channels
 from delivery.models import Run
+from delivery.outbox.partitions import ensure_message_partitions
 from delivery.rules.models import OnHolidays
 from delivery.sources import sources
 
@@ -85,4 +86,4 @@ def launch(
 
 def ensure_run_partition(run: Run) -> None:
     """Make the partition in which a run's messages lie."""
-    ensure_partitions("delivery_message", [month_of(uuid7_moment(run.id))], by_uuid7=True)
+    ensure_message_partitions([month_of(uuid7_moment(run.id))])

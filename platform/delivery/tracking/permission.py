@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from django.conf import settings
@@ -30,7 +31,9 @@ def watched(customer_ids: Iterable[int]) -> Watched:
     anything else is never.
     """
     customers = Customer.objects.filter(pk__in=set(customer_ids), no_profiling=False)
-    markets = {c.pk: country_of(c) for c in customers.only("country", "phone")}
+    markets = {
+        pk: _country(country, phone) for pk, country, phone in customers.values_list("pk", "country", "phone")
+    }
     own = own_pixel_rules()
     rules = {pk: rule_for(market, own) for pk, market in markets.items()}
     asked = {pk for pk, rule in rules.items() if rule == CONSENT}
@@ -56,12 +59,16 @@ def rule_for(market: str, own: Mapping[str, str] | None = None) -> str:
 
 def country_of(customer: Customer) -> str:
     """Return the customer's country: as stated, else that of the phone number, else the shop's."""
-    if customer.country:
-        return customer.country
-    if customer.phone:
-        try:
-            number = phonenumbers.parse(customer.phone, None)
-        except phonenumbers.NumberParseException:
-            return str(settings.SHOP_COUNTRY)
-        return phonenumbers.region_code_for_number(number) or str(settings.SHOP_COUNTRY)
-    return str(settings.SHOP_COUNTRY)
+    return _country(customer.country, customer.phone)
+
+
+def _country(stated: str, phone: str | None) -> str:
+    return stated or (_country_of_number(phone) if phone else "") or str(settings.SHOP_COUNTRY)
+
+
+@lru_cache(maxsize=1024)  # a batch is asked about twice: its markets' rules, and who may be watched
+def _country_of_number(phone: str) -> str:
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone, None)) or ""
+    except phonenumbers.NumberParseException:
+        return ""

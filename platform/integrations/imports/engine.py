@@ -61,7 +61,7 @@ class Reader:
         """Open the file of an import as it was mapped."""
         table = table_of(run)
         kind = KINDS[run.kind]
-        plan = Plan.make(kind.by_name, table.columns, run.mapping, reading_of(run.options))
+        plan = Plan.make(kind.field_of, table.columns, run.mapping, reading_of(run.options))
         return cls(run, kind, table, plan)
 
     def blocks(self, start: int) -> Iterator[list[Row]]:

@@ -53,15 +53,19 @@ class Plan:
 
     @classmethod
     def make(
-        cls, fields: Mapping[str, Field], columns: Sequence[str], mapping: Mapping[str, str], reading: Reading
+        cls,
+        field_of: Callable[[str], Field | None],
+        columns: Sequence[str],
+        mapping: Mapping[str, str],
+        reading: Reading,
     ) -> "Plan":
         """Return the plan for a mapping of columns to the names of fields."""
         places = {name: place for place, name in enumerate(columns)}
         chosen = [(places[c], target) for c, target in mapping.items() if target and c in places]
         steps = tuple(
-            (place, fields[target].name, fields[target].label, fields[target].read)
+            (place, field.name, field.label, field.read)
             for place, target in chosen
-            if target in fields
+            if (field := field_of(target)) is not None
         )
         own = tuple((place, target.removeprefix(OWN)) for place, target in chosen if target.startswith(OWN))
         return cls(steps, own, reading)
@@ -84,8 +88,7 @@ class Plan:
         own = {}
         for place, name in self.own:
             try:
-                value = cells[place]
-                value = value if isinstance(value, bool | int | float) else values.text(value, 2000)
+                value = values.own(cells[place])
             except ValueError as error:
                 wrong.append(f"{name}: {error}")
                 continue

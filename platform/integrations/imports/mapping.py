@@ -53,7 +53,7 @@ def guess(table: Table, kind: str, source: str) -> Guess:
         }
         options, origin = dict(saved.options), source
     elif export:
-        mapping = _ready(table.columns, export.columns)
+        mapping = _ready(table.columns, export.columns, kind)
         options, origin = {str(k): str(v) for k, v in export.options.items()}, export.label
     else:
         mapping, options = named, {}
@@ -74,7 +74,7 @@ def by_name(columns: Sequence[str], kind: str) -> dict[str, str]:
         alias: field.name for field in KINDS[kind].fields for alias in (plain(field.name), *field.aliases)
     }
     own = {c: f"{OWN}{c.partition('.')[2]}" for c in columns if KINDS[kind].own and _is_own(c)}
-    found = {c: own.get(c) or aliases.get(plain(c), "") for c in columns}
+    found = {c: own.get(c) or aliases.get(plain(c)) or KINDS[kind].target_of(c) for c in columns}
     return _once(found)
 
 
@@ -83,10 +83,10 @@ def _is_own(column: str) -> bool:
     return head in ("attributes", "properties") and 0 < len(tail) <= _MAX_OWN
 
 
-def _ready(columns: Sequence[str], ready: Mapping[str, str]) -> dict[str, str]:
+def _ready(columns: Sequence[str], ready: Mapping[str, str], kind: str) -> dict[str, str]:
     places = {name: place for place, name in enumerate(ready)}
     chosen = _once({c: ready[c] for c in sorted((c for c in columns if c in ready), key=places.__getitem__)})
-    return {c: chosen.get(c, "") for c in columns}
+    return {c: chosen.get(c, "") if c in ready else KINDS[kind].target_of(c) for c in columns}
 
 
 def _once(mapping: Mapping[str, str]) -> dict[str, str]:
@@ -99,11 +99,9 @@ def _once(mapping: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cells(table: Table, mapping: Mapping[str, str], sample: list[Any], kind: str, read: str) -> list[Any]:
-    wanted = {
-        f.name for f in KINDS[kind].fields if getattr(f.read, "__name__", "") in {
-            "moment": ("moment", "iso_day"), "number": ("number", "whole")}[read]
-    }  # fmt: skip
-    places = [i for i, column in enumerate(table.columns) if mapping.get(column) in wanted]
+    readers = {"moment": ("moment", "iso_day"), "number": ("number", "whole")}[read]
+    fields = [KINDS[kind].field_of(mapping.get(column, "")) for column in table.columns]
+    places = [i for i, field in enumerate(fields) if field and getattr(field.read, "__name__", "") in readers]
     return [row.cells[place] for place in places for row in sample]
 
 
@@ -148,7 +146,7 @@ def checked_options(options: Mapping[str, Any]) -> dict[str, str]:
 def _known(target: str, kind: str) -> bool:
     if target.startswith(OWN):
         return KINDS[kind].own and 0 < len(target) - len(OWN) <= _MAX_OWN and target.isprintable()
-    return target in KINDS[kind].by_name
+    return KINDS[kind].field_of(target) is not None
 
 
 def _options(options: Mapping[str, Any], problems: list[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from integrations.imports.content import CSV, JSONL, PARQUET, Shape
 from integrations.imports.errors import BadFile
+from integrations.imports.values import Nested
 
 MAX_COLUMNS = 1000
 MAX_CELL = 1_000_000
@@ -124,15 +125,24 @@ def _ragged(found: int, width: int) -> str:
 
 
 def _flat(value: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """Return nested objects as `outer.inner`, three levels deep; what is deeper stays JSON."""
+    """Return nested objects as `outer.inner`, three levels deep; lists and what is deeper stay JSON.
+
+    The outer name stays beside its parts, so that an object in a column of texts is seen.
+    """
     result: dict[str, Any] = {}
     for name, part in value.items():
         full = f"{before}{name}"
-        if isinstance(part, dict) and part and full.count(".") < 2:
-            result |= _flat(part, f"{full}.")
+        if not isinstance(part, dict | list):
+            result[full] = part
+        elif isinstance(part, dict) and part and full.count(".") < 2:
+            result |= {full: _Outer(orjson.dumps(part).decode()), **_flat(part, f"{full}.")}
         else:
-            result[full] = orjson.dumps(part).decode() if isinstance(part, dict | list) else part
+            result[full] = Nested(orjson.dumps(part).decode())
     return result
+
+
+class _Outer(Nested):
+    """An object whose parts are columns of their own."""
 
 
 def _jsonl_objects(path: Path, shape: Shape) -> Iterator[tuple[int, dict[str, Any] | str]]:
@@ -162,7 +172,7 @@ def _jsonl_columns(path: Path, shape: Shape) -> list[str]:
     names: dict[str, None] = {}
     for _line, value in islice(_jsonl_objects(path, shape), _SEEN):
         if isinstance(value, dict):
-            names |= dict.fromkeys(value)
+            names |= {name: None for name, part in value.items() if not isinstance(part, _Outer)}
     return list(names)
 
 
@@ -195,7 +205,9 @@ def _parquet_rows(path: Path, columns: list[str], start: int) -> Iterator[Row]:
 
 def _plain(cell: Any) -> Any:
     if isinstance(cell, dict | list):
-        return orjson.dumps(cell, default=str).decode()
+        return Nested(orjson.dumps(cell, default=str).decode())
+    if isinstance(cell, float) and cell != cell:
+        return None  # pandas writes what is missing as NaN
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "surrogateescape")
     return cell

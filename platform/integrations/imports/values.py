@@ -1,15 +1,17 @@
 """From what stands in a cell to a typed value. Every ValueError is a sentence for the one who imports."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 from django.utils.translation import gettext as _
 
 from core.encryption import normalise_email
-from core.validation import text_error
+from core.validation import json_error, text_error
 
 #: Words for yes and no as shops export them.
 YES = frozenset(
@@ -84,6 +86,24 @@ _WORDS = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%a, %d 
 _SPACED_ZONE = re.compile(r"\s+([+-]\d{2}:?\d{2}|Z|UTC)$")
 _EPOCH = re.compile(r"^\d{10}(\d{3})?(\.\d+)?$")
 _EARLIEST, _LATEST = 1900, 2200
+#: Beyond this, JSON's numbers are no longer exact, and an id would become another one.
+_EXACT = 2**53
+_LARGEST = Decimal(10) ** 12 - 1
+_SIGN = r"(?:[A-Za-z]{1,3}\.?|[A-Za-z]{0,3}[$€£¥￥₹₽元])"
+_AMOUNT = re.compile(rf"(?:{_SIGN})?([-+(]?)(?:{_SIGN})?([-+]?[\d.,'’]*\d[.,]?)(\)?-?)(?:{_SIGN})?", re.ASCII)
+
+
+_BLANKS = re.compile("[ \u00a0\u202f]")
+
+
+class Nested(str):
+    """A list or an object of a file, as JSON: no text, whatever it looks like."""
+
+    __slots__ = ()
+
+    def load(self) -> Any:
+        """Return the list or object."""
+        return orjson.loads(str(self))  # it takes no subclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +128,15 @@ def text(value: Any, limit: int = 500) -> str | None:
         found = value.strip()  # most cells: nothing to doubt but the length
         if len(found) <= limit and found[:1] != "'":
             return found or None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # spreadsheets and Parquet write ids as 1029.0
+    if isinstance(value, bool | Nested):
+        raise ValueError(_("Is no text but %(value)s. Write it in quotes.") % {"value": _shown(value)})
+    if isinstance(value, float):
+        # Spreadsheets and Parquet write ids as 1029.0.
+        if not value.is_integer() or abs(value) >= _EXACT:
+            raise ValueError(
+                _("Is the number %(value)s, which is not exact. Write it as text.") % {"value": value}
+            )
+        value = int(value)
     found = value if isinstance(value, str) else str(value)
     found = found.strip().strip("\ufeff\u200b")
     if found.startswith(_FORMULA) or _MARKED_NUMBER.match(found):
@@ -121,6 +148,18 @@ def text(value: Any, limit: int = 500) -> str | None:
     if len(found) > limit:
         raise ValueError(_("Is longer than %(limit)d characters.") % {"limit": limit})
     return found
+
+
+def own(value: Any, limit: int = 2000) -> Any:
+    """Return what is kept among own attributes: a text, or a number, a yes or a list as the file has it."""
+    if isinstance(value, Nested) and len(value) <= limit:
+        found = value.load()
+        if error := json_error(found):
+            raise ValueError(error)
+        return found
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(_("“%(value)s” is not a number.") % {"value": value})
+    return value if isinstance(value, bool | int | float) else text(value, limit)
 
 
 def boolean(value: Any) -> bool | None:
@@ -138,13 +177,20 @@ def boolean(value: Any) -> bool | None:
     raise ValueError(_("“%(value)s” is neither yes nor no.") % {"value": found[:40]})
 
 
+def _shown(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)[:40]
+
+
 def number(value: Any, reading: Reading) -> Decimal | None:
     """Return a finite number; signs of currencies and groups of thousands are read over.
 
-    Where both marks stand, the last one is the decimal mark, whatever was chosen.
+    Where both marks stand, the last one is the decimal mark, whatever was chosen. Exponents are refused:
+    a spreadsheet that wrote 1.23E+11 has lost the digits behind.
     """
-    if value is None or isinstance(value, bool):
+    if value is None:
         return None
+    if isinstance(value, bool | Nested):
+        raise ValueError(_("“%(value)s” is not a number.") % {"value": _shown(value)})
     if isinstance(value, int | Decimal | float):
         found: Any = str(value)
     else:
@@ -156,24 +202,27 @@ def number(value: Any, reading: Reading) -> Decimal | None:
         result = Decimal(found)
     except InvalidOperation:
         result = Decimal("NaN")
-    if not result.is_finite() or abs(result) >= Decimal(10) ** 12:
+    if not result.is_finite() or abs(result) > _LARGEST:
         raise ValueError(_("“%(value)s” is not a number.") % {"value": str(value)[:40]})
     return result
 
 
 def _plain(found: str, decimal: str) -> str:
-    digits = re.sub(r"[^\d.,()+-]", "", found)
-    letters = re.sub(r"[\d.,()+\-\s'’ \u202f]", "", found)
-    if letters.upper() not in _CURRENCY_SIGNS and not re.fullmatch(r"[A-Za-z]{0,3}[$€£¥￥₹₽元]?", letters):
+    """Return the digits of a number as Python reads them, “NaN” for what is none."""
+    match = _AMOUNT.fullmatch(_BLANKS.sub("", found))
+    if not match:
         return "NaN"
-    negative = (digits.startswith("(") and digits.endswith(")")) or digits.endswith("-")
-    digits = digits.strip("()").rstrip("-")
+    before, digits, behind = match.groups()
+    negative = (before == "(" and behind == ")") or behind == "-" or before == "-"
+    if (before == "(") != behind.startswith(")"):
+        return "NaN"
+    digits = digits.replace("'", "").replace("’", "")
     point, comma = digits.rfind("."), digits.rfind(",")
     if point >= 0 and comma >= 0:
         decimal = "." if point > comma else ","
     thousands = "," if decimal == "." else "."
     if thousands in digits and not re.fullmatch(
-        rf"[+-]?\d{{1,3}}(\{thousands}\d{{2,3}})*(\{decimal}\d*)?", digits
+        rf"[+-]?\d{{1,3}}((\{thousands}\d{{2,3}})*\{thousands}\d{{3}})?(\{decimal}\d*)?", digits
     ):
         return "NaN"  # 12,5 read with points must not become 125
     digits = digits.replace(thousands, "").replace(decimal, ".")

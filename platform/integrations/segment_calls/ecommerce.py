@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from core.money import shared_out
 from events.models import EventType
 from integrations.segment_calls.calls import Call
 
@@ -77,13 +78,16 @@ def _track(call: Call, base: dict[str, Any]) -> list[dict[str, Any]]:
         base["order_id"] = str(order)[:100]
     if kind in _BY_LINE and lines and (kind not in _NEEDS_ORDER or "order_id" in base):
         shared = {k: v for k, v in body.items() if k not in _TAKEN}
+        told = _discounted(lines, body) if kind == EventType.PURCHASE else [_line(p, body) for p in lines]
         return [
-            _event(call, base | _line(line, body), kind, shared | _rest(line), part=number)
-            for number, line in enumerate(lines)
+            _event(call, base | fields, kind, shared | _rest(line), part=number)
+            for number, (line, fields) in enumerate(zip(lines, told, strict=True))
         ]
     fields = _line(body, body)
     if kind in _BY_LINE or kind == EventType.CHECKOUT:
         fields = _whole(body)
+        if kind == EventType.PURCHASE and (discount := _number(body.get("discount"))):
+            fields["discount"] = _money(discount, body)
     lacks_order = kind in _NEEDS_ORDER and "order_id" not in base
     if lacks_order or (kind in _NEEDS_SKU and "sku" not in fields):
         kind = EventType.CUSTOM  # nobody can say what was viewed or refunded; it is kept under its name
@@ -141,11 +145,36 @@ def _line(line: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
         fields["sku"] = str(sku)[:200]
     quantity = _number(line.get("quantity"))
     if quantity is not None:
-        fields["quantity"] = f"{quantity:f}"
+        fields["quantity"] = _plain(quantity)
     price = _number(line.get("price"))
     if price is not None:
         fields["amount"] = _money(price * (1 if quantity is None else quantity), line, order)
     return fields
+
+
+def _discounted(lines: list[dict[str, Any]], order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines' fields with what was taken off: their own discounts, and shares of the order's.
+
+    The specification's prices stand before discounts, and an order's `discount` is the whole of it.
+    """
+    told = [_line(line, order) for line in lines]
+    priced = [fields for fields in told if "amount" in fields]
+    own = [
+        min(_number(line.get("discount")) or Decimal(0), Decimal(fields["amount"]["amount"]))
+        for line, fields in zip(lines, told, strict=True)
+        if "amount" in fields
+    ]
+    whole = _number(order.get("discount")) or Decimal(0)
+    if not priced or not (whole or any(own)):
+        return told
+    left = [Decimal(f["amount"]["amount"]) - off for f, off in zip(priced, own, strict=True)]
+    rest = min(whole - sum(own, Decimal(0)), sum(left, Decimal(0)))
+    shares = shared_out(rest, left, priced[0]["amount"]["currency"])
+    for fields, off, share, amount in zip(priced, own, shares, left, strict=True):
+        currency = fields["amount"]["currency"]
+        fields["amount"] = {"amount": _plain(amount - share), "currency": currency}
+        fields["discount"] = {"amount": _plain(off + share), "currency": currency}
+    return told
 
 
 def _whole(body: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +191,12 @@ def _rest(line: dict[str, Any]) -> dict[str, Any]:
 
 def _money(amount: Decimal, *sources: dict[str, Any]) -> dict[str, str]:
     currency = next((s["currency"] for s in sources if isinstance(s.get("currency"), str)), None)
-    return {"amount": f"{amount:f}", "currency": (currency or settings.SHOP_CURRENCY).upper()}
+    return {"amount": _plain(amount), "currency": (currency or settings.SHOP_CURRENCY).upper()}
+
+
+def _plain(number: Decimal) -> str:
+    """Write a number with the decimals it has, three at most."""
+    return f"{min(number, round(number, 3), key=lambda n: len(f'{n:f}')):f}"
 
 
 def _number(value: Any) -> Decimal | None:

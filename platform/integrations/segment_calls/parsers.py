@@ -9,14 +9,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 
-from core.parsers import JSONParser, TooLarge
+from core.parsers import JSONParser
 
 
 class CallParser(JSONParser):
-    """Read JSON, gzipped where the header says so, up to `settings.API_MAX_BODY_BYTES` unpacked.
-
-    What is too large is answered with 400 as Segment does: their SDKs repeat on every other status.
-    """
+    """Read JSON, gzipped where the header says so, up to `settings.API_MAX_BODY_BYTES` unpacked."""
 
     def parse(
         self,
@@ -24,15 +21,12 @@ class CallParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Return the decoded body. Raises ParseError (400)."""
+        """Return the decoded body. Raises ParseError (400), or TooLarge (413), which no SDK repeats."""
         request = (parser_context or {}).get("request")
         encoding = request.headers.get("Content-Encoding", "").lower() if request is not None else ""
-        try:
-            if encoding in ("gzip", "x-gzip"):
-                stream = io.BytesIO(_unpack(stream.read(settings.API_MAX_BODY_BYTES + 1)))
-            return super().parse(stream, media_type, parser_context)
-        except TooLarge as error:
-            raise ParseError(str(error.detail)) from None
+        if encoding in ("gzip", "x-gzip"):
+            stream = io.BytesIO(_unpack(stream.read(settings.API_MAX_BODY_BYTES + 1)))
+        return super().parse(stream, media_type, parser_context)
 
 
 class PlainTextParser(CallParser):

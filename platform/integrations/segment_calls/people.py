@@ -90,7 +90,8 @@ def _row(call: Call) -> tuple[dict[str, Any], dict[str, list[str]]]:
     for name, value in call.body.items():
         plain = name.replace("_", "").lower()
         if plain in _FIELDS:
-            row[_FIELDS[plain]] = value
+            # A phone is a number in many a database.
+            row[_FIELDS[plain]] = str(value) if type(value) is int else value
         elif plain not in _TAKEN_ELSEWHERE:
             attributes[name] = value
     whole = call.body.get("name")

@@ -11,9 +11,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.core.management import BaseCommand, CommandError, get_commands
 
 from config import embedded, logs
 from config.embedded.places import ROOT
@@ -21,6 +19,7 @@ from config.supervisor.handover import point_demo_at, write_private
 from config.supervisor.output import Output
 from config.supervisor.processes import KINDS, Process, beat, mail, web, workers
 from config.supervisor.supervisor import Supervisor
+from core.tables import ensure_tables
 
 MAIL_PORT = 2525
 PORTS_TRIED = 100
@@ -55,7 +54,7 @@ class Command(BaseCommand):
             )
         if not 1 <= options["port"] <= 65_535:
             raise CommandError("--port must be between 1 and 65535.")
-        self._migrate()
+        ensure_tables()
         host, port = options["host"], options["port"]
         self.wanted = port
         if "web" in kinds:
@@ -80,14 +79,6 @@ class Command(BaseCommand):
         if getattr(settings, "EMBEDDED", False):
             self.output.line("up", "stopping PostgreSQL and Redis")
             embedded.release(wait=25)
-
-    def _migrate(self) -> None:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            if not getattr(settings, "EMBEDDED", False):
-                raise CommandError("The database is behind the code. Run: python manage.py migrate")
-            call_command("migrate", verbosity=0)
-        connection.close()
 
     def _environment(self, mail_port: int) -> None:
         """Tell the children what we know; all of it has a setting of the same name."""

@@ -16,6 +16,7 @@ from console.demo import steps, story, workers
 from console.demo.access import demo_file, ensure_access
 from console.demo.summary import summarise
 from core import clock
+from core.tables import ensure_tables
 from recommendations.strategies import ensure_strategies, use_key
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -50,6 +51,7 @@ class Command(BaseCommand):
     def _tell(self, options: dict[str, Any]) -> None:
         now = clock.now()
         started = options["since"] or now.timestamp()
+        ensure_tables()
         user, access = ensure_access(now)
         if not settings.IS_DEMO:
             # The settings take the shop's name and day from the file that was just written.

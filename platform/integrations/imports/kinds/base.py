@@ -72,6 +72,14 @@ class ImportKind:
         """Return the fields by name."""
         return {field.name: field for field in self.fields}
 
+    def field_of(self, target: str) -> Field | None:
+        """Return the field that a column can be mapped to under a name, or None."""
+        return self.by_name.get(target)
+
+    def target_of(self, column: str) -> str:
+        """Return what a column means whose name follows a rule rather than a list, else “”."""
+        return ""
+
     def missing(self, targets: Sequence[str]) -> list[str]:
         """Return a sentence for each need that no mapped column meets."""
         fields, found = self.by_name, []

@@ -7,7 +7,6 @@ import orjson
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.money import Money
 from customers.loading import load_people
 from events.models import INBOUND_TYPES
 from events.parsing import EventIn, InvalidEvent, parse_event
@@ -54,6 +53,8 @@ class Events(ImportKind):
               ("amount", "value", "revenue", "total", "price", "amountamount", "金额")),
         Field("currency", gettext_lazy("currency"), plain(values.currency),
               ("currency", "amountcurrency", "币种")),
+        Field("discount", gettext_lazy("discount"), values.number,
+              ("discount", "discountamount", "优惠", "优惠金额")),
         Field("search", gettext_lazy("search words"), text(500),
               ("search", "query", "keyword", "searchterm", "搜索词", "关键词")),
     )  # fmt: skip
@@ -132,10 +133,11 @@ def _body(found: dict[str, Any], customer: str | None, context: Context) -> dict
     if customer:
         body["customer"] = customer
     if found.get("quantity") is not None:
-        body["quantity"] = str(found["quantity"])
-    if found.get("amount") is not None:
-        currency = found.get("currency") or context.currency
-        body["amount"] = {"amount": str(Money(found["amount"], currency).amount), "currency": currency}
+        body["quantity"] = f"{round(found['quantity'], 3):f}"
+    currency = found.get("currency") or context.currency
+    for name in ("amount", "discount"):
+        if found.get(name) is not None:
+            body[name] = {"amount": f"{round(found[name], 3):f}", "currency": currency}
     if found.get("attributes"):
         body["properties"] = found["attributes"]
     return body

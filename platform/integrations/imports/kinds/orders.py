@@ -8,25 +8,26 @@ order imported again, or from a later export, is stored once.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.money import minor_unit, round_money
+from core.money import round_money
 from customers.consent import ConsentRow
 from customers.loading import load_consents, load_people, weigh_people
 from customers.models import Channel
-from events.models import EventType, Note
-from events.parsing import EventIn
+from events.models import EventType
+from events.parsing import EventIn, money_fault
 from integrations.imports import values
 from integrations.imports.errors import BadRow
 from integrations.imports.fields import Field, Plan, plain, text
 from integrations.imports.kinds.base import CONSENT, CUSTOMER, Context, ImportKind, Outcome, Record
 from integrations.imports.kinds.customers import PERSON
 from integrations.imports.kinds.facts import known_keys, store_events
+from integrations.imports.kinds.order_lines import LINE, field_of, priced, target_of, unfolded
 from integrations.imports.reading import Row
 
 #: States that mean: ordered, never paid. They are checkouts, not purchases.
@@ -69,7 +70,7 @@ class Order:
 
 
 class Orders(ImportKind):
-    """One row is one line of an order."""
+    """One row is one line of an order, or an order with all its lines."""
 
     name = "orders"
     needs = (("order_id",), ("ordered_at",), ("external_id", "email", "phone"))
@@ -93,23 +94,10 @@ class Orders(ImportKind):
         "paymentstatus")),
         Field("currency", gettext_lazy("currency"), plain(values.currency),
               ("currency", "ordercurrency", "币种")),
-        Field("sku", gettext_lazy("sku"), text(200),
-              ("sku", "lineitemsku", "itemsku", "productsku", "productid", "规格编码", "商品编码",
-              "商家编码")),
-        Field("product", gettext_lazy("product name"), text(300),
-              ("lineitemname", "itemname", "productname", "product", "商品名称", "全部商品名称")),
-        Field("quantity", gettext_lazy("quantity"), values.number,
-              ("quantity", "qty", "lineitemquantity", "itemquantity", "商品数量", "数量")),
-        Field("price", gettext_lazy("price of one"), values.number,
-              ("price", "unitprice", "lineitemprice", "itemprice", "商品单价", "单价")),
-        Field("line_total", gettext_lazy("paid for the line"), values.number,
-              ("linetotal", "itemtotal", "商品实际成交金额")),
-        Field("line_discount", gettext_lazy("discount of the line"), values.number,
-              ("lineitemdiscount", "linediscount", "itemdiscount")),
-        Field("line_refunded", gettext_lazy("refunded of the line"), values.number,
-              ("itemrefunded", "商品已退款金额")),
+        *LINE,
         Field("order_discount", gettext_lazy("discount of the order"), values.number,
-              ("discountamount", "discounttotal", "orderdiscount", "discount")),
+              ("discountamount", "discounttotal", "orderdiscount", "cartdiscount", "discount",
+              "店铺优惠合计")),
         Field("order_total", gettext_lazy("paid for the order"), values.number,
               ("total", "ordertotal", "订单实付金额", "实付金额")),
         Field("refunded", gettext_lazy("refunded of the order"), values.number,
@@ -118,6 +106,14 @@ class Orders(ImportKind):
         Field("cancelled_at", gettext_lazy("cancelled at"), values.moment, ("cancelledat", "canceledat")),
         Field("marketing", gettext_lazy("agrees to e-mail"), plain(values.boolean), ("acceptsmarketing",)),
     )  # fmt: skip
+
+    def field_of(self, target: str) -> Field | None:
+        """Return the field of a target; numbered lines are fields, too."""
+        return self.by_name.get(target) or field_of(target)
+
+    def target_of(self, column: str) -> str:
+        """Return what a numbered column means."""
+        return target_of(column)
 
     def read(self, rows: Sequence[Row], plan: Plan, outcome: Outcome) -> list[Record]:
         """Return one record an order, with what its rows leave out taken from the first one."""
@@ -137,12 +133,13 @@ class Orders(ImportKind):
                     outcome.rejected.append((row.line, reason))
                     continue
                 orders.append(Order(row.line, {n: found[n] for n in ("order_id", *_OF_ORDER) if n in found}))
-            place += 1
             head = orders[-1].head
             for name in _OF_ORDER:
                 if name in found:
                     head.setdefault(name, found[name])
-            orders[-1].lines.append((place, {"line": row.line, **found}))
+            for number, line in unfolded(found):
+                orders[-1].lines.append((place + number, {"line": row.line, **line}))
+            place = orders[-1].lines[-1][0] if orders[-1].lines else place
         return [(order.line, {"order": order}) for order in orders]
 
     def check(self, records: list[Record], context: Context, outcome: Outcome) -> None:
@@ -229,7 +226,12 @@ def _events(
     """Return the events of an order with their lines: what was bought, and what was undone of it."""
     head = order.head
     currency = head.get("currency") or context.currency
-    lines = _priced(order, currency, outcome)
+    refused: dict[int, list[str]] = {}
+    lines = priced(order.lines, head, currency, refused, outcome.cleaned)
+    if fault := money_fault(head.get("refunded") or Decimal(0), currency):
+        refused.setdefault(order.line, []).append(fault)
+        lines = []
+    outcome.rejected += [(line, " ".join(dict.fromkeys(reasons))) for line, reasons in refused.items()]
     words = {_word(order, "status"), _word(order, "payment")}
     unpaid = bool(words & _UNPAID) and not words & (_CANCELLED | _REFUNDED)
     at: datetime = head["ordered_at"]
@@ -247,14 +249,16 @@ def _events(
     for place, line in lines:
         details = {"product": line["product"]} if line.get("product") else None
         one = event(
-            str(place), kind, at, line["paid"], sku=line["sku"], quantity=line["quantity"], properties=details
-        )
+            str(place), kind, at, line["paid"], sku=line["sku"], quantity=line["quantity"],
+            discount=line["off"], discount_currency=currency if line["off"] is not None else None,
+            properties=details,
+        )  # fmt: skip
         bought.append((line["line"], one))
         if not unpaid and (refunded := line.get("line_refunded") or 0) > 0:
             undone.append(
                 (line["line"], event(f"{place}-refund", EventType.REFUND, back, refunded, sku=line["sku"]))
             )
-    whole = head.get("refunded")
+    whole = head.get("refunded") if lines else None
     if not whole and not undone and words & _REFUNDED:
         whole = sum((line["paid"] or Decimal(0) for _p, line in lines), Decimal(0))
     if whole and whole > 0 and not unpaid:
@@ -263,65 +267,6 @@ def _events(
     if head.get("cancelled_at") or words & _CANCELLED:
         undone.append((order.line, event("cancel", EventType.CANCEL, head.get("cancelled_at") or at, None)))
     return bought, undone
-
-
-def _priced(order: Order, currency: str, outcome: Outcome) -> list[tuple[int, dict[str, Any]]]:
-    """Return the lines with what was paid for each; the order's own discount is shared out by amount."""
-    result = []
-    for place, found in order.lines:
-        quantity = found.get("quantity")
-        if quantity is not None and not 0 <= quantity < Decimal(10) ** 9:
-            outcome.rejected.append((found["line"], _("The quantity must be a number from 0 on.")))
-            continue
-        sku = found.get("sku") or (found.get("product") or "")[:200] or None
-        if sku and not found.get("sku"):
-            outcome.cleaned[Note.NO_SKU.value] += 1
-        if quantity is None and sku:
-            quantity = Decimal(1)
-            outcome.cleaned[Note.ONE_ASSUMED.value] += 1
-        paid = _paid(found, quantity)
-        if paid is not None and paid < 0:
-            outcome.rejected.append((found["line"], _("The amount cannot be negative.")))
-            continue
-        line = {
-            **found,
-            "sku": sku,
-            "quantity": quantity and quantity.quantize(Decimal("0.001")),
-            "paid": paid,
-        }
-        result.append((place, line))
-    if len(result) == 1 and result[0][1]["paid"] is None and order.head.get("order_total") is not None:
-        result[0][1]["paid"] = max(order.head["order_total"], Decimal(0))
-    elif all(line.get("line_total") is None for _p, line in result):
-        _share(order, result, currency)
-    for _p, line in result:
-        if line["paid"] is not None:
-            line["paid"] = round_money(line["paid"], currency)
-    return result
-
-
-def _paid(found: dict[str, Any], quantity: Decimal | None) -> Decimal | None:
-    if found.get("line_total") is not None:
-        return Decimal(found["line_total"])
-    if found.get("price") is None:
-        return None
-    return found["price"] * (quantity or 1) - (found.get("line_discount") or 0)
-
-
-def _share(order: Order, lines: list[tuple[int, dict[str, Any]]], currency: str) -> None:
-    """Take the order's discount off its lines in proportion, to the last cent by largest remainder."""
-    own = sum((found.get("line_discount") or Decimal(0) for _p, found in lines), Decimal(0))
-    rest = (order.head.get("order_discount") or Decimal(0)) - own
-    total = sum((found["paid"] or Decimal(0) for _p, found in lines), Decimal(0))
-    if rest <= 0 or total <= 0:
-        return
-    rest, cent = min(rest, total), minor_unit(currency)
-    exact = [(rest * (found["paid"] or 0) / total, found) for _p, found in lines]
-    given = [(part.quantize(cent, rounding=ROUND_DOWN), part, found) for part, found in exact]
-    spare = int((rest - sum((g for g, _e, _f in given), Decimal(0))) / cent)
-    given.sort(key=lambda entry: entry[1] - entry[0], reverse=True)
-    for place, (floor, _exact, found) in enumerate(given):
-        found["paid"] = (found["paid"] or Decimal(0)) - floor - (cent if place < spare else 0)
 
 
 def _name_products(orders: list[Order]) -> None:

@@ -1,9 +1,10 @@
 """WooCommerce's order and customer exports.
 
 Two families of columns: those of *Import Export Suite for WooCommerce*
-(https://woocommerce.com/document/import-and-export-of-woocommerce-orders/ and …-users/), and those of
-*Customer/Order/Coupon Export* with one row an item (`item_sku`, `item_total`), whose documentation promises
-that names never change.
+(https://woocommerce.com/document/import-and-export-of-woocommerce-orders/ and …-users/), which puts an order
+into one row with its lines in `line_item_1`, `line_item_2`, … and, when asked, in `Product Item 1 Name`, …
+(see kinds.order_lines); and those of *Customer/Order/Coupon Export* with one row an item (`item_sku`,
+`item_total`), whose documentation promises that names never change.
 """
 
 from integrations.imports.shops.base import Export
@@ -25,12 +26,15 @@ _ORDER = {
     "billing_last_name": "last_name",
     "billing_country": "country",
     "discount_total": "order_discount",
+    "cart_discount": "order_discount",
     "order_total": "order_total",
     "refunded_total": "refunded",
     "item_sku": "sku",
     "item_name": "product",
     "item_quantity": "quantity",
+    "item_subtotal": "line_subtotal",
     "item_total": "line_total",
+    "line_items": "lines",
     "item_refunded": "line_refunded",
 }
 _CUSTOMER = {

@@ -25,6 +25,7 @@ _ORDER = {
     "商品单价": "price",
     "商品实际成交金额": "line_total",
     "商品已退款金额": "line_refunded",
+    "店铺优惠合计": "order_discount",
     "订单实付金额": "order_total",
     "订单已退款金额": "refunded",
 }

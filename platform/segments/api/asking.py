@@ -1,0 +1,110 @@
+"""Questions about rules: what they find, what they say, and why somebody fits."""
+
+from typing import ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from core import clock
+from core.problems import Problem
+from customers.selectors import by_external_id
+from segments import schema as language
+from segments.api.serializers import OverlapOut, PreviewOut, RuleIn, SentenceOut, WhyOut
+from segments.api.shared import problems, segment_of
+from segments.compiler import compile_rule
+from segments.explain import explain
+from segments.models import Segment
+from segments.overlap import overlap
+from segments.preview import preview
+from segments.why import why
+
+
+class SegmentSchema(APIView):
+    """What rules can be made of."""
+
+    scopes: ClassVar = {"GET": Scope.SEGMENTS_READ}
+
+    @extend_schema(operation_id="segments_schema", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """Return fields, operators, events, measures and limits, in the caller's language."""
+        return Response(language.schema())
+
+
+class SegmentPreview(APIView):
+    """What a rule finds, before it is saved."""
+
+    scopes: ClassVar = {"POST": Scope.SEGMENTS_READ}
+
+    @extend_schema(operation_id="segments_preview", request=RuleIn, responses=PreviewOut)
+    def post(self, request: Request) -> Response:
+        """Count who fits a rule and each of its parts, at the shop's present."""
+        body = RuleIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        with problems():
+            return Response(preview(body.validated_data["rule"], as_of=clock.knowledge_now()))
+
+
+class SegmentExplain(APIView):
+    """What a rule says."""
+
+    scopes: ClassVar = {"POST": Scope.SEGMENTS_READ}
+
+    @extend_schema(operation_id="segments_explain", request=RuleIn, responses=SentenceOut)
+    def post(self, request: Request) -> Response:
+        """Check a rule and say it in words, without counting."""
+        body = RuleIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        rule = body.validated_data["rule"]
+        with problems():
+            compile_rule(rule, as_of=clock.knowledge_now())
+            return Response({"sentence": explain(rule)})
+
+
+class SegmentOverlap(APIView):
+    """What a rule shares with the segments there are."""
+
+    scopes: ClassVar = {"POST": Scope.SEGMENTS_READ}
+
+    @extend_schema(operation_id="segments_overlap", request=RuleIn, responses=OverlapOut)
+    def post(self, request: Request) -> Response:
+        """Count whom a rule finds in each segment, as the last refreshes left them."""
+        body = RuleIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        with problems():
+            return Response(overlap(body.validated_data["rule"], as_of=clock.knowledge_now()))
+
+
+class SegmentWhy(APIView):
+    """Why a customer is in a segment, or not."""
+
+    scopes: ClassVar = {"GET": Scope.SEGMENTS_READ}
+
+    @extend_schema(
+        operation_id="segments_why",
+        parameters=[OpenApiParameter("customer", str, required=True, description="The customer id.")],
+        responses=WhyOut,
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """Say for each condition whether it fits the customer, and what was found."""
+        segment = segment_of(id)
+        reference = request.query_params.get("customer", "")
+        customer = by_external_id(reference) if reference else None
+        if customer is None:
+            raise Problem(404, "not-found", "Not found", "No customer has this id. Give it as ?customer=…")
+        stay = segment.memberships.filter(customer=customer, left_at=None).first()
+        answer = {
+            "customer": customer.external_id,
+            "member": stay is not None,
+            "listed": stay is not None,
+            "entered_at": stay.entered_at if stay else None,
+            "tree": None,
+        }
+        if segment.kind == Segment.Kind.DYNAMIC:
+            with problems():
+                found = why(segment.rule, [customer.pk], as_of=clock.knowledge_now(), slug=segment.slug)
+            answer |= found[customer.pk]
+        return Response(WhyOut(answer).data)
