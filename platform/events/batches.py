@@ -8,22 +8,25 @@ never the other way round (tests/events/test_batches.py compares both ways).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from operator import methodcaller
+from types import NoneType
 from typing import Any, Self
 
 import orjson
+from django.conf import settings
 
-from core.money import to_base
+from core.money import minor_unit, to_base
 from core.validation import MAX_DEPTH, MAX_JSON_CHARS, json_error
 from customers.identity.kinds import REFERENCES, normalise
 from customers.identity.resolve import Reference
 from events.models import EventType, Quality
 from events.parsing import (
+    DETAILS,
     FIELDS,
     MAX_ADDRESS,
     MAX_QUANTITY,
@@ -44,6 +47,8 @@ _FIELDS = frozenset(FIELDS)
 _REFERENCES = frozenset(kind.value for kind in REFERENCES)
 _USUAL = re.compile(r"(?:[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z(?:\0|$))*")
 _PLAIN = re.compile(r"[!-~\0]*")
+_CENT = Decimal("0.01")
+_CENTS = re.compile(r"[0-9]{1,12}\.[0-9]{2}")
 
 
 class Doubt(Exception):
@@ -148,7 +153,7 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
     message_ids = _texts(rows, "message_id")
     customers, visitors = _people(rows)
     skus, searches = _texts(rows, "sku"), _texts(rows, "search")
-    order_ids, sources = _texts(rows, "order_id"), _texts(rows, "source")
+    order_ids, sources = _texts(rows, "order_id"), _sources(rows)
     if None in message_ids:
         raise Doubt
     moments, texts = _moments(rows, now)
@@ -178,7 +183,7 @@ def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: 
         currencies,
         originals,
         quality,
-        [_properties(r.get("properties"), s, t) for r, s, t in zip(rows, searches, types, strict=True)],
+        _properties([row.get("properties") for row in rows], searches, types),
     )
 
 
@@ -195,26 +200,39 @@ def _types(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def _texts(rows: Sequence[dict[str, Any]], name: str) -> list[str | None]:
     values = [row.get(name) for row in rows]
-    _check(list(filter(_given, values)), TEXTS[name])
+    _check(_given(values), TEXTS[name])
     return values
 
 
-def _given(value: object) -> bool:
-    return value is not None
+def _sources(rows: Sequence[dict[str, Any]]) -> list[str | None]:
+    values = [row.get("source") for row in rows]
+    try:
+        names = set(values)  # few, mostly one
+    except TypeError:
+        raise Doubt from None
+    _check(names - {None}, TEXTS["source"])
+    return values
 
 
-def _check(values: list[Any], limit: int) -> str:
+def _given(values: list[Any]) -> list[Any]:
+    return [value for value in values if value is not None] if None in values else values
+
+
+def _check(values: Collection[Any], limit: int) -> str:
     """Return texts joined by NUL, or raise Doubt when one is too long, empty or cannot be stored."""
     if not values:
         return ""
     try:
         joined = "\0".join(values)
-        joined.encode()  # refuses half a surrogate pair
+        lengths = set(map(len, values))
+        if not joined.isascii():
+            joined.encode()  # refuses half a surrogate pair
     except (TypeError, UnicodeEncodeError):
         raise Doubt from None
-    if joined.count("\0") != len(values) - 1 or max(map(len, values)) > limit:
+    if joined.count("\0") != len(values) - 1 or max(lengths) > limit or 0 in lengths:
         raise Doubt
-    if not all(map(_STRIP, values)):
+    # None is blank where there are no blanks.
+    if joined.split(maxsplit=1) != [joined] and not all(map(_STRIP, values)):
         raise Doubt
     return joined
 
@@ -236,7 +254,7 @@ def _people(
     visitors: list[Any] = [row.get("anonymous_id") for row in rows]
     names = _names("anonymous", visitors)
     visitors = [names.get(v, v) for v in visitors] if names else visitors
-    if any(not (c or v) for c, v in zip(customers, visitors, strict=True)):
+    if None in customers and any(not (c or v) for c, v in zip(customers, visitors, strict=True)):
         raise Doubt
     return customers, visitors
 
@@ -253,7 +271,7 @@ def _references(identifiers: dict[str, Any]) -> tuple[Reference, ...]:
 
 def _names(kind: str, values: Sequence[Any]) -> dict[str, str]:
     """Return how those values are written in normal form that are not plain ASCII without blanks."""
-    given = list(filter(_given, values))
+    given = _given(values)
     joined = _check(given, TEXTS["anonymous_id"])
     if _PLAIN.fullmatch(joined):
         return {}
@@ -295,19 +313,38 @@ def _money(
 ) -> tuple[list[str | None], list[str | None], list[str | None], list[str]]:
     """Return amounts in the shop's currency, their own currencies and amounts, and what was noticed."""
     size = len(rows)
+    values = [row.get("amount") for row in rows]
     amounts: list[str | None] = [None] * size
     currencies: list[str | None] = [None] * size
-    originals: list[str | None] = [None] * size
     quality = [Quality.GOOD.value] * size
+    if _all_in_cents(_given(values)):
+        for place, value in enumerate(values):
+            if value is not None:
+                amounts[place], currencies[place] = value["amount"], value["currency"]
+        return amounts, currencies, amounts, quality
+    originals: list[str | None] = [None] * size
     errors: dict[str, list[str]] = {}
-    for place, row in enumerate(rows):
-        if (value := row.get("amount")) is not None:
+    for place, value in enumerate(values):
+        if value is not None:
             number, currency = parse_money(value, errors)
             if errors:
                 raise Doubt
             currencies[place] = currency
             amounts[place], originals[place], quality[place] = priced(number, currency)
     return amounts, currencies, originals, quality
+
+
+def _all_in_cents(values: list[Any]) -> bool:
+    """Say whether amounts are texts in the shop's currency that need neither rounding nor conversion."""
+    currency = settings.SHOP_CURRENCY
+    if minor_unit(currency) > _CENT:
+        return False
+    try:
+        return all(
+            v["currency"] == currency and len(v) == 2 and _CENTS.fullmatch(v["amount"]) for v in values
+        )
+    except (TypeError, KeyError, IndexError):
+        return False
 
 
 def priced(amount: Decimal | None, currency: str | None) -> tuple[str | None, str | None, str]:
@@ -320,25 +357,40 @@ def priced(amount: Decimal | None, currency: str | None) -> tuple[str | None, st
     return f"{base:f}", f"{round(amount, 3):f}", Quality.GOOD.value
 
 
-def _properties(value: Any, search: str | None, kind: str) -> str | None:
+def _properties(values: list[Any], searches: Sequence[str | None], types: Sequence[str]) -> list[str | None]:
     """Return properties as JSON, or raise Doubt."""
-    if detail_fault(kind, value) if type(value) is dict or value is None else True:
+    if not {dict, NoneType}.issuperset(map(type, values)):
         raise Doubt
-    if search:
-        value = {**(value or {}), "search": search}
-    if not value:
-        return None
-    text = _json(value)
+    for value, kind in zip(values, types, strict=True):
+        if kind in DETAILS and detail_fault(kind, value):
+            raise Doubt
+    if any(searches):
+        pairs = zip(values, searches, strict=True)
+        values = [{**(value or {}), "search": search} if search else value for value, search in pairs]
+    filled = list(filter(None, values))
+    texts = iter(_jsons(filled))
+    return [next(texts) if value else None for value in values]
+
+
+def _jsons(values: Sequence[dict[str, Any]]) -> list[str]:
+    """Return objects as JSON, or raise Doubt for one that cannot be stored."""
+    try:
+        joined = b"\n".join(map(orjson.dumps, values)).decode()  # within JSON a line's end is written \\n
+    except TypeError:
+        texts = list(map(_json, values))
+        joined = "\n".join(texts)
+    else:
+        texts = joined.split("\n") if values else []
     # Brackets and NUL may stand in texts, and NaN was written as null: rare enough for a closer look.
     strange = (
-        len(text) > MAX_JSON_CHARS
-        or text.count("{") + text.count("[") > MAX_DEPTH
-        or "null" in text
-        or "\\u0000" in text
+        max(map(len, texts), default=0) > MAX_JSON_CHARS
+        or joined.count("{") + joined.count("[") - len(texts) >= MAX_DEPTH
+        or "null" in joined
+        or "\\u0000" in joined
     )
-    if strange and json_error(value):
+    if strange and any(map(json_error, values)):
         raise Doubt
-    return text
+    return texts
 
 
 def _json(value: dict[str, Any]) -> str:
