@@ -104,7 +104,12 @@ class SegmentAdmin(Admin):
 
     @display(
         description=_("state"),
-        label={_("live"): "success", _("refresh failed"): "danger", _("list"): "info", _("waiting"): "warning"},
+        label={
+            _("live"): "success",
+            _("refresh failed"): "danger",
+            _("list"): "info",
+            _("waiting"): "warning",
+        },
     )
     def state(self, segment: Any) -> Any:
         """Say whether it keeps itself up to date."""

@@ -39,7 +39,18 @@ READY_MADE = (
         "vip",
         noop("VIP"),
         noop("The tenth of all buyers who spent the most."),
-        {"all": [{"top": {"field": "profile.revenue", "percent": 10, "order": "desc", "of": {"event": "purchase"}}}]},
+        {
+            "all": [
+                {
+                    "top": {
+                        "field": "profile.revenue",
+                        "percent": 10,
+                        "order": "desc",
+                        "of": {"event": "purchase"},
+                    }
+                }
+            ]
+        },
     ),
     ReadyMade(
         "new-customers",

@@ -21,7 +21,7 @@ export class Subjects {
     const groups = [];
     const add = (label, items) => items.length && groups.push({ label: capital(label), items: items.map((item) => ({ ...item, label: capital(item.label) })) });
     add(texts.behaviour, [
-      ...schema.events.filter((event) => !/^(message|coupon|segment)_/.test(event.value)).map((event) => ({ value: `event:${event.value}`, label: event.label })),
+      ...schema.events.filter((event) => !/^(message_|coupon_|segment_|price_drop|back_in_stock|low_stock)/.test(event.value)).map((event) => ({ value: `event:${event.value}`, label: event.label })),
       { value: 'sequence', label: texts.sequence },
     ]);
     add(texts.messages, [

@@ -50,7 +50,11 @@ def segment(people):
 
 def sign_in(role):
     client = Client()
-    user = User.objects.create_superuser(role, "", "x") if role == "alice" else User.objects.create_user(role, is_staff=True)
+    user = (
+        User.objects.create_superuser(role, "", "x")
+        if role == "alice"
+        else User.objects.create_user(role, is_staff=True)
+    )
     if role not in ("alice", "nobody"):
         user.groups.add(Group.objects.get(name=role))
     client.force_login(user)
@@ -63,7 +67,13 @@ def ask(client, what, body):
 
 @pytest.mark.parametrize(
     ("role", "reads", "writes"),
-    [("nobody", 403, 403), ("viewer", 200, 403), ("marketer", 200, 200), ("analyst", 200, 200), ("approver", 200, 200)],
+    [
+        ("nobody", 403, 403),
+        ("viewer", 200, 403),
+        ("marketer", 200, 200),
+        ("analyst", 200, 200),
+        ("approver", 200, 200),
+    ],
 )
 def test_each_role_gets_what_it_may(role, reads, writes, people, segment):
     client = sign_in(role)
@@ -75,7 +85,9 @@ def test_each_role_gets_what_it_may(role, reads, writes, people, segment):
     for path in ("new/", "people/?q=c1", "suggest/?kind=category&q=a", f"{segment.pk}/", f"{segment.pk}/edit/",
                  f"{segment.pk}/members/", f"{segment.pk}/company/", f"{segment.pk}/reach/"):  # fmt: skip
         assert client.get(f"/admin/segments/{path}").status_code == reads, path
-    saved = ask(client, f"{segment.pk}/save", {"rule": RULE, "name": "Other", "description": "", "version": 1})
+    saved = ask(
+        client, f"{segment.pk}/save", {"rule": RULE, "name": "Other", "description": "", "version": 1}
+    )
     assert saved.status_code == writes
     segment.refresh_from_db()
     assert segment.name == ("Other" if writes == 200 else "Germans")
@@ -122,7 +134,9 @@ def test_what_is_wrong_is_said_with_its_place(people, rule, path):
     assert not Segment.objects.filter(ready_made=False).exists()
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, '{"rule": "\\u0000"}', '{"rule": {"all": "x"}}', "1e999"])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{", "[" * 100_000, '{"rule": "\\u0000"}', '{"rule": {"all": "x"}}', "1e999"]
+)
 def test_any_body_is_answered(people, body):
     client = sign_in("alice")
     for what in ASKED:
@@ -140,7 +154,9 @@ def test_saving_is_a_version_with_an_entry_and_a_stale_page_is_refused(segment):
     assert AuditEntry.objects.filter(action="segment.changed", user__username="alice").count() == 1
     stale = ask(client, f"{segment.pk}/save", body | {"name": "Later"})
     assert stale.status_code == 409 and "Reload" in stale.json()["message"]
-    circle = ask(client, f"{segment.pk}/save", body | {"version": 2, "rule": {"all": [{"segment": segment.slug}]}})
+    circle = ask(
+        client, f"{segment.pk}/save", body | {"version": 2, "rule": {"all": [{"segment": segment.slug}]}}
+    )
     assert circle.status_code == 422 and "circle" in circle.json()["message"]
     nameless = ask(client, f"{segment.pk}/save", body | {"version": 2, "name": " "})
     assert (nameless.status_code, nameless.json()["field"]) == (422, "name")
@@ -170,7 +186,9 @@ def test_a_list_by_hand_says_what_is_wrong_in_which_line(people):
     faults = [(fault.line.number, fault.line.text) for fault in answer.context["faults"]]
     assert faults == [(4, "nobody"), (5, "c0")]
     file = SimpleUploadedFile("people.csv", "c0,x\nc4,y\n".encode("utf-8-sig"))
-    done = client.post(f"/admin/segments/{made.pk}/list/", {"how": "replace", "file": file, "people": "", "quiet": "1"})
+    done = client.post(
+        f"/admin/segments/{made.pk}/list/", {"how": "replace", "file": file, "people": "", "quiet": "1"}
+    )
     assert done.url == f"/admin/segments/{made.pk}/"
     stays = SegmentMembership.objects.filter(segment=made, left_at=None)
     assert set(stays.values_list("customer__external_id", flat=True)) == {"c0", "c4"}

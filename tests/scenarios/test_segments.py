@@ -35,7 +35,12 @@ def shop(settings, monkeypatch):
     before = NOW - timedelta(days=400)
     upsert_customers(
         [
-            {"external_id": f"c{n}", "first_name": "Ann", "last_name": f"No{n}", "country": "DE" if n < 4 else "FR"}
+            {
+                "external_id": f"c{n}",
+                "first_name": "Ann",
+                "last_name": f"No{n}",
+                "country": "DE" if n < 4 else "FR",
+            }
             for n in range(10)
         ],
         before,

@@ -140,7 +140,11 @@ def test_abandoned_carts_are_a_sequence():
 @pytest.mark.parametrize(
     ("sentence", "kept", "unclear"),
     [
-        ("bought coffee and likes jazz", {"all": [{"event": "purchase", "category": COFFEE}]}, ["likes jazz"]),
+        (
+            "bought coffee and likes jazz",
+            {"all": [{"event": "purchase", "category": COFFEE}]},
+            ["likes jazz"],
+        ),
         ("bought espresso twice", {"all": []}, ["bought espresso twice (nothing is called “espresso”)"]),
         ("in segment “nowhere”", {"all": []}, ["“nowhere”: no segment has this name"]),
         ("喜欢爵士，买过咖啡", {"all": [{"event": "purchase", "category": "grocery/咖啡"}]}, ["喜欢爵士"]),
@@ -159,7 +163,9 @@ def test_ready_made_segments_are_found_by_their_name_in_either_language():
 
 
 def test_a_draw_is_the_same_for_the_same_sentence_and_another_for_another():
-    first, again, other = (draft(text).rule["all"][0]["share"] for text in ("random 10%", "random 10%", "10% at random"))
+    first, again, other = (
+        draft(text).rule["all"][0]["share"] for text in ("random 10%", "random 10%", "10% at random")
+    )
     assert first == again
     assert (first["percent"], other["percent"]) == (10, 10)
     assert first["salt"] != other["salt"]
@@ -167,7 +173,18 @@ def test_a_draw_is_the_same_for_the_same_sentence_and_another_for_another():
 
 @pytest.mark.parametrize(
     "sentence",
-    ["(" * 500, "\0and\0or", "not " * 200, "between and", "最近" * 200, "'; DROP TABLE x; --", "50% %% %s", "\ud800", "a" * 5000, "一万亿万亿次"],
+    [
+        "(" * 500,
+        "\0and\0or",
+        "not " * 200,
+        "between and",
+        "最近" * 200,
+        "'; DROP TABLE x; --",
+        "50% %% %s",
+        "\ud800",
+        "a" * 5000,
+        "一万亿万亿次",
+    ],
 )
 def test_any_text_is_answered(sentence):
     drafted = draft(sentence)

@@ -96,7 +96,8 @@ class Preview(Answer):
             "size": found["size"],
             "total": found["total"],
             "channels": [
-                {"label": str(labels.get(name, name)), "size": size} for name, size in found["channels"].items()
+                {"label": str(labels.get(name, name)), "size": size}
+                for name, size in found["channels"].items()
             ],
             "conditions": found["conditions"],
             "words": explain(rule),
@@ -141,7 +142,9 @@ class Overlap(Answer):
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the other segments by how many people they share."""
         found = overlap(rule_of(body), as_of=clock.knowledge_now(), slug=slug_of(body))
-        others = [one | {"url": reverse("admin:segment_by_slug", args=[one["slug"]])} for one in found["segments"]]
+        others = [
+            one | {"url": reverse("admin:segment_by_slug", args=[one["slug"]])} for one in found["segments"]
+        ]
         return {"size": found["size"], "segments": [one for one in others if one["both"]][:8]}
 
 

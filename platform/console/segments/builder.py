@@ -127,7 +127,9 @@ class Once(Answer):
         """Return the address of a new campaign to them, or of the list for those who make no campaigns."""
         rule, now = rule_of(body), clock.now()
         words = str(body.get("name") or "").strip() or explain(rule)
-        segment = freeze(rule, name=words, as_of=clock.knowledge_now(), now=now, user=_person(self.request.user))
+        segment = freeze(
+            rule, name=words, as_of=clock.knowledge_now(), now=now, user=_person(self.request.user)
+        )
         if self.request.user.has_perm("campaigns.add_campaign"):
             opts = Campaign._meta
             page = reverse(f"admin:{opts.app_label}_{opts.model_name}_add")

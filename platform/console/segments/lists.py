@@ -25,7 +25,19 @@ LARGEST = 10_000_000  # bytes
 #: Lines with faults that are shown; the number of all is said.
 SHOWN = 200
 #: A first line of one of these is a heading.
-_HEADINGS = {"id", "customer", "customer id", "customer_id", "external_id", "email", "e-mail", "mail", "客户", "客户id", "邮箱"}
+_HEADINGS = {
+    "id",
+    "customer",
+    "customer id",
+    "customer_id",
+    "external_id",
+    "email",
+    "e-mail",
+    "mail",
+    "客户",
+    "客户id",
+    "邮箱",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,9 @@ def read(text: str, upload: Any) -> tuple[list[Line], list[Fault]]:
     """
     if upload is not None:
         if upload.size > LARGEST:
-            raise Unreadable(_("The file is larger than %(mb)d MB. Bring it in under Import.") % {"mb": LARGEST // 10**6})
+            raise Unreadable(
+                _("The file is larger than %(mb)d MB. Bring it in under Import.") % {"mb": LARGEST // 10**6}
+            )
         try:
             text = upload.read().decode("utf-8-sig")
         except UnicodeDecodeError:
@@ -74,7 +88,9 @@ def read(text: str, upload: Any) -> tuple[list[Line], list[Fault]]:
         if not row or (number == 1 and row.lower() in _HEADINGS):
             continue
         if "\0" in row or len(row) > 320:
-            faults.append(Fault(Line(number, row[:50].replace("\0", "�")), _("This is neither an id nor an address.")))
+            faults.append(
+                Fault(Line(number, row[:50].replace("\0", "�")), _("This is neither an id nor an address."))
+            )
         elif row in seen:
             faults.append(Fault(line, _("The same as line %(n)d.") % {"n": seen[row]}))
         else:
@@ -116,14 +132,18 @@ class NewList(Page):
         form = ListForm(request.POST)
         try:
             if not form.is_valid():
-                return self.render_to_response(self.get_context_data(form=form, pasted=request.POST.get("people", "")))
+                return self.render_to_response(
+                    self.get_context_data(form=form, pasted=request.POST.get("people", ""))
+                )
             lines, faults = read(request.POST.get("people", ""), request.FILES.get("file"))
             user: Any = request.user
             segment = save_segment(
                 Segment(kind=Segment.Kind.STATIC, **form.cleaned_data), now=clock.now(), user=user
             )
         except (Unreadable, SlugTakenError, RuleError) as error:
-            context = self.get_context_data(form=form, problem=str(error), pasted=request.POST.get("people", ""))
+            context = self.get_context_data(
+                form=form, problem=str(error), pasted=request.POST.get("people", "")
+            )
             return self.render_to_response(context)
         return _result(request, segment, "add", lines, faults)
 
@@ -156,7 +176,9 @@ def _result(
     if not faults and request.POST.get("quiet"):
         return redirect("admin:segment", pk=segment.pk)
     faults.sort(key=lambda fault: fault.line.number)
-    return _shown(request, segment, {"result": result, "faults": faults[:SHOWN], "more": max(0, len(faults) - SHOWN)})
+    return _shown(
+        request, segment, {"result": result, "faults": faults[:SHOWN], "more": max(0, len(faults) - SHOWN)}
+    )
 
 
 def _shown(request: HttpRequest, segment: Segment, context: dict[str, Any]) -> HttpResponse:

@@ -52,7 +52,9 @@ class SegmentPage(Page):
             "segment": segment,
             "description": display_description(segment),
             "words": in_words(segment),
-            "share": segment.size / total if segment.size is not None and (total := estimated_count(Customer)) else None,
+            "share": segment.size / total
+            if segment.size is not None and (total := estimated_count(Customer))
+            else None,
             "size_chart": _size_chart(history),
             "flow_chart": _flow_chart(history),
             "entered": sum(day["entered"] for day in history if day["at"] >= month),
@@ -128,7 +130,9 @@ class Members(PermissionRequiredMixin, View):
         """Return their rows, with a button for those after them."""
         segment = get_object_or_404(Segment, pk=pk)
         before = request.GET.get("before", "")
-        context = _members_page(segment, int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None)
+        context = _members_page(
+            segment, int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+        )
         return render(request, "console/segments/members.html", {"segment": segment, **context})
 
 

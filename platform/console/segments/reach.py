@@ -22,7 +22,9 @@ def reach_of(segment: Segment) -> list[dict[str, Any]]:
 
     def count() -> dict[str, int]:
         try:
-            found: dict[str, int] = preview({"segment": segment.slug}, as_of=clock.knowledge_now())["channels"]
+            found: dict[str, int] = preview({"segment": segment.slug}, as_of=clock.knowledge_now())[
+                "channels"
+            ]
         except RuleError:
             return {}
         return found
@@ -31,6 +33,10 @@ def reach_of(segment: Segment) -> list[dict[str, Any]]:
     counts: dict[str, int] = cache.get_or_set(name, count, SECONDS) or {}
     labels = dict(Channel.choices)
     return [
-        {"channel": labels.get(channel, channel), "people": people, "share": people / segment.size if segment.size else None}
+        {
+            "channel": labels.get(channel, channel),
+            "people": people,
+            "share": people / segment.size if segment.size else None,
+        }
         for channel, people in sorted(counts.items(), key=lambda pair: -pair[1])
     ]

@@ -54,7 +54,9 @@ def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
     name, _colon, of = kind.partition(":")
     match name:
         case "category":
-            rows = Category.objects.filter(Q(name__icontains=words) | Q(path__istartswith=words)).order_by("path")
+            rows = Category.objects.filter(Q(name__icontains=words) | Q(path__istartswith=words)).order_by(
+                "path"
+            )
             return [(row.path, row.name) for row in rows[:MOST]]
         case "brand":
             brands = Product.objects.filter(brand__istartswith=words).exclude(brand="").order_by("brand")
@@ -66,14 +68,23 @@ def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
             campaigns = Campaign.objects.filter(name__icontains=words)[:MOST]
             return [(str(row.pk), row.name) for row in campaigns]
         case "pool" if can("coupons.view_couponpool"):
-            return [(str(row.pk), str(row)) for row in CouponPool.objects.filter(name__icontains=words)[:MOST]]
+            return [
+                (str(row.pk), str(row)) for row in CouponPool.objects.filter(name__icontains=words)[:MOST]
+            ]
         case "key" if of == "customer.attributes":
             return _column(_KEYS, [NEWEST, words, MOST])
+        case "key" if of == "profile.category_affinity":
+            return suggest("category", words, can=can)
+        case "key" if of == "profile.brand_affinity":
+            return suggest("brand", words, can=can)
         case "property":
             return _column(_PROPERTIES, [NEWEST, words, MOST])
         case "figure":
             figures = [(value, str(label)) for value, label in _FIGURES.items() if value.startswith(words)]
-            return figures + [(f"properties.{key}", key) for key, _label in suggest("property", words.removeprefix("properties."), can=can)]
+            return figures + [
+                (f"properties.{key}", key)
+                for key, _label in suggest("property", words.removeprefix("properties."), can=can)
+            ]
         case "value":
             return _values(of, words)
     return []
@@ -94,12 +105,20 @@ def names_in(rule: dict[str, Any]) -> dict[str, str]:
         found |= dict(Product.objects.filter(sku__in=held["product"]).values_list("sku", "name"))
     for kind, model in (("campaign", Campaign), ("pool", CouponPool)):
         if keys := [value for value in held[kind] if _is_id(value)]:
-            found |= {str(pk): name for pk, name in model.objects.filter(pk__in=keys).values_list("pk", "name")}  # type: ignore[attr-defined]
+            found |= {
+                str(pk): name for pk, name in model.objects.filter(pk__in=keys).values_list("pk", "name")
+            }  # type: ignore[attr-defined]
     return found
 
 
 def _keys(rule: Any) -> Iterator[tuple[str, str]]:
-    parts = rule.items() if isinstance(rule, dict) else [("", part) for part in rule] if isinstance(rule, list) else ()
+    parts = (
+        rule.items()
+        if isinstance(rule, dict)
+        else [("", part) for part in rule]
+        if isinstance(rule, list)
+        else ()
+    )
     for key, part in parts:
         if key in ("category", "product", "campaign", "pool"):
             yield from ((key, v) for v in (part if isinstance(part, list) else [part]) if isinstance(v, str))
@@ -126,7 +145,11 @@ def _values(name: str, words: str) -> Found:
         return []
     if name == "profile.top_category":
         return suggest("category", words, can=lambda _code: True)
-    return [(value, str(field.labels.get(value, value))) for value in sorted(field.choices or ()) if value.startswith(words)]
+    return [
+        (value, str(field.labels.get(value, value)))
+        for value in sorted(field.choices or ())
+        if value.startswith(words)
+    ]
 
 
 def _column(sql: str, parameters: list[object]) -> Found:

@@ -52,7 +52,9 @@ def _of_the_tree() -> dict[str, Any]:
         "templateUsed": _("Now begins with “%(name)s”."),
         "drafted": _("Turned into conditions below. Check them; they can be edited."),
         "notUnderstood": _("Not understood, and left out:"),
-        "nothingUnderstood": _("Nothing was understood. Try “bought coffee at least 3 times in the last 90 days”."),
+        "nothingUnderstood": _(
+            "Nothing was understood. Try “bought coffee at least 3 times in the last 90 days”."
+        ),
         "comma": _(", "),
     }
 
@@ -92,7 +94,11 @@ def _of_conditions() -> dict[str, Any]:
         "period": _("Period"),
         "thisOne": _("this"),
         "ago": {
-            "1": _("the last"), "2": _("two ago"), "3": _("three ago"), "6": _("six ago"), "12": _("twelve ago"),
+            "1": _("the last"),
+            "2": _("two ago"),
+            "3": _("three ago"),
+            "6": _("six ago"),
+            "12": _("twelve ago"),
         },
         "from": _("from"),
         "until": _("until before"),

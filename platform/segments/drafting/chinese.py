@@ -151,17 +151,37 @@ ENTRIES = (
     _entry(Type.SPAN, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之内|以内|内|里)", _hours),
     _entry(Type.WINDOW, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?=\s?(?:没|未|不))", _hours),
     _entry(Type.AGO, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之前|以前|前)", _hours),
-    _entry(Type.ACTUAL, r"(?:最后一次|上次|最近一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?", lambda m: "profile.last_order_at"),
-    _entry(Type.ACTUAL, r"(?:首次|第一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?", lambda m: "profile.first_order_at"),
+    _entry(
+        Type.ACTUAL,
+        r"(?:最后一次|上次|最近一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?",
+        lambda m: "profile.last_order_at",
+    ),
+    _entry(
+        Type.ACTUAL,
+        r"(?:首次|第一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?",
+        lambda m: "profile.first_order_at",
+    ),
     _entry(Type.ACTUAL, r"注册(?:时间)?(?:在|是)?", lambda m: "customer.created_at"),
-    _entry(Type.LAST, rf"(?:最近|近|最后)的?\s?(?P<n>{_NUMBER})\s?(?:封|条|个|次)?(?:营销)?{_SENT}", lambda m: int(number(m["n"]))),
+    _entry(
+        Type.LAST,
+        rf"(?:最近|近|最后)的?\s?(?P<n>{_NUMBER})\s?(?:封|条|个|次)?(?:营销)?{_SENT}",
+        lambda m: int(number(m["n"])),
+    ),
     _entry(
         Type.BIRTHDAY,
         r"(?:(?:在)?(?P<first>今天|本周|这周|本月|这个月))?(?:过)?生日(?:是|在|为)?(?P<when>今天|本周|这周|本月|这个月|未来\s?(?P<n>\d+)\s?天)?",
-        lambda m: int(m["n"]) if m["n"] else {"今天": 1, "本周": 7, "这周": 7}.get(m["when"] or m["first"] or "", 31),
+        lambda m: (
+            int(m["n"])
+            if m["n"]
+            else {"今天": 1, "本周": 7, "这周": 7}.get(m["when"] or m["first"] or "", 31)
+        ),
     ),
     _entry(Type.TOP, rf"(?:排名)?前\s?(?P<n>{_NUMBER})\s?(?:名|位|个)", lambda m: int(number(m["n"]))),
-    _entry(Type.SHARE, rf"随机(?:抽取|选取|抽)?(?:的)?\s?(?P<n>{_NUMBER})\s?[%％]", lambda m: number(m["n"]) / 100),
+    _entry(
+        Type.SHARE,
+        rf"随机(?:抽取|选取|抽)?(?:的)?\s?(?P<n>{_NUMBER})\s?[%％]",
+        lambda m: number(m["n"]) / 100,
+    ),
     *table(Type.SEGMENT, {r"(?:属于|在)?人群": None}, whole_words=False),
     _entry(Type.QUOTED, r"[“\"「『‘](?P<text>[^”\"」』’]{1,100})[”\"」』’]", lambda m: m["text"].strip()),
     _entry(Type.NUMBER, _NUMBER, lambda m: number(m[0])),

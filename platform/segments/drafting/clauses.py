@@ -246,7 +246,9 @@ def _thing(clause: Clause) -> Thing | None:
     if not things:
         return None
     kind = things[0].kind
-    return Thing(kind, tuple(dict.fromkeys(v for thing in things if thing.kind == kind for v in thing.values)))
+    return Thing(
+        kind, tuple(dict.fromkeys(v for thing in things if thing.kind == kind for v in thing.values))
+    )
 
 
 def _last_messages(clause: Clause, before: Said | None) -> Meaning | None:
@@ -380,7 +382,11 @@ def _place(clause: Clause) -> Meaning | None:
     codes = [token.value for token in clause.all(Type.COUNTRY)]
     if not codes:
         return None
-    return Compared("customer.country", "eq", codes[0]) if len(codes) == 1 else Compared("customer.country", "in", codes)
+    return (
+        Compared("customer.country", "eq", codes[0])
+        if len(codes) == 1
+        else Compared("customer.country", "in", codes)
+    )
 
 
 def _followed(before: Said, said: Said, clause: Clause) -> Said | None:
@@ -410,7 +416,16 @@ def _shared(found: list[tuple[Type, Said | Unclear]]) -> list[tuple[Type, Said |
         if joined is not Type.OR or not isinstance(said, Said) or not isinstance(earlier, Said):
             continue
         one, other = earlier.meaning, said.meaning
-        if isinstance(one, Did) and isinstance(other, Did) and one.event == other.event and one.thing and one.bare:
+        if (
+            isinstance(one, Did)
+            and isinstance(other, Did)
+            and one.event == other.event
+            and one.thing
+            and one.bare
+        ):
             if one.hours is None and not one.never and not other.never:
-                found[index - 1] = (found[index - 1][0], replace(earlier, meaning=replace(other, thing=one.thing)))
+                found[index - 1] = (
+                    found[index - 1][0],
+                    replace(earlier, meaning=replace(other, thing=one.thing)),
+                )
     return found

@@ -111,7 +111,11 @@ def _entry(type: Type, pattern: str, read: object) -> Entry:
 
 
 ENTRIES = (
-    *table(Type.AND, {r"and(?: also)?|but(?: also)?|while|yet|plus|as well as|except(?: for)?": None}, whole_words=True),
+    *table(
+        Type.AND,
+        {r"and(?: also)?|but(?: also)?|while|yet|plus|as well as|except(?: for)?": None},
+        whole_words=True,
+    ),
     _entry(Type.AND, r"[,;.&](?!\d)", lambda m: None),
     *table(Type.OR, {r"or(?: else)?": None}, whole_words=True),
     *table(Type.THEN, {r"(?:and |but )?(?:then|afterwards|after that)": None}, whole_words=True),
@@ -158,8 +162,14 @@ ENTRIES = (
     _entry(Type.WINDOW, r"(?<!\w)today(?!\w)", lambda m: 24),
     _entry(Type.SPAN, rf"(?<!\w)within (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
     _entry(Type.AGO, rf"(?P<n>{_NUMBER}) {_UNIT} ago\b", _hours),
-    _entry(Type.ACTUAL, r"(?<!\w)(?:last|latest|most recent) (?:order|purchase)(?: was)?(?!\w)", lambda m: "profile.last_order_at"),
-    _entry(Type.ACTUAL, r"(?<!\w)first (?:order|purchase)(?: was)?(?!\w)", lambda m: "profile.first_order_at"),
+    _entry(
+        Type.ACTUAL,
+        r"(?<!\w)(?:last|latest|most recent) (?:order|purchase)(?: was)?(?!\w)",
+        lambda m: "profile.last_order_at",
+    ),
+    _entry(
+        Type.ACTUAL, r"(?<!\w)first (?:order|purchase)(?: was)?(?!\w)", lambda m: "profile.first_order_at"
+    ),
     _entry(Type.ACTUAL, r"(?<!\w)(?:known since|joined|signed up)(?!\w)", lambda m: "customer.created_at"),
     _entry(
         Type.LAST,
@@ -169,7 +179,11 @@ ENTRIES = (
     _entry(
         Type.BIRTHDAY,
         r"(?<!\w)birthdays?(?: is| are)?(?: in| on)?(?: the)? (?P<when>today|this week|this month|next week|next (?P<n>\d+) days)(?!\w)",
-        lambda m: int(m["n"]) if m["n"] else {"today": 1, "this week": 7, "next week": 14, "this month": 31}[m["when"].lower()],
+        lambda m: (
+            int(m["n"])
+            if m["n"]
+            else {"today": 1, "this week": 7, "next week": 14, "this month": 31}[m["when"].lower()]
+        ),
     ),
     _entry(
         Type.TOP,
