@@ -50,13 +50,11 @@ def segment(people):
 
 def sign_in(role):
     client = Client()
-    user = (
-        User.objects.create_superuser(role, "", "x")
-        if role == "alice"
-        else User.objects.create_user(role, is_staff=True)
-    )
-    if role not in ("alice", "nobody"):
-        user.groups.add(Group.objects.get(name=role))
+    if role == "alice":
+        user = User.objects.create_superuser(role, "", "x")
+    else:
+        user = User.objects.create_user(role, is_staff=True)
+        user.groups.set(Group.objects.filter(name=role))
     client.force_login(user)
     return client
 

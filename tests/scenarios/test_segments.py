@@ -95,7 +95,8 @@ class Keyboard:
 
     def size(self, expected: str) -> None:
         self.page.wait_for_function(
-            "e => { const s = document.querySelector('[data-sb=size]'); return !s.hasAttribute('aria-busy') && s.textContent === e; }",
+            """e => { const size = document.querySelector('[data-sb=size]');
+            return !size.hasAttribute('aria-busy') && size.textContent === e; }""",
             arg=expected,
         )
 
