@@ -90,6 +90,7 @@ def retry(
             transactional=run.transactional,
             per_hour=run.per_hour,
             priority=run.priority,
+            holidays=run.holidays,
             retry_of=run,
             as_of=run.as_of,
             created_at=now,
