@@ -200,7 +200,7 @@ def _outcomes(
     campaign: Campaign, runs: Sequence[Run], window: tuple[datetime, datetime], known: datetime
 ) -> list[Outcome]:
     once = len(runs) == 1 and runs[0].open_until is None  # nobody twice
-    params = {
+    params: dict[str, Any] = {
         "runs": [run.pk for run in runs],
         "goal": timedelta(days=campaign.goal_days),
         "first": window[0],

@@ -1,6 +1,6 @@
 """The schedule's part of a campaign's form; each timing shows its own fields only."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -62,4 +62,4 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "topic" in self.fields:  # a launched campaign is only shown
-            self.fields["topic"].choices = topic_choices(self.instance.topic)
+            cast(forms.ChoiceField, self.fields["topic"]).choices = topic_choices(self.instance.topic)

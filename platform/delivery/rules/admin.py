@@ -1,6 +1,6 @@
 """Forms of the sending rules; every change is in the audit log. The page that shows them is the console's."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -63,7 +63,11 @@ class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "topic" in self.fields:  # who may only look gets no form
-            self.fields["topic"].choices = [("", _("every topic")), *topic_choices(self.instance.topic)]
+            every = ("", _("every topic"))
+            cast(forms.ChoiceField, self.fields["topic"]).choices = [
+                every,
+                *topic_choices(self.instance.topic),
+            ]
 
 
 class QuietHoursForm(TopicForm):
