@@ -1,13 +1,13 @@
 """The schedule's part of a campaign's form; each timing shows its own fields only."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 from core.weekdays import weekdays_field
-from delivery.preferences.selectors import topic_choices
+from delivery.preferences.forms import TopicField, offer_topics
 
 _AT, _RECURRING, _TRIGGERED = "timing == 'at'", "timing == 'recurring'", "timing == 'triggered'"
 _BY_CLOCK = f"{_AT} || {_RECURRING}"
@@ -53,7 +53,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     """A campaign; the days of the week are boxes to tick."""
 
     weekdays = weekdays_field(label=_("days of the week"), required=False)
-    topic = forms.ChoiceField(label=_("topic"), help_text=Campaign.topic.field.help_text)
+    topic = TopicField(label=_("topic"), help_text=Campaign.topic.field.help_text)
 
     class Meta:
         model = Campaign
@@ -61,5 +61,4 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "topic" in self.fields:  # a launched campaign is only shown
-            cast(forms.ChoiceField, self.fields["topic"]).choices = topic_choices(self.instance.topic)
+        offer_topics(self, self.instance.topic)

@@ -1,6 +1,6 @@
 """Forms of the sending rules; every change is in the audit log. The page that shows them is the console's."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -14,7 +14,7 @@ from accounts import audit
 from core import clock
 from core.admin import Admin
 from core.weekdays import weekdays_field
-from delivery.preferences.selectors import topic_choices
+from delivery.preferences.forms import TopicField, offer_topics
 from delivery.rules.models import FrequencyCap, MarketRule, QuietHours, WarmUp
 
 
@@ -58,16 +58,11 @@ class RuleAdmin(Admin):
 class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
     """A rule for a topic, which is chosen from those on offer; none is every topic."""
 
-    topic = forms.ChoiceField(label=_("topic"), required=False)
+    topic = TopicField(label=_("topic"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "topic" in self.fields:  # who may only look gets no form
-            every = ("", _("every topic"))
-            cast(forms.ChoiceField, self.fields["topic"]).choices = [
-                every,
-                *topic_choices(self.instance.topic),
-            ]
+        offer_topics(self, self.instance.topic, none=_("every topic"))
 
 
 class QuietHoursForm(TopicForm):
