@@ -21,7 +21,7 @@ let clean = JSON.stringify(written().rule);
 const editors = new Editors({
   schema, subjects, texts, units: page.units, urls: page.urls,
   set(node, part, change, redraw = true) {
-    edit(() => change(node.rule), { run: redraw ? '' : `${node.id}:${part}`, redraw });
+    edit(() => change(node.rule), { run: part.endsWith('!') ? '' : `${node.id}:${part}`, redraw });
   },
 });
 const panel = new Panel({ texts, urls: page.urls, slug: page.slug, rule: () => written().rule });
@@ -132,7 +132,7 @@ function groupBox(node, depth) {
     onchange: (event) => edit(() => {
       const [, every, not] = WORDS.find(([name]) => name === event.target.value);
       Object.assign(node, { every, not });
-    }),
+    }, { run: `${node.id}:word` }),
   }, WORDS.map(([name]) => h('option', { value: name, selected: name === word }, texts.words[name])));
   return h('div', { class: `sb-group${root ? ' is-root' : ''}`, role: 'group', 'aria-label': label, 'data-node': node.id },
     h('div', { class: 'sb-head' },
@@ -159,7 +159,7 @@ function leafBox(node) {
     class: 'sb-subject', 'data-key': `${node.id}:subject`, 'aria-label': texts.about, 'aria-describedby': errorId,
     onchange: (event) => edit(() => {
       node.rule = subjects.begin(event.target.value);
-    }),
+    }, { run: `${node.id}:subject` }),
   },
   subjects.names.has(value) ? null : h('option', { value, selected: true }, label),
   subjects.groups.map((group) => h('optgroup', { label: group.label }, group.items.map((item) => h('option', { value: item.value, selected: item.value === value }, item.label)))));

@@ -8,7 +8,10 @@ const OF_TIME = ['first', 'last'];
 const NARROWINGS = ['category', 'product', 'brand'];
 
 export class Editors {
-  /** `set(node, part, change, redraw)` changes a node's rule as one step that can be undone. */
+  /**
+   * `set(node, part, change, redraw)` changes a node's rule. Changes of the same part, one after the other, are
+   * one step to undo (arrow keys go through a list one by one); a part that ends in “!” is a step each time.
+   */
   constructor({ schema, subjects, texts, units, urls, set }) {
     Object.assign(this, { schema, subjects, texts, units, urls, set });
     this.names = new Map();
@@ -63,7 +66,7 @@ export class Editors {
     const { rule, id } = node;
     const { texts } = this;
     const unit = this.units[rule.field] || {};
-    const give = (change, redraw = false, part = 'value') => this.set(node, part, change, redraw);
+    const give = (change, redraw = false, part = redraw ? 'value!' : 'value') => this.set(node, part, change, redraw);
     const figure = (value, put, part) => numeral(`${id}:${part}`, texts.value, value, (read) => give((r) => put(r, read), false, part), unit);
     switch (takes) {
       case 'number': return [figure(rule.value, (r, read) => { r.value = read; }, 'value')];
@@ -75,9 +78,9 @@ export class Editors {
       case 'numbers': return [tokens(`${id}:value`, texts.values, rule.value, (values) => give((r) => {
         r.value = values.map(Number).filter((value) => Number.isFinite(value));
       }, true), { texts, placeholder: texts.numbersHint })];
-      case 'choice': return [select(`${id}:value`, texts.value, field.choices || [], rule.value, (value) => give((r) => { r.value = value; }, true))];
+      case 'choice': return [select(`${id}:value`, texts.value, field.choices || [], rule.value, (value) => give((r) => { r.value = value; }, true, 'value'))];
       case 'choices': return [chips(`${id}:value`, texts.values, field.choices || [], rule.value, (values) => give((r) => { r.value = values; }, true))];
-      case 'boolean': return [select(`${id}:value`, texts.value, [{ value: 'true', label: texts.yes }, { value: 'false', label: texts.no }], String(rule.value), (value) => give((r) => { r.value = value === 'true'; }, true))];
+      case 'boolean': return [select(`${id}:value`, texts.value, [{ value: 'true', label: texts.yes }, { value: 'false', label: texts.no }], String(rule.value), (value) => give((r) => { r.value = value === 'true'; }, true, 'value'))];
       case 'texts': return [tokens(`${id}:value`, texts.values, rule.value, (values) => give((r) => { r.value = values; }, true), { texts, suggest: this.suggest(`value:${rule.field}`), placeholder: texts.valuesHint })];
       case 'text': return [line(`${id}:value`, texts.value, rule.value, (value) => give((r) => { r.value = value; }), { suggest: this.suggest(`value:${rule.field}`) })];
       case 'moment': return [moment(`${id}:value`, texts.value, rule.value, (value, redraw) => give((r) => { r.value = value; }, redraw), this)];
@@ -85,10 +88,9 @@ export class Editors {
         r.value = [r.value?.[0] ?? '', r.value?.[1] ?? ''];
         r.value[i] = value;
       }, redraw, `value${i}`), this)]);
-      // A value whose kind is known only by what is typed: what reads as a number or as yes and no is one.
-      case undefined: return [];
-      case 'none': return [];
-      default: return [line(`${id}:value`, texts.value, rule.value, (value) => give((r) => { r.value = guess(value); }))];
+      case 'typed': return [line(`${id}:value`, texts.value, rule.value, (value) => give((r) => { r.value = guess(value); }), { suggest: this.suggest(`value:${rule.field}`) })];
+      case 'typedList': return [tokens(`${id}:value`, texts.values, rule.value, (values) => give((r) => { r.value = values.map(guess); }, true), { texts, suggest: this.suggest(`value:${rule.field}`), placeholder: texts.valuesHint })];
+      default: return [];
     }
   }
 
@@ -120,7 +122,7 @@ export class Editors {
         for (const name of NARROWINGS) delete r[name];
         if (kind) r[kind] = [];
       })),
-      held && tokens(at('things'), texts[held], rule[held], (values) => put('things', (r) => { r[held] = values; }), {
+      held && tokens(at('things'), texts[held], rule[held], (values) => put('things!', (r) => { r[held] = values; }), {
         texts, suggest: this.suggest(held), names: this.names, placeholder: texts.thingHint,
       }),
     );
@@ -138,7 +140,7 @@ export class Editors {
       const before = Object.values(r[held] || {}).find((value) => typeof value === 'number');
       clear(r);
       if (name === 'never') r.never = true;
-      else if (OF_FIGURE.includes(name)) r[name] = { of: schema.measures.find((one) => one.name === name)?.of?.[0] || 'amount', gte: before ?? 1 };
+      else if (OF_FIGURE.includes(name)) r[name] = { of: schema.measures.find((one) => one.name === name)?.of?.[0]?.value || 'amount', gte: before ?? 1 };
       else if (OF_TIME.includes(name)) r[name] = { within_days: 30 };
       else if (name !== 'ever') r[name] = { gte: before ?? 1 };
     }))];
@@ -232,14 +234,14 @@ export class Editors {
           })),
           edge && numeral(at('edgeN'), texts.value, rule[edge], (read) => put('edgeN', (r) => { r[edge] = read; }, false), { whole: true, least: 1 })),
         rows.map((row, index) => this.property(at, row, index, put)),
-        h('button', { type: 'button', class: 'st-btn sm', 'data-key': at('addWhere'), onclick: () => put('where', (r) => { r.where = [...(r.where || []), { property: '', op: 'eq', value: '' }]; }) }, icon('add'), texts.addProperty)));
+        h('button', { type: 'button', class: 'st-btn sm', 'data-key': at('addWhere'), onclick: () => put('where!', (r) => { r.where = [...(r.where || []), { property: '', op: 'eq', value: '' }]; }) }, icon('add'), texts.addProperty)));
     return box;
   }
 
   property(at, row, index, put) {
     const { texts, schema } = this;
     const column = schema.columns.find((one) => one.name === row.column);
-    const operators = column ? schema.operators[column.kind] : schema.operators.attribute;
+    const operators = this.subjects.operators(column ? column.kind : 'attribute');
     const takes = operators.find((one) => one.op === row.op)?.takes;
     const change = (part, edit, redraw = true) => put(`where${index}${part}`, (r) => edit(r.where[index]), redraw);
     const place = (part) => at(`where${index}${part}`);
@@ -252,7 +254,7 @@ export class Editors {
         }, false)));
       }
       if (takes === 'number') return numeral(place('v'), texts.value, row.value, (read) => change('v', (r) => { r.value = read; }, false));
-      if (takes === 'texts' || takes === 'numbers') {
+      if (takes === 'texts' || takes === 'numbers' || takes === 'typedList') {
         return tokens(place('v'), texts.values, row.value, (values) => change('v', (r) => { r.value = values.map(takes === 'numbers' || !column ? guess : String); }), { texts, placeholder: texts.valuesHint });
       }
       return line(place('v'), texts.value, row.value, (read) => change('v', (r) => { r.value = column ? read : guess(read); }, false));
@@ -264,7 +266,7 @@ export class Editors {
         if (name) r.column = name;
         else r.property = '';
         const kind = schema.columns.find((one) => one.name === name)?.kind || 'attribute';
-        if (!schema.operators[kind].some((one) => one.op === r.op)) r.op = schema.operators[kind][0].op;
+        if (!this.subjects.operators(kind).some((one) => one.op === r.op)) r.op = this.subjects.operators(kind)[0].op;
         r.value = '';
       })),
       !column && line(place('p'), texts.name, row.property, (name) => change('p', (r) => { r.property = name; }, false), { placeholder: texts.name, suggest: this.suggest('property') }),
@@ -272,11 +274,11 @@ export class Editors {
         r.op = op;
         const wants = operators.find((one) => one.op === op).takes;
         if (wants === 'none') delete r.value;
-        else if (['pair', 'texts', 'numbers'].includes(wants)) r.value = Array.isArray(r.value) ? r.value : [];
+        else if (['pair', 'texts', 'numbers', 'typedList'].includes(wants)) r.value = Array.isArray(r.value) ? r.value : [];
         else if (r.value === undefined || Array.isArray(r.value)) r.value = '';
       })),
       value(),
-      h('button', { type: 'button', class: 'sb-icon', 'aria-label': texts.remove, 'data-key': place('x'), onclick: () => put('where', (r) => {
+      h('button', { type: 'button', class: 'sb-icon', 'aria-label': texts.remove, 'data-key': place('x'), onclick: () => put('where!', (r) => {
         r.where.splice(index, 1);
         if (!r.where.length) delete r.where;
       }) }, icon('close')));
@@ -332,7 +334,7 @@ export class Editors {
     })));
     if (last) parts.push(numeral(at('ofLast'), texts.ofTheLast, rule.of_last, (read) => put('ofLast', (r) => { r.of_last = read; }, false), { unit: texts.sentOnes, whole: true, least: 1 }));
     else parts.push(...this.window(at, rule, put));
-    parts.push(tokens(at('campaign'), texts.campaign, rule.campaign, (values) => put('campaign', (r) => {
+    parts.push(tokens(at('campaign'), texts.campaign, rule.campaign, (values) => put('campaign!', (r) => {
       delete r.campaign;
       if (values.length) r.campaign = values;
     }), { texts, suggest: this.suggest('campaign'), names: this.names, placeholder: texts.anyCampaign }));
@@ -351,7 +353,7 @@ export class Editors {
     return [
       ...this.measure(at, rule, put, ['count']),
       ...this.window(at, rule, put),
-      tokens(at('pool'), texts.pool, rule.pool, (values) => put('pool', (r) => {
+      tokens(at('pool'), texts.pool, rule.pool, (values) => put('pool!', (r) => {
         delete r.pool;
         if (values.length) r.pool = values;
       }), { texts, suggest: this.suggest('pool'), names: this.names, placeholder: texts.anyPool }),

@@ -65,7 +65,7 @@ export function tokens(key, label, values, change, { texts, suggest = null, name
   return h(
     'span',
     { class: 'sb-tokens' },
-    held.map((value, index) => h('span', { class: 'sb-token' }, h('span', { 'data-name': value, title: names.has(value) ? value : null }, names.get(value) || String(value)), h(
+    held.map((value, index) => h('span', { class: 'sb-token' }, h('span', { 'data-name': String(value), title: names.has(value) ? value : null }, names.get(value) || String(value)), h(
       'button',
       {
         type: 'button', 'data-key': `${key}:${index}`, 'aria-label': `${texts.remove}: ${names.get(value) || value}`,

@@ -1,6 +1,11 @@
 // What a condition can be about: the entries of its first list, what each begins with, and whether it is finished.
 import { capital, fill } from './dom.js';
 
+// What a JSON value holds is known only by what is typed: 5 and true are a number and a yes, “gold” a text.
+const TYPED = {
+  eq: 'typed', ne: 'typed', in: 'typedList', not_in: 'typedList', between: 'pair', before: 'moment', after: 'moment',
+};
+
 export class Subjects {
   constructor(schema, texts) {
     this.schema = schema;
@@ -16,12 +21,12 @@ export class Subjects {
     const groups = [];
     const add = (label, items) => items.length && groups.push({ label: capital(label), items: items.map((item) => ({ ...item, label: capital(item.label) })) });
     add(texts.behaviour, [
-      ...schema.events.map((event) => ({ value: `event:${event.value}`, label: event.label })),
+      ...schema.events.filter((event) => !/^(message_|coupon_|segment_|price_drop|back_in_stock|low_stock)/.test(event.value)).map((event) => ({ value: `event:${event.value}`, label: event.label })),
       { value: 'sequence', label: texts.sequence },
     ]);
     add(texts.messages, [
-      ...schema.messages.map((message) => ({ value: `message:${message.value}`, label: fill(texts.messageOf, { what: message.label }) })),
-      ...schema.coupons.map((coupon) => ({ value: `coupon:${coupon.value}`, label: fill(texts.couponOf, { what: coupon.label }) })),
+      ...schema.messages.map((message) => ({ value: `message:${message.value}`, label: message.label })),
+      ...schema.coupons.map((coupon) => ({ value: `coupon:${coupon.value}`, label: coupon.label })),
     ]);
     const byGroup = new Map();
     for (const field of schema.fields) {
@@ -32,7 +37,7 @@ export class Subjects {
       if (field.any_key) items.push({ value: `field:${field.name}.`, label: `${field.label} …` });
       if (!field.keys && !field.any_key) items.push({ value: `field:${field.name}`, label: field.label });
     }
-    for (const [label, items] of byGroup) add(label, items);
+    for (const [name, items] of byGroup) add(texts.groups[name] || name, items);
     add(texts.others, [
       { value: 'segment', label: texts.segment },
       { value: 'top', label: texts.top },
@@ -66,7 +71,7 @@ export class Subjects {
     switch (kind) {
       case 'field': {
         const { field } = this.field(name);
-        const operators = this.schema.operators[field.kind];
+        const operators = this.operators(field.kind);
         const first = operators.find((operator) => operator.op === 'gte' && field.kind === 'number') || operators[0];
         return this.withOperator({ field: name, op: first.op }, first.op);
       }
@@ -80,6 +85,12 @@ export class Subjects {
     }
   }
 
+  /** The operators of a kind of field, each with what it takes. */
+  operators(kind) {
+    const known = this.schema.operators[kind] || [];
+    return kind === 'attribute' ? known.map((one) => ({ ...one, takes: TYPED[one.op] || one.takes })) : known;
+  }
+
   operator(rule) {
     const { field } = this.field(rule.field);
     if (!field) return null;
@@ -88,14 +99,14 @@ export class Subjects {
 
   operatorsOf(rule) {
     const { field } = this.field(rule.field);
-    return field ? this.schema.operators[field.kind] : [];
+    return field ? this.operators(field.kind) : [];
   }
 
   /** Give a field's rule another operator, with its value kept where it fits. */
   withOperator(rule, op) {
     const { field } = this.field(rule.field);
     const before = rule.value;
-    const { takes } = this.schema.operators[field.kind].find((operator) => operator.op === op);
+    const { takes } = this.operators(field.kind).find((operator) => operator.op === op);
     const made = { ...rule, op };
     delete made.value;
     const one = Array.isArray(before) ? before[0] : before;
@@ -106,7 +117,9 @@ export class Subjects {
       case 'days': made.value = Number.isInteger(one) ? one : 30; break;
       case 'pair': made.value = Array.isArray(before) && before.length === 2 ? before : [typeof one === 'number' ? one : null, null]; break;
       case 'numbers': made.value = Array.isArray(before) ? before : typeof one === 'number' ? [one] : []; break;
-      case 'texts': made.value = Array.isArray(before) ? before : typeof one === 'string' && one ? [one] : []; break;
+      case 'typedList':
+      case 'texts': made.value = Array.isArray(before) ? before : one !== '' && one !== null && typeof one !== 'object' && one !== undefined ? [one] : []; break;
+      case 'typed': made.value = one !== null && typeof one !== 'object' ? one ?? '' : ''; break;
       case 'choices': made.value = Array.isArray(before) ? before : one ? [one] : []; break;
       case 'choice': made.value = typeof one === 'string' ? one : first ?? ''; break;
       case 'boolean': made.value = typeof one === 'boolean' ? one : true; break;

@@ -1,1 +1,1 @@
-"""Pages about segments: the builder with what answers it while one types, a segment, and lists kept by hand."""
+"""Pages about segments: the builder and what answers it while one types, a segment, lists by hand."""

@@ -29,14 +29,15 @@ class Act(PermissionRequiredMixin, View):
 
     def has_permission(self) -> bool:
         """Ask for the verb's own right."""
-        verb = self.kwargs["verb"]
-        if verb not in _NEEDS:
-            raise Http404
         can = self.request.user.has_perm
-        return can("segments.view_segment") and can(_NEEDS[verb])
+        return can("segments.view_segment") and can(
+            _NEEDS.get(self.kwargs["verb"], "segments.change_segment")
+        )
 
     def post(self, request: HttpRequest, pk: str, verb: str) -> HttpResponse:
         """Do it."""
+        if verb not in _NEEDS:
+            raise Http404
         segment = get_object_or_404(Segment, pk=pk)
         done: HttpResponse = getattr(self, verb)(request, segment)
         return done

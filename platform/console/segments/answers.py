@@ -1,4 +1,4 @@
-"""What the builder asks while one types: counts, people, suggestions, and a sentence turned into conditions."""
+"""What the builder asks while one types: counts, people, suggestions, a sentence as conditions."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from campaigns.coupons.models import CouponPool
 from campaigns.models import Campaign
@@ -33,20 +33,26 @@ GROUP BY key ORDER BY count(*) DESC, key LIMIT %s
 _ATTRIBUTE = """
 SELECT value FROM (
     SELECT attributes #>> string_to_array(%s, '.') AS value FROM customers_customer ORDER BY id DESC LIMIT %s
-) c WHERE value <> '' AND starts_with(lower(value), lower(%s)) GROUP BY value ORDER BY count(*) DESC, value LIMIT %s
+) c WHERE value <> '' AND starts_with(lower(value), lower(%s))
+GROUP BY value ORDER BY count(*) DESC, value LIMIT %s
 """
 #: Columns of customers whose values are few enough to offer.
 _COLUMNS = {
     f"customer.{name}": (
-        f"SELECT {name} FROM (SELECT {name} FROM customers_customer ORDER BY id DESC LIMIT %s) c"
+        # The names are those below, never what a page sends.
+        f"SELECT {name} FROM (SELECT {name} FROM customers_customer ORDER BY id DESC LIMIT %s) c"  # noqa: S608
         f" WHERE {name} <> '' AND starts_with(lower({name}), lower(%s))"
         f" GROUP BY {name} ORDER BY count(*) DESC, {name} LIMIT %s"
     )
     for name in ("country", "locale", "time_zone", "email_domain")
 }
 _FIGURES = {
-    "amount": _("amount"), "quantity": _("quantity"), "discount": _("discount"), "product": _("product"), "day": _("day"),
-}  # fmt: skip
+    "amount": _("amount"),
+    "quantity": _("quantity"),
+    "discount": _("discount"),
+    "product": _("product"),
+    "day": _("day"),
+}
 
 
 def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
@@ -73,6 +79,10 @@ def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
             ]
         case "key" if of == "customer.attributes":
             return _column(_KEYS, [NEWEST, words, MOST])
+        case "key" if of == "profile.category_affinity":
+            return suggest("category", words, can=can)
+        case "key" if of == "profile.brand_affinity":
+            return suggest("brand", words, can=can)
         case "property":
             return _column(_PROPERTIES, [NEWEST, words, MOST])
         case "figure":

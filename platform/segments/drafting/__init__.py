@@ -12,7 +12,8 @@ from zlib import crc32
 from django.utils.translation import gettext as _
 
 from segments.drafting import chinese, english
-from segments.drafting.clauses import Said, Unclear, read, split
+from segments.drafting.clauses import Said, Unclear, split
+from segments.drafting.reading import read
 from segments.drafting.things import countries, meant_by, named_in, segments_by_name
 from segments.drafting.tokens import Token, Type, tokenise
 from segments.drafting.trees import Rule, UnknownSegmentError, leaf, tree

@@ -14,13 +14,16 @@ _UNITS = {"hour": 1, "day": 24, "week": 24 * 7, "month": 24 * 30, "quarter": 24 
 _UNIT = r"(?P<unit>hour|day|week|month|quarter|year)s?"
 _MONEY = r"[$€£¥]\s?"
 
+_SOMETHING = r"(?:something |anything |it |items? |products? )?"
+_CART = r"(?:the |their |a )?(?:shopping )?(?:cart|basket)"
+_MAILS = r"(?:e-?mails?|mails?|messages?|newsletters?)"
+
 VERBS = {
     r"bought|buys?|buying|purchased?|purchases|ordered|orders? placed|placed (?:an )?orders?": "purchase",
     r"viewed|views?|looked at|looks? at|browsed?|seen|saw": "view",
     r"searched|search(?:es)? for|searched for|looked for": "search",
     r"abandoned (?:a |the |their )?(?:cart|basket)": "abandoned",
-    r"added? (?:something |anything |it |items? |products? )?to (?:the |their |a )?(?:shopping )?(?:cart|basket)"
-    r"|put (?:something |anything |items? )?in(?:to)? (?:the |their |a )?(?:shopping )?(?:cart|basket)": "add_to_cart",
+    rf"added? {_SOMETHING}to {_CART}|put {_SOMETHING}in(?:to)? {_CART}": "add_to_cart",
     r"checked out|checks? out": "checkout",
     r"refunded|returned (?:something|anything|items?|products?|goods)|sent back": "refund",
     r"reviewed|reviews?|wrote a review": "review",
@@ -50,7 +53,9 @@ CHOICES = {
 _BY = r"(?:(?:agreed to|opted in(?:to| to)?|consented to|subscribed to|accepts?|wants?|has consent for|with) "
 FACTS = {
     r"(?:has|have|had|with) (?:an )?e-?mail(?: address)?": "customer.has_email",
-    rf"{_BY}(?:marketing )?e-?mails?(?: marketing| consent)?|can be e-?mailed|reachable by e-?mail)": "consent.email",
+    rf"{_BY}(?:marketing )?e-?mails?(?: marketing| consent)?|can be e-?mailed|reachable by e-?mail)": (
+        "consent.email"
+    ),
     rf"{_BY}(?:marketing )?(?:sms|text messages?)(?: consent)?|reachable by sms)": "consent.sms",
     rf"{_BY}(?:web )?push(?: messages| notifications| consent)?|reachable by push)": "consent.push",
 }
@@ -61,7 +66,7 @@ FIELDS = {
     r"(?:number of |total )?orders": "profile.orders",
     r"days since (?:the |their )?last (?:order|purchase|visit)|recency": "profile.recency_days",
     r"average (?:order|basket)(?: value)?|basket value|order value": "profile.basket_value",
-    r"discount share|share of (?:purchases|orders|lines) (?:bought )?at a discount": "profile.discounted_lines",
+    r"discount share|share of (?:purchases|orders|lines) at a discount": "profile.discounted_lines",
     r"(?:loyalty )?points": "customer.attributes.points",
     r"persona": "profile.persona",
 }
@@ -122,8 +127,8 @@ ENTRIES = (
     *table(
         Type.NOT,
         {
-            r"never|not|no|without|nobody|neither|nor|didn['’]?t|don['’]?t|doesn['’]?t|haven['’]?t|hasn['’]?t|"
-            r"hadn['’]?t|isn['’]?t|aren['’]?t|wasn['’]?t|did not|do not|has not|have not|except(?: for)?": None
+            r"never|not|no|without|nobody|neither|nor|didn['’]?t|don['’]?t|doesn['’]?t|haven['’]?t|hasn['’]?t|hadn['’]?t|"
+            r"isn['’]?t|aren['’]?t|wasn['’]?t|did not|do not|has not|have not|except(?: for)?": None
         },
         whole_words=True,
     ),
@@ -147,7 +152,8 @@ ENTRIES = (
     *(_entry(Type.COMPARED, rf"(?:{p})", lambda m, op=op: op) for p, op in _AFTER.items()),
     _entry(
         Type.RANGE,
-        rf"(?<!\w)(?:between|from) (?:{_MONEY})?(?P<low>{_NUMBER})(?:%)? (?:and|to) (?:{_MONEY})?(?P<high>{_NUMBER})",
+        rf"(?<!\w)(?:between|from) (?:{_MONEY})?(?P<low>{_NUMBER})%? (?:and|to) "
+        rf"(?:{_MONEY})?(?P<high>{_NUMBER})",
         lambda m: (number(m["low"]), number(m["high"])),
     ),
     _entry(Type.UNIT, r"[$€£¥]", lambda m: "amount"),
@@ -155,7 +161,8 @@ ENTRIES = (
     _entry(Type.PERCENT, r"%|(?<!\w)(?:per ?cent|percent)(?!\w)", lambda m: None),
     _entry(
         Type.WINDOW,
-        rf"(?<!\w)(?:(?:in|within|during|over|for|since) )?(?:the )?(?:last|past|previous) (?:(?P<n>{_NUMBER}) )?{_UNIT}\b",
+        rf"(?<!\w)(?:(?:in|within|during|over|for|since) )?(?:the )?(?:last|past|previous) "
+        rf"(?:(?P<n>{_NUMBER}) )?{_UNIT}\b",
         _hours,
     ),
     _entry(Type.WINDOW, rf"(?<!\w)(?:in|for|over|during) (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
@@ -173,12 +180,13 @@ ENTRIES = (
     _entry(Type.ACTUAL, r"(?<!\w)(?:known since|joined|signed up)(?!\w)", lambda m: "customer.created_at"),
     _entry(
         Type.LAST,
-        rf"(?<!\w)(?:the |our |their )?(?:last|latest|most recent) (?P<n>{_NUMBER}) (?:e-?mails?|mails?|messages?|newsletters?)",
+        rf"(?<!\w)(?:the |our |their )?(?:last|latest|most recent) (?P<n>{_NUMBER}) {_MAILS}",
         lambda m: int(number(m["n"])),
     ),
     _entry(
         Type.BIRTHDAY,
-        r"(?<!\w)birthdays?(?: is| are)?(?: in| on)?(?: the)? (?P<when>today|this week|this month|next week|next (?P<n>\d+) days)(?!\w)",
+        r"(?<!\w)birthdays?(?: is| are)?(?: in| on)?(?: the)? "
+        r"(?P<when>today|this week|this month|next week|next (?P<n>\d+) days)(?!\w)",
         lambda m: (
             int(m["n"])
             if m["n"]
@@ -192,7 +200,8 @@ ENTRIES = (
     ),
     _entry(
         Type.SHARE,
-        rf"(?<!\w)(?:a )?random(?: sample of)?(?: share of)? (?P<n>{_NUMBER}) ?(?:%|per ?cent)|(?P<m>{_NUMBER}) ?(?:%|per ?cent) (?:at random|random|chosen at random)",
+        rf"(?<!\w)(?:a )?random(?: sample of)?(?: share of)? (?P<n>{_NUMBER}) ?(?:%|per ?cent)"
+        rf"|(?P<m>{_NUMBER}) ?(?:%|per ?cent) (?:chosen )?(?:at )?random",
         lambda m: number(m["n"] or m["m"]) / 100,
     ),
     *table(Type.SEGMENT, {r"(?:member of |members of |in )?(?:the )?segment": None}, whole_words=True),

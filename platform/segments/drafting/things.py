@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, StrIndex
 from django.utils.translation import override
 
 from catalog.models import Category, Product
-from segments.drafting.clauses import Thing
+from segments.drafting.meanings import Thing
 from segments.drafting.tokens import Entry, Type
 from segments.models import Segment
 from segments.selectors import display_name
@@ -51,7 +51,7 @@ def named_in(sentence: str) -> list[Entry]:
 
 
 def meant_by(words: Iterable[str]) -> list[Entry]:
-    """Return the categories of which a word is part, as “wine” of “Domestic wine”. One query for each word."""
+    """Return the categories of which a word is part, as “wine” of “Domestic wine”; a query a word."""
     found = []
     for word in set(words):
         stem = word.lower()

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from segments.drafting.clauses import (
+from segments.drafting.clauses import Said
+from segments.drafting.meanings import (
     DAY,
     Birthday,
     Compared,
@@ -12,7 +13,6 @@ from segments.drafting.clauses import (
     InSegment,
     LastMessages,
     Meaning,
-    Said,
     Share,
     Top,
 )
@@ -87,7 +87,7 @@ def _never(rule: Rule) -> Rule:
 
 
 def tree(said: Sequence[tuple[Type, Said]], make: Callable[[Said], Rule | None]) -> Rule:
-    """Join the conditions: "and" binds closer than "or". Those that `make` returns nothing for are left out."""
+    """Join the conditions: "and" binds closer than "or". What `make` has nothing for is left out."""
     groups: list[list[Rule]] = [[]]
     for joined, one in said:
         if joined is Type.OR and groups[-1]:
