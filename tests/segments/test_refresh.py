@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from segments.lists import replace as replace_list
 from segments.models import Segment, SegmentMembership, SegmentRun
 from segments.preview import preview
 from segments.ready_made import READY_MADE
 from segments.rules import RuleError
 from segments.selectors import members_query, segments_of
-from segments.lists import replace as replace_list
 from segments.services import ensure_ready_made, refresh_all, refresh_segment, save_segment
 from tests.segments.conftest import AS_OF
 from tests.segments.test_compiler import found as found_by_rule

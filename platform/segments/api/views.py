@@ -18,7 +18,6 @@ from segments.api.shared import caller, page, problems, segment_of
 from segments.models import Segment
 from segments.services import delete_segment, save_segment
 
-
 _KIND = "A list stays a list, and a segment by rule one by rule. Make another segment."
 
 
