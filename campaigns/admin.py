@@ -38,10 +38,18 @@ class CampaignAdmin(Admin):
     conditional_fields = SHOWN_WHEN
     fieldsets = (
         (None, {"fields": ("name", "slug", "kind", "segment")}),
-        (_("What is said"), {"fields": ("content", "objective", "pool", "promotion")}),
+        (_("What is said"), {"fields": (("channel", "topic"), "content", "objective", "pool", "promotion")}),
         *FIELDSETS,
         (_("What is measured"), {"fields": ("goal_days",)}),
     )
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Leave out the small buttons that open a segment in a window: the builder is a page of its own."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in ("segment", "trigger_segment"):
+            for button in ("can_add_related", "can_change_related", "can_view_related", "can_delete_related"):
+                setattr(field.widget, button, False)
+        return field
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         """Remember the request's figures: a page of the list reads them in two queries."""

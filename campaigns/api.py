@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import re_path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -31,6 +31,8 @@ from core.idempotency import PARAMETER, idempotent
 from core.pagination import CursorPagination
 from core.problems import Problem
 from core.serializers import StrictSerializer
+from customers.models import Channel
+from delivery.preferences.selectors import topics_on_offer
 from recommendations.models import Objective
 from segments.models import Segment
 
@@ -54,8 +56,9 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
     class Meta:
         model = Campaign
         fields = (
-            "id", "slug", "name", "kind", "state", "segment", "content", "objective", "pool", "promotion",
-            "experiment", "goal_days", "schedule", "as_of", "created_at", "launched_at", "finished_at",
+            "id", "slug", "name", "kind", "state", "segment", "channel", "topic", "content", "objective",
+            "pool", "promotion", "experiment", "goal_days", "schedule", "as_of", "created_at", "launched_at",
+            "finished_at",
         )  # fmt: skip
 
 
@@ -67,6 +70,10 @@ class NewCampaignSerializer(StrictSerializer):
     kind = serializers.ChoiceField(Campaign.Kind.choices)
     segment = serializers.SlugRelatedField(
         slug_field="slug", queryset=Segment.objects.all(), required=False, allow_null=True
+    )
+    channel = serializers.ChoiceField(Channel.choices, required=False)
+    topic = serializers.SlugField(
+        max_length=50, required=False, help_text="What people agreed to hear about; marketing by default."
     )
     template = serializers.CharField(
         max_length=150,
@@ -86,6 +93,16 @@ class NewCampaignSerializer(StrictSerializer):
     )
     goal_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
     schedule = ScheduleSerializer(required=False)
+
+    def validate_topic(self, topic: str) -> str:
+        """Refuse what nobody can have agreed to: it would reach nobody."""
+        known = topics_on_offer()
+        if topic not in known:
+            raise serializers.ValidationError(
+                _("Nobody was ever asked about this topic. There are: %(topics)s.")
+                % {"topics": ", ".join(known)}
+            )
+        return topic
 
     def validate_template(self, name: str | None) -> TemplateVersion | None:
         """Return the newest version of the template of that name."""
@@ -183,6 +200,32 @@ class PauseView(CampaignActionView):
         return self.act(request, campaign_id, actions.pause_campaign)
 
 
+class PaceSerializer(StrictSerializer):
+    """How fast a campaign goes."""
+
+    per_hour = serializers.IntegerField(
+        min_value=1, max_value=2_000_000_000, allow_null=True, help_text="Null means as fast as it goes."
+    )
+
+
+class PaceView(CampaignActionView):
+    """Change the pace."""
+
+    @extend_schema(
+        operation_id="pace_campaign",
+        parameters=[PARAMETER],
+        summary="Let a campaign go faster or slower",
+        request=PaceSerializer,
+        responses=CampaignSerializer,
+    )
+    @idempotent
+    def post(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
+        """Set how many messages may leave in an hour, also while it is being sent."""
+        body = PaceSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return self.act(request, campaign_id, actions.pace_campaign, **body.validated_data)
+
+
 class ResumeView(CampaignActionView):
     """Resume."""
 
@@ -223,12 +266,24 @@ class CampaignReportView(APIView):
     @extend_schema(
         operation_id="campaign_report",
         summary="Read a campaign's figures",
+        parameters=[
+            OpenApiParameter(
+                "sending", OpenApiTypes.UUID, description="Only this one of the campaign's `sendings`."
+            )
+        ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
-        """Answer with the eight parts of the audience, who was left out and why, and the outcomes."""
+        """Answer with the eight parts of the audience, who was left out and why, and the outcomes.
+
+        A campaign that goes again and again is counted over all its sendings, unless one is named.
+        """
         campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
-        return Response(selectors.report(campaign, now=clock.now()).as_json())
+        sending = None
+        if named := request.query_params.get("sending"):
+            runs = selectors.runs_of(campaign).filter(retry_of=None)
+            sending = get_object_or_404(runs, pk=_uuid(named))
+        return Response(selectors.report(campaign, now=clock.now(), sending=sending).as_json())
 
 
 def _actor(request: Request) -> str:
@@ -247,6 +302,7 @@ urlpatterns = [
     re_path(r"^campaigns/?$", CampaignsView.as_view(), name="api-campaigns"),
     re_path(rf"{_ONE}/launch/?$", LaunchView.as_view(), name="api-campaign-launch"),
     re_path(rf"{_ONE}/pause/?$", PauseView.as_view(), name="api-campaign-pause"),
+    re_path(rf"{_ONE}/pace/?$", PaceView.as_view(), name="api-campaign-pace"),
     re_path(rf"{_ONE}/resume/?$", ResumeView.as_view(), name="api-campaign-resume"),
     re_path(rf"{_ONE}/cancel/?$", CancelView.as_view(), name="api-campaign-cancel"),
     re_path(rf"{_ONE}/report/?$", CampaignReportView.as_view(), name="api-campaign-report"),

@@ -1,5 +1,6 @@
 """Campaigns: whom to talk to, with which offer, product and words, and what is tested on the way."""
 
+from django.core.validators import validate_slug
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,17 +11,21 @@ from campaigns.experiments.models import Experiment
 from campaigns.promotions.models import Promotion
 from campaigns.schedule.models import Firing, Scheduled
 from core.ids import uuid7
+from customers.models import Channel
 from recommendations.models import Objective
 from segments.models import Segment
 
 __all__ = ["Campaign", "Firing"]
+
+#: The topic of a campaign that has none of its own.
+MARKETING = "marketing"
 
 
 class Campaign(Scheduled):
     """One plan to talk to an audience, or to change prices for it, with a goal that is measured."""
 
     class Kind(models.TextChoices):
-        EMAIL = "email", _("e-mail")
+        EMAIL = "email", _("message")
         COUPON = "coupon", _("coupon")
         PROMOTION = "promotion", _("promotion")
 
@@ -45,6 +50,14 @@ class Campaign(Scheduled):
         related_name="campaigns",
         verbose_name=_("audience"),
         help_text=_("Empty means everyone who may be reached."),
+    )
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    topic = models.CharField(
+        _("topic"),
+        max_length=50,
+        default=MARKETING,
+        validators=[validate_slug],
+        help_text=_("What people agreed to hear about; unsubscribing and frequency caps go by it."),
     )
     content = models.ForeignKey(
         TemplateVersion, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("content")

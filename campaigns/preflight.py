@@ -5,10 +5,13 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from campaigns.content.blocks import parse_blocks
 from campaigns.content.services import needs
+from campaigns.content.text import short_text
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.preflight import schedule_problems
+from customers.models import Channel
 
 
 def mails(campaign: Campaign) -> bool:
@@ -44,11 +47,13 @@ def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
 
 def _mail_problems(campaign: Campaign) -> list[str]:
     found = []
-    if not settings.SHOP_POSTAL_ADDRESS:
+    if campaign.channel == Channel.EMAIL and not settings.SHOP_POSTAL_ADDRESS:
         found.append(_("Marketing mail must carry the shop's postal address. Set SHOP_POSTAL_ADDRESS."))
     if campaign.content is None:
         found.append(_("Choose the content of the mail."))
         return found
+    if campaign.channel != Channel.EMAIL and not short_text(parse_blocks(campaign.content.blocks)):
+        found.append(_("The content has no text. Add a text block: this channel shows nothing else."))
     wants = needs(campaign.content)
     if wants.coupon and campaign.pool is None:
         found.append(_("The content shows a coupon code. Choose a coupon pool."))

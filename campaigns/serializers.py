@@ -11,7 +11,7 @@ from rest_framework import serializers
 
 from campaigns.promotions.carts import LARGEST_CART
 from core.money import Money
-from core.serializers import StrictSerializer
+from core.serializers import PLAIN_NUMBER, StrictSerializer, is_plain_number
 
 
 @extend_schema_field(
@@ -41,6 +41,8 @@ class MoneyField(serializers.Field):  # type: ignore[type-arg]
             isinstance(currency, str) and len(currency) == 3 and currency.isascii() and currency.isupper()
         ):
             raise serializers.ValidationError(_("Write the currency as three capitals, as EUR."))
+        if not is_plain_number(data):
+            raise serializers.ValidationError(PLAIN_NUMBER)
         number = serializers.DecimalField(max_digits=14, decimal_places=4, min_value=Decimal(0))
         return Money(number.run_validation(data), currency)
 

@@ -1,6 +1,7 @@
 """Campaigns as a source of messages: how a claimed batch is rendered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from email.utils import formataddr
 from typing import Any
@@ -10,14 +11,15 @@ from django.db import connection
 from django.utils import translation
 
 from campaigns import personal
-from campaigns.content.services import needs, render
+from campaigns.content.models import TemplateVersion
+from campaigns.content.services import needs, render, render_short
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
 from customers.languages import language_of
-from customers.models import Customer
+from customers.models import Channel, Customer
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
 from delivery.sources import Rendered, Skip
@@ -74,18 +76,16 @@ class CampaignSource:
                 promotion=promotion,
                 unsubscribe_url=unsubscribe_url(message),
             )
+            subject = subjects.get(message.context.get("variant"))
             with translation.override(language_of(customer)):
-                mail = render(content, values, subject=subjects.get(message.context.get("variant")))
+                rendered = _words(run.channel, customer, content, values, subject)
             frozen = message.context | _contents(content.pk, items)
             if coupon:
                 frozen["coupon"] = coupon.code
             results[message.pk] = (
-                Rendered(
-                    to=customer.email or "",
-                    subject=mail.subject,
-                    html=mail.html,
-                    text=mail.text,
-                    from_email=formataddr((settings.SHOP_NAME, settings.SHOP_FROM_EMAIL)),
+                replace(
+                    rendered,
+                    expires_at=_expiry(coupon, campaign),
                     utm={"utm_campaign": campaign.slug, "utm_content": message.context.get("variant") or ""},
                 ),
                 frozen,
@@ -154,6 +154,28 @@ def _overtaken(event: str, messages: Sequence[Message], now: datetime) -> list[i
     with connection.cursor() as cursor:
         cursor.execute(_SINCE, [*columns, event, now])
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _words(
+    channel: str, customer: Customer, content: TemplateVersion, values: dict[str, Any], subject: str | None
+) -> Rendered:
+    """Return a content as its channel says it: a mail, or the words alone with the first link.
+
+    An SMS has no place for a link but its text.
+    """
+    if channel == Channel.EMAIL:
+        mail = render(content, values, subject=subject)
+        return Rendered(
+            to=customer.email or "",
+            subject=mail.subject,
+            html=mail.html,
+            text=mail.text,
+            from_email=formataddr((settings.SHOP_NAME, settings.SHOP_FROM_EMAIL)),
+        )
+    short = render_short(content, values, subject=subject)
+    if channel == Channel.SMS:
+        return Rendered(to=customer.phone or "", text=f"{short.text} {short.url}".strip())
+    return Rendered(subject=short.title, text=short.text, url=short.url, image=short.image)
 
 
 def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[int, list[Item]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from recommender.columns import (
@@ -22,6 +23,8 @@ from recommender.columns import (
 )
 from recommender.errors import DataError
 
+#: Seconds since the epoch reach this in the year 5138; milliseconds did in 1973.
+FAR = 1e11
 NUMBERS = (QUANTITY, AMOUNT, WEIGHT, DISCOUNT, RATING)
 
 
@@ -63,7 +66,8 @@ def clean_interactions(frame: pl.DataFrame) -> Cleaned:
 
     A row is one (basket, item): lines of the same basket are added up; without a basket column, lines
     of one user, item and instant are. Counted causes: ``missing_id``, ``bad_timestamp``,
-    ``bad_number``, ``not_positive``. Raises DataError where user_id or item_id is missing altogether.
+    ``bad_number``, ``not_positive``. Raises DataError where user_id or item_id is missing altogether and
+    where times are in milliseconds.
     """
     _need(frame, (USER, ITEM), "interactions")
     rejected: dict[str, int] = {}
@@ -75,6 +79,7 @@ def clean_interactions(frame: pl.DataFrame) -> Cleaned:
     if TIME in columns:
         frame = frame.with_columns(seconds(frame[TIME]).alias(TIME))
         frame = _keep(frame, pl.col(TIME).is_finite(), "bad_timestamp", rejected)
+        _refuse_milliseconds(frame[TIME])
     for name in (c for c in NUMBERS if c in columns):
         frame = _numeric(frame, name, rejected)
     for name in (c for c in (QUANTITY, WEIGHT) if c in columns):
@@ -130,6 +135,13 @@ def seconds(column: pl.Series) -> pl.Series:
     if kind == pl.Null:
         return column.cast(pl.Float64)
     raise DataError(f"column {column.name}: {kind} is not a time; write ISO 8601 or epoch seconds")
+
+
+def _refuse_milliseconds(times: pl.Series) -> None:
+    if len(times) and np.median(times.to_numpy()) > FAR:
+        raise DataError(
+            f"column {TIME}: {times[0]:.0f} is not a time in epoch seconds; divide milliseconds by 1000"
+        )
 
 
 def _moment_or_none(text: str | None) -> float | None:

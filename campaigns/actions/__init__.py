@@ -3,6 +3,7 @@
 from .cancel_campaign import cancel_campaign
 from .create_campaign import create_campaign
 from .launch_campaign import launch_campaign
+from .pace_campaign import pace_campaign
 from .pause_campaign import pause_campaign
 from .preview_campaign import preview_campaign
 from .resume_campaign import resume_campaign
@@ -11,6 +12,7 @@ __all__ = [
     "cancel_campaign",
     "create_campaign",
     "launch_campaign",
+    "pace_campaign",
     "pause_campaign",
     "preview_campaign",
     "resume_campaign",

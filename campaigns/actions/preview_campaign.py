@@ -8,13 +8,13 @@ from django.utils import translation
 
 from accounts.models import User
 from campaigns import audience, personal
-from campaigns.content.services import Content, needs, render
+from campaigns.content.services import Content, needs, render, render_short
 from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.reach import Reach, measure
 from customers.languages import language_of
-from customers.models import Customer
+from customers.models import Channel, Customer
 
 from .permission import require
 
@@ -58,7 +58,15 @@ def preview_campaign(
     as_of = as_of or now
     members = audience.members(campaign, as_of=as_of)
     holdout = campaign.experiment.holdout_share if campaign.experiment else 0
-    reach = measure(members, holdout_share=float(holdout), now=now) if mails(campaign) else Reach.nobody()
+    reach = Reach.nobody()
+    if mails(campaign):
+        reach = measure(
+            members,
+            holdout_share=float(holdout),
+            now=now,
+            channel=campaign.channel,
+            topic=campaign.topic,
+        )
     if customer is None and reach.audience:
         sql, params = members
         customer = Customer.objects.raw(
@@ -100,4 +108,7 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
     )
     with translation.override(language_of(customer)):
-        return render(content, values)
+        if campaign.channel == Channel.EMAIL:
+            return render(content, values)
+        short = render_short(content, values)
+    return Content(short.title, "", "", f"{short.text} {short.url}".strip())

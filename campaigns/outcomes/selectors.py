@@ -12,7 +12,7 @@ from campaigns.outcomes.models import Attribution, AttributionModel
 
 @dataclass(frozen=True, slots=True)
 class Engagement:
-    """What people did with a run's messages; each person counts once. Machines stand apart."""
+    """What people did with messages; each message counts once. Machines stand apart."""
 
     opened: int = 0
     clicked: int = 0
@@ -38,7 +38,7 @@ _ENGAGEMENT = """
 SELECT type, coalesce((properties->>'machine')::boolean, false) AS machine,
        count(DISTINCT properties->>'message')
   FROM events_event
- WHERE properties->>'run' = %s
+ WHERE properties->>'run' = ANY(%s)
    AND type IN ('message_opened', 'message_clicked', 'message_bounced', 'message_complained', 'unsubscribe')
  GROUP BY 1, 2
 """
@@ -53,10 +53,10 @@ _FIELDS = {
 }
 
 
-def engagement(run_id: UUID) -> Engagement:
-    """Return what people did with a run's messages. One query; 0.3 s for 100,000 opens."""
+def engagement(*run_ids: UUID) -> Engagement:
+    """Return what people did with these runs' messages. One query; 0.3 s for 100,000 opens."""
     with connection.cursor() as cursor:
-        cursor.execute(_ENGAGEMENT, [str(run_id)])
+        cursor.execute(_ENGAGEMENT, [[str(run_id) for run_id in run_ids]])
         return Engagement(**{_FIELDS[kind, machine]: n for kind, machine, n in cursor.fetchall()})
 
 

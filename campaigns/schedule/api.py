@@ -10,6 +10,7 @@ from campaigns.schedule.models import Every, Late, Timing
 from campaigns.schedule.preflight import schedule_problems
 from core import clock
 from core.serializers import ObjectField, StrictSerializer
+from delivery.rules.models import OnHolidays
 from events.models import EventType
 from segments.models import Segment
 
@@ -54,7 +55,13 @@ class ScheduleSerializer(StrictSerializer):
     month_day = serializers.IntegerField(min_value=1, max_value=31, required=False)
     until = serializers.DateField(required=False, source="ends_on")
     trigger = TriggerSerializer(required=False)
+    spread_hours = serializers.IntegerField(
+        min_value=0, max_value=168, required=False, help_text="Each minute its share; 0 means all at once."
+    )
     per_hour = serializers.IntegerField(min_value=1, max_value=2_000_000_000, required=False)
+    holidays = serializers.ChoiceField(
+        OnHolidays.choices, required=False, help_text="The public holidays of each recipient's country."
+    )
     priority = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +98,9 @@ class ScheduleSerializer(StrictSerializer):
             }
         return shown | {
             "until": instance.ends_on and instance.ends_on.isoformat(),
+            "spread_hours": instance.spread_hours,
             "per_hour": instance.per_hour,
+            "holidays": instance.holidays,
             "priority": instance.priority,
             "next_at": instance.next_at and instance.next_at.isoformat(),
         }

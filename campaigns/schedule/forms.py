@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 from core.weekdays import weekdays_field
+from delivery.preferences.selectors import topic_choices
 
 _AT, _RECURRING, _TRIGGERED = "timing == 'at'", "timing == 'recurring'", "timing == 'triggered'"
 _BY_CLOCK = f"{_AT} || {_RECURRING}"
@@ -17,6 +18,7 @@ SHOWN_WHEN = {
     "at_time": _BY_CLOCK,
     "each_zone": _BY_CLOCK,
     "late": f"({_BY_CLOCK}) && each_zone",
+    "spread_hours": f"{_BY_CLOCK} || timing == 'now'",
     "every": _RECURRING,
     "weekdays": f"{_RECURRING} && every == 'week'",
     "month_day": f"{_RECURRING} && every == 'month'",
@@ -40,7 +42,10 @@ FIELDSETS: tuple[tuple[Any, dict[str, Any]], ...] = (
             )
         },
     ),
-    (_("How fast, and how much it matters"), {"fields": (("per_hour", "priority"),)}),
+    (
+        _("How fast, and how much it matters"),
+        {"fields": (("spread_hours", "per_hour"), ("holidays", "priority"))},
+    ),
 )  # fmt: skip
 
 
@@ -48,7 +53,13 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     """A campaign; the days of the week are boxes to tick."""
 
     weekdays = weekdays_field(label=_("days of the week"), required=False)
+    topic = forms.ChoiceField(label=_("topic"), help_text=Campaign.topic.field.help_text)
 
     class Meta:
         model = Campaign
         exclude: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "topic" in self.fields:  # a launched campaign is only shown
+            self.fields["topic"].choices = topic_choices(self.instance.topic)

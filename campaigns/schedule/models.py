@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from delivery.rules.models import OnHolidays
 from events.models import EventType
 from segments.models import Segment
 
@@ -97,7 +98,14 @@ class Scheduled(models.Model):
         _("of use for so many hours"),
         default=48,
         validators=[MinValueValidator(1)],
-        help_text=_("What could not be sent by then is left out."),
+        help_text=_("From the moment at which it should go. What could not be sent by then is left out."),
+    )
+    spread_hours = models.PositiveSmallIntegerField(
+        _("spread over so many hours"),
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(168)],
+        help_text=_("Each minute its share, drawn by lot. 0 means all at once."),
     )
     per_hour = models.PositiveIntegerField(
         _("messages per hour"),
@@ -106,8 +114,19 @@ class Scheduled(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Empty means as fast as it goes."),
     )
+    holidays = models.CharField(
+        _("on public holidays"),
+        max_length=10,
+        choices=OnHolidays,
+        default=OnHolidays.SEND,
+        db_default=OnHolidays.SEND,
+        help_text=_("Those of each recipient's country."),
+    )
     priority = models.PositiveSmallIntegerField(
         _("priority"), default=0, help_text=_("When a frequency cap binds, the highest goes.")
+    )
+    looked_at = models.DateTimeField(
+        null=True, editable=False, help_text="Up to when a triggered campaign has seen what happened."
     )
     next_day = models.DateField(null=True, editable=False)
     next_at = models.DateTimeField(_("goes next"), null=True, editable=False, db_index=True)

@@ -1,28 +1,28 @@
 """Handing a campaign's audience to the outbox."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from campaigns import audience
 from campaigns.experiments import services as experiments
 from campaigns.models import Campaign
 from campaigns.schedule.slots import Slot, due_by_zone
-from customers.models import Channel
 from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
+from delivery.schedule.spreading import spread
 from delivery.schedule.zones import at_their_time
 
-#: The name under which campaigns register with delivery.sources, and what their messages are about.
-SOURCE, TOPIC = "campaign", "marketing"
+#: The name under which campaigns register with delivery.sources.
+SOURCE = "campaign"
 
 
 def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | None = None) -> Run:
     """Freeze the audience of a launch, or of a slot, and wake the workers. A repeat changes nothing.
 
-    A slot by each recipient's clock costs one more pass over the audience. A promotion's announcement is of
-    no use after its end.
+    A slot by each recipient's clock costs one more pass over the audience, spreading it another. A
+    promotion's announcement is of no use after its end.
     """
     if campaign.experiment is not None:
         experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
@@ -30,18 +30,22 @@ def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | Non
     people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now)
     if slot is not None and campaign.each_zone:
         people = at_their_time(people, due_by_zone(campaign, slot, now=now))
+    launch = slot.day.isoformat() if slot else "1"
+    if campaign.spread_hours:
+        people = spread(people, timedelta(hours=campaign.spread_hours), seed=f"{campaign.pk}:{launch}")
     run = delivery.launch(
         source=SOURCE,
         reference=str(campaign.pk),
-        channel=Channel.EMAIL,
-        topic=TOPIC,
+        channel=campaign.channel,
+        topic=campaign.topic,
         audience=people,
         as_of=as_of,
         now=now,
-        launch=slot.day.isoformat() if slot else "1",
+        launch=launch,
         per_hour=campaign.per_hour,
         expires_at=promotion_ends(campaign),
         priority=campaign.priority,
+        holidays=campaign.holidays,
     )
     dispatch.wake(run.pk)
     return run

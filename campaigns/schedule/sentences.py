@@ -31,6 +31,22 @@ def in_words(plan: Scheduled) -> str:
     return said + ", " + (_("by each recipient's own clock") if plan.each_zone else _("by the shop's clock"))
 
 
+def pace_in_words(plan: Scheduled) -> str:
+    """Return how fast a campaign goes; empty for one that goes as fast as it can."""
+    said = []
+    if plan.spread_hours and plan.timing != Timing.TRIGGERED:
+        said.append(
+            ngettext("spread over %(n)d hour", "spread over %(n)d hours", plan.spread_hours)
+            % {"n": plan.spread_hours}
+        )
+    if plan.per_hour:
+        said.append(
+            ngettext("%(n)d message an hour at most", "%(n)d messages an hour at most", plan.per_hour)
+            % {"n": plan.per_hour}
+        )
+    return ", ".join(said)
+
+
 def _trigger(plan: Scheduled) -> str:
     words = {
         "minutes": plan.delay_minutes,

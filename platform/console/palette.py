@@ -1,6 +1,6 @@
 """Ctrl+K: find records by name, at most a few of each kind, and only what the person may see."""
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from catalog.models import Product
 from core.search import email_hash
 from customers.models import Customer, Identifier
 from segments.models import Segment
+from segments.selectors import display_name
 
 EACH = 8
 
@@ -33,16 +34,21 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
     return found
 
 
-def _customers(term: str) -> list[SearchResult]:
+def customers_like(term: str) -> QuerySet[Customer]:
+    """Return customers by the beginning of id or name, or by their exact e-mail address; by indexes."""
     match = Q(external_id__startswith=term) | Q(external_id__iexact=term)
     match |= Q(first_name__istartswith=term) | Q(last_name__istartswith=term)
     if hashed := email_hash(term):
         match = Q(
             pk__in=Identifier.objects.filter(kind=Identifier.Kind.EMAIL, value_hash=hashed).values("customer")
         )
+    return Customer.objects.filter(match).defer("attributes")
+
+
+def _customers(term: str) -> list[SearchResult]:
     return [
         _result(str(c), f"{_('Customer')} {c.external_id}", "person", "admin:customer_360", c.pk)
-        for c in Customer.objects.filter(match).defer("attributes")[:EACH]
+        for c in customers_like(term)[:EACH]
     ]
 
 
@@ -56,7 +62,7 @@ def _products(term: str) -> list[SearchResult]:
 
 def _segments(term: str) -> list[SearchResult]:
     return [
-        _result(s.name, _("Segment"), "pie_chart", "admin:segments_segment_change", s.pk)
+        _result(display_name(s), _("Segment"), "pie_chart", "admin:segment", s.pk)
         for s in Segment.objects.filter(name__icontains=term)[:EACH]
     ]
 

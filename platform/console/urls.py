@@ -16,6 +16,8 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
+from console.segments import act, answers, builder, lists
+from console.segments import page as segment
 
 
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
@@ -27,6 +29,25 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
         ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
         ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("segments/new/", builder.Builder, "segment_new"),
+        ("segments/create/", builder.Create, "segment_create"),
+        ("segments/once/", builder.Once, "segment_once"),
+        ("segments/preview/", answers.Preview, "segment_preview"),
+        ("segments/draft/", answers.Draft, "segment_draft"),
+        ("segments/overlap/", answers.Overlap, "segment_overlap"),
+        ("segments/why/", answers.Why, "segment_why"),
+        ("segments/people/", answers.People, "segment_people"),
+        ("segments/suggest/", answers.Suggest, "segment_suggest"),
+        ("segments/lists/new/", lists.NewList, "segment_list_new"),
+        ("segments/named/<slug:slug>/", builder.BySlug, "segment_by_slug"),
+        ("segments/<uuid:pk>/", segment.SegmentPage, "segment"),
+        ("segments/<uuid:pk>/edit/", builder.Builder, "segment_edit"),
+        ("segments/<uuid:pk>/save/", builder.Save, "segment_save"),
+        ("segments/<uuid:pk>/members/", segment.Members, "segment_members"),
+        ("segments/<uuid:pk>/company/", segment.Company, "segment_company"),
+        ("segments/<uuid:pk>/reach/", segment.Reach, "segment_reach"),
+        ("segments/<uuid:pk>/list/", lists.Change, "segment_list"),
+        ("segments/<uuid:pk>/<slug:verb>/", act.Act, "segment_act"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),

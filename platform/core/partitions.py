@@ -33,10 +33,13 @@ def uuid7_floor(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
-def ensure_partitions(table: str, months: Iterable[datetime], *, by_uuid7: bool = False) -> list[str]:
+def ensure_partitions(
+    table: str, months: Iterable[datetime], *, by_uuid7: bool = False, fillfactor: int = 100
+) -> list[str]:
     """Create the missing month partitions of a table and return their names.
 
-    One catalogue query when all of them exist, which is the usual case.
+    One catalogue query when all of them exist, which is the usual case. A `fillfactor` below 100 leaves the
+    rest of each page to the rows' later versions.
     """
     wanted = {f"{table}_{month:%Y%m}": month for month in months}
     with connection.cursor() as cursor:
@@ -50,7 +53,9 @@ def ensure_partitions(table: str, months: Iterable[datetime], *, by_uuid7: bool 
                 bounds = (start, start + relativedelta(months=1))
                 low, high = (str(uuid7_floor(b)) if by_uuid7 else b.isoformat() for b in bounds)
                 cursor.execute(
-                    f'CREATE TABLE "{name}" PARTITION OF "{table}" FOR VALUES FROM (%s) TO (%s)', [low, high]
+                    f'CREATE TABLE "{name}" PARTITION OF "{table}" FOR VALUES FROM (%s) TO (%s)'
+                    f" WITH (fillfactor = {fillfactor:d})",
+                    [low, high],
                 )
     return missing
 

@@ -1,6 +1,7 @@
 """What the serializers of the REST interface share."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -42,14 +43,26 @@ def _another_type(field: serializers.Field[Any, Any, Any, Any], value: Any) -> A
         return next(filter(None, (_another_type(field.child, part) for part in value)), None)
     for kind, right, told in _TYPES:
         if isinstance(field, kind):
-            return None if type(value) in right else told
+            return None if right(value) else told
     return None
 
 
-_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...], Any], ...] = (
-    (serializers.CharField, (str,), _("Send it as text, in quotes.")),
-    (serializers.BooleanField, (bool,), _("Send true or false, without quotes.")),
-    (serializers.IntegerField, (int,), _("Send a whole number, without quotes.")),
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())  # 5.0 is whole in JSON Schema
+
+
+def is_plain_number(value: Any) -> bool:
+    """Say whether a value is a JSON number or plain ASCII digits as text, without an exponent or a blank."""
+    return type(value) in (int, float) or (type(value) is str and _PLAIN.fullmatch(value) is not None)
+
+
+PLAIN_NUMBER = _("Send a number, or plain digits as text, without an exponent, like “12.30”.")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], Callable[[Any], bool], Any], ...] = (
+    (serializers.CharField, lambda value: type(value) is str, _("Send it as text, in quotes.")),
+    (serializers.BooleanField, lambda value: type(value) is bool, _("Send true or false, without quotes.")),
+    (serializers.IntegerField, _is_whole, _("Send a whole number, without quotes.")),
+    (serializers.DecimalField, is_plain_number, PLAIN_NUMBER),
 )
 
 

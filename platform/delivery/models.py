@@ -12,7 +12,7 @@ from delivery.outbox.models import Bucket, Home
 from delivery.preferences.models import OptIn, Preference
 from delivery.providers.models import Handover, Provider, ProviderHour
 from delivery.returns.models import Return
-from delivery.rules.models import FrequencyCap, MarketRule, QuietHours, WarmUp, WarmUpDay
+from delivery.rules.models import FrequencyCap, MarketRule, OnHolidays, QuietHours, WarmUp, WarmUpDay
 from delivery.tracking.models import Touch
 
 __all__ = [
@@ -76,6 +76,13 @@ class Run(models.Model):
     priority = models.PositiveSmallIntegerField(
         _("priority"), default=0, db_default=0, help_text=_("When a frequency cap binds, the highest goes.")
     )
+    holidays = models.CharField(
+        _("on public holidays"),
+        max_length=10,
+        choices=OnHolidays,
+        default=OnHolidays.SEND,
+        db_default=OnHolidays.SEND,
+    )
     retry_of = models.ForeignKey(
         "self",
         null=True,
@@ -136,8 +143,10 @@ class SkipReason(models.TextChoices):
     LESS_OFTEN = "less_often", _("asked for fewer messages")
     LATE_ZONE = "late_zone", _("the hour had passed where they live")
     OVERTAKEN = "overtaken", _("did meanwhile what it was about")
+    HOLIDAY = "holiday", _("public holiday where they live")
     # These make a message wait; it goes by itself.
     QUIET_HOURS = "quiet_hours", _("waits for the end of quiet hours")
+    AFTER_HOLIDAY = "after_holiday", _("waits for the end of a public holiday")
     WARM_UP = "warm_up", _("waits for the next day of the warm-up")
     # From here on the message failed.
     BOUNCED = "bounced", _("address does not exist")

@@ -266,8 +266,10 @@ def parse_money(value: Any, errors: Errors, name: str = "amount") -> tuple[Decim
 
 def money_fault(amount: Decimal, currency: str) -> str | None:
     """Return what is wrong with an amount too large to be kept in the shop's currency, or None."""
-    base = amount if currency == settings.SHOP_CURRENCY else to_base(amount, currency)
-    if base is None or base < MAX_BASE - 1:
+    if currency == settings.SHOP_CURRENCY and amount < MAX_BASE - 1:
+        return None  # nearly all
+    base = to_base(amount, currency)
+    if base is None or base < MAX_BASE:
         return None
     return f"Is more than can be kept in {settings.SHOP_CURRENCY}."
 

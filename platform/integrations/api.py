@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from django.db import transaction
 from django.http import StreamingHttpResponse
 from django.urls import re_path
 from django.utils.translation import gettext as _
@@ -132,8 +133,15 @@ class ImportsView(ListAPIView[ImportRun]):
         """
         sent: Upload = request.data  # without a body, REST framework makes an empty mapping of its own
         wish = _wish(sent, request)
-        who, now = Who(key=request.auth), clock.now()
-        try:
+        run = _taken(sent, wish, Who(key=request.auth))
+        return Response(ImportSerializer(run).data, status=202)
+
+
+def _taken(sent: Upload, wish: dict[str, str], who: Who) -> ImportRun:
+    """Store the file, its mapping and the job together, or nothing at all."""
+    now, run = clock.now(), None
+    try:
+        with transaction.atomic():
             run = services.upload(
                 getattr(sent, "file", None) or [],
                 name=wish["name"],
@@ -142,9 +150,6 @@ class ImportsView(ListAPIView[ImportRun]):
                 now=now,
                 who=who,
             )
-        except BadFile as bad:
-            raise Problem(422, "invalid-file", _("The file cannot be taken"), str(bad)) from None
-        try:
             mapping, options = _said(wish, run)
             services.map_columns(
                 run, mapping=mapping, options=options, now=now, remember=bool(wish["source"])
@@ -152,13 +157,18 @@ class ImportsView(ListAPIView[ImportRun]):
             if _must_ask(run, options):
                 raise BadMapping([_("Say in options how days are written: date_order dmy or mdy.")])
             dispatch.start(run, "check" if wish["dry_run"] in _TRUE else "run", now=now, who=who)
-        except BadMapping as bad:
-            services.discard(run)
-            raise Problem(
-                422, "invalid-mapping", _("The mapping does not fit the file"), str(bad),
-                problems=bad.problems, columns=run.columns,
-            ) from None  # fmt: skip
-        return Response(ImportSerializer(run).data, status=202)
+            return run
+    except BadFile as bad:
+        raise Problem(422, "invalid-file", _("The file cannot be taken"), str(bad)) from None
+    except BaseException as error:
+        if run is not None:
+            services.remove_file(run)  # its row is not there any more
+        if not isinstance(error, BadMapping):
+            raise
+        raise Problem(
+            422, "invalid-mapping", _("The mapping does not fit the file"), str(error),
+            problems=error.problems, columns=run.columns if run else [],
+        ) from None  # fmt: skip
 
 
 def _wish(sent: Upload, request: Request) -> dict[str, str]:

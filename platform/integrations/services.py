@@ -115,10 +115,9 @@ def _shown(name: str) -> str:
     return plain.encode("utf-8", "replace").decode()[:200]
 
 
-def discard(run: ImportRun) -> None:
-    """Remove an upload that was never run, with its file."""
+def remove_file(run: ImportRun) -> None:
+    """Remove the file of an upload whose row was taken back."""
     files.remove(run.file)
-    ImportRun.objects.filter(pk=run.pk, position=0).delete()
 
 
 def propose(run: ImportRun) -> Guess:

@@ -1,108 +1,127 @@
-"""Segments, who is in, and their refreshes."""
+"""The list of segments, and their refreshes. What is edited is edited in the builder."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.decorators import action, display
 
-from core import clock
 from core.admin import Admin, FactsAdmin
-from core.forms import JSONField
+from core.charts import spark
 from core.templatetags.studio import number
-from segments.compiler import compile_rule
-from segments.explain import explain
 from segments.models import Segment, SegmentRun
-from segments.rules import RuleError
-from segments.selectors import display_name
-from segments.services import save_segment
+from segments.selectors import display_description, display_name
 
-
-class SegmentForm(forms.ModelForm):
-    """A segment with its rule, which is read before it is stored."""
-
-    rule = JSONField(
-        label=_("rule"),
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 8, "spellcheck": "false"}),
-        help_text=_(
-            "As JSON: {“field”: “profile.recency_days”, “op”: “gte”, “value”: 60},"
-            " joined by “all”, “any”, “not”."
-        ),
-    )
-
-    class Meta:
-        model = Segment
-        fields = ["name", "slug", "description", "kind", "rule"]
-
-    def clean_rule(self) -> dict[str, Any]:
-        """Refuse a rule that cannot be computed, and say where it fails."""
-        rule = self.cleaned_data["rule"] or {"all": []}
-        try:
-            compile_rule(rule, as_of=clock.knowledge_now(), slug=self.cleaned_data.get("slug"))
-        except RuleError as error:
-            raise forms.ValidationError(
-                f"{error.path}: {error.message}" if error.path else error.message
-            ) from None
-        return rule
+#: Sizes that the small line of the list is drawn from.
+SIZES = 30
 
 
 @admin.register(Segment)
 class SegmentAdmin(Admin):
-    """Audiences: how many, by which rule, counted when."""
+    """Audiences: how many and by which way they can be reached, counted when, and whether all is well."""
 
-    form = SegmentForm
-    list_display = ["title", "people", "rule_sentence", "ready", "refreshed_at"]
+    list_display = ["title", "people", "reach", "counted", "state"]
+    list_display_links = None
     list_filter = ["kind", "ready_made"]
     search_fields = ["name", "slug"]
     ordering = ["-ready_made", "name"]
-    prepopulated_fields = {"slug": ["name"]}
+    actions_list = ["new_list"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        """Bring each segment's last sizes and its last error along; both by the index of the runs."""
+        runs = SegmentRun.objects.filter(segment=OuterRef("pk")).order_by("-started_at")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                sizes=ArraySubquery(runs.filter(error="").values("size")[:SIZES]),
+                failure=Subquery(runs.values("error")[:1]),
+            )
+        )
+
+    @action(description=_("New list"), url_path="new-list", icon="playlist_add", permissions=["add"])
+    def new_list(self, request: HttpRequest) -> HttpResponse:
+        """Begin a list that is kept by hand."""
+        return HttpResponseRedirect(reverse("admin:segment_list_new"))
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Open the builder."""
+        return HttpResponseRedirect(reverse("admin:segment_new"))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Open the segment's page; an id that is none leads to the list."""
+        segment = self.get_object(request, object_id)
+        if segment is None:
+            return HttpResponseRedirect(reverse("admin:segments_segment_changelist"))
+        return HttpResponseRedirect(reverse("admin:segment", args=[segment.pk]))
 
     @display(description=_("segment"), ordering="name")
     def title(self, segment: Segment) -> Any:
         """Show the name over the description."""
         return format_html(
-            '<span class="st-strong">{}</span><br><span class="st-mute">{}</span>',
+            '<a class="st-strong" href="{}">{}</a><br><span class="st-mute">{}</span>',
+            reverse("admin:segment", args=[segment.pk]),
             display_name(segment),
-            gettext(segment.description) if segment.description else "",
+            display_description(segment),
         )
 
     @display(description=_("people"), ordering="size")
-    def people(self, segment: Segment) -> Any:
-        """Show the size, linked to the members."""
+    def people(self, segment: Any) -> Any:
+        """Show the size, and how it went."""
         if segment.size is None:
             return _("not counted yet")
-        url = reverse("admin:customers_customer_changelist")
+        line = spark([size for size in reversed(segment.sizes) if size is not None], 72, 22)
+        drawn = format_html(
+            '<svg class="sb-spark" width="72" height="22" aria-hidden="true"><polyline fill="none"'
+            ' stroke="currentColor" stroke-width="2" stroke-linejoin="round" points="{}"/></svg>',
+            line,
+        )
         return format_html(
-            '<a class="st-link st-num" href="{}?segment={}">{}</a>', url, segment.pk, number(segment.size)
+            '<span class="sb-people-cell"><b class="st-strong st-num">{}</b>{}</span>',
+            number(segment.size),
+            drawn if line else "",
         )
 
-    @display(description=_("rule"))
-    def rule_sentence(self, segment: Segment) -> str:
-        """Say the rule in words."""
-        try:
-            return explain(segment.rule) if segment.rule else "–"
-        except RuleError as error:
-            return str(error)
+    @display(description=_("reachable"))
+    def reach(self, segment: Segment) -> Any:
+        """Ask for the figures once the row is seen; counting them is too slow for a list."""
+        if not segment.size:
+            return "–"
+        return format_html(
+            '<span class="st-mute" hx-get="{}" hx-trigger="revealed" hx-swap="outerHTML">…</span>',
+            reverse("admin:segment_reach", args=[segment.pk]),
+        )
 
-    @display(description=_("ready-made"), boolean=True, ordering="ready_made")
-    def ready(self, segment: Segment) -> bool:
-        """Say whether it came with the product."""
-        return segment.ready_made
+    @display(description=_("last refresh"), ordering="refreshed_at")
+    def counted(self, segment: Segment) -> Any:
+        """Show when it was counted."""
+        return segment.refreshed_at
+
+    @display(
+        description=_("state"),
+        label={
+            _("live"): "success",
+            _("refresh failed"): "danger",
+            _("list"): "info",
+            _("waiting"): "warning",
+        },
+    )
+    def state(self, segment: Any) -> Any:
+        """Say whether it keeps itself up to date."""
+        if segment.failure:
+            return _("refresh failed")
+        if segment.kind == Segment.Kind.STATIC:
+            return _("list")
+        return _("waiting") if segment.refreshed_at is None else _("live")
 
     def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
-        """Keep the ready-made ones."""
-        return super().has_delete_permission(request, obj) and not (obj and obj.ready_made)
-
-    def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: bool) -> None:
-        """Store by the service, with its audit entry; the next refresh counts the people."""
-        save_segment(obj, now=clock.now(), user=request.user)
+        """Leave removing to the segment's page, which asks what stands on it."""
+        return False
 
 
 @admin.register(SegmentRun)

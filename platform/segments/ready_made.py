@@ -18,6 +18,10 @@ def _rfm(value: str) -> dict[str, Any]:
     return {"field": "profile.rfm_class", "op": "eq", "value": value}
 
 
+def _known(field: str, op: str, value: Any, **more: Any) -> dict[str, Any]:
+    return {"field": field, "op": op, "value": value, **more}
+
+
 READY_MADE = (
     ReadyMade(
         "champions",
@@ -32,21 +36,33 @@ READY_MADE = (
         {"all": [_rfm("loyal")]},
     ),
     ReadyMade(
-        "win-back",
-        noop("Big spenders gone quiet"),
-        noop("Spent much and have not been seen for long."),
-        {"all": [_rfm("big_spenders_quiet")]},
-    ),
-    ReadyMade(
-        "at-risk",
-        noop("At risk"),
-        noop("Silent for more than twice their own rhythm, or used to buy often."),
+        "vip",
+        noop("VIP"),
+        noop("The tenth of all buyers who spent the most."),
         {
-            "any": [
-                _rfm("at_risk"),
-                {"field": "profile.lifecycle", "op": "eq", "value": "lapsing"},
+            "all": [
+                {
+                    "top": {
+                        "field": "profile.revenue",
+                        "percent": 10,
+                        "order": "desc",
+                        "of": {"event": "purchase"},
+                    }
+                }
             ]
         },
+    ),
+    ReadyMade(
+        "new-customers",
+        noop("New customers"),
+        noop("Began to buy lately."),
+        {"all": [_rfm("new")]},
+    ),
+    ReadyMade(
+        "promising",
+        noop("Promising"),
+        noop("Bought lately, a few times; worth a reason for the next order."),
+        {"all": [_rfm("promising")]},
     ),
     ReadyMade(
         "first-time-buyers",
@@ -54,10 +70,30 @@ READY_MADE = (
         noop("Have one order, from the last 60 days."),
         {
             "all": [
-                {"field": "profile.orders", "op": "eq", "value": 1},
-                {"field": "profile.first_order_at", "op": "within_days", "value": 60},
+                _known("profile.orders", "eq", 1),
+                _known("profile.first_order_at", "within_days", 60),
             ]
         },
+    ),
+    ReadyMade(
+        "cart-abandoners",
+        noop("Cart abandoners"),
+        noop("Added to the cart in the last 7 days and did not buy within 24 hours."),
+        {
+            "all": [
+                {
+                    "sequence": [{"event": "add_to_cart", "within_days": 7}, {"event": "purchase"}],
+                    "within": {"hours": 24},
+                    "absent": True,
+                }
+            ]
+        },
+    ),
+    ReadyMade(
+        "birthday-this-week",
+        noop("Birthday this week"),
+        noop("Have their birthday today or in the next 7 days."),
+        {"all": [_known("customer.birthday", "in_next_days", 7, zone="customer")]},
     ),
     ReadyMade(
         "price-sensitive",
@@ -65,10 +101,34 @@ READY_MADE = (
         noop("Buy mostly at a discount."),
         {
             "all": [
-                {"field": "profile.orders", "op": "gte", "value": 3},
-                {"field": "profile.discounted_lines", "op": "gte", "value": 0.6},
+                _known("profile.orders", "gte", 3),
+                _known("profile.discounted_lines", "gte", 0.6),
             ]
         },
+    ),
+    ReadyMade(
+        "churn-risk",
+        noop("High churn risk"),
+        noop("Will probably not buy again: a churn risk of 60% or more."),
+        {"all": [_known("score.churn", "gte", 0.6)]},
+    ),
+    ReadyMade(
+        "at-risk",
+        noop("At risk"),
+        noop("Silent for more than twice their own rhythm, or used to buy often."),
+        {"any": [_rfm("at_risk"), _known("profile.lifecycle", "eq", "lapsing")]},
+    ),
+    ReadyMade(
+        "win-back",
+        noop("Big spenders gone quiet"),
+        noop("Spent much and have not been seen for long."),
+        {"all": [_rfm("big_spenders_quiet")]},
+    ),
+    ReadyMade(
+        "hibernating",
+        noop("Hibernating"),
+        noop("Bought little, and long ago."),
+        {"all": [_rfm("hibernating")]},
     ),
     ReadyMade(
         "email-consent",
@@ -76,8 +136,8 @@ READY_MADE = (
         noop("Has an address and agreed to marketing."),
         {
             "all": [
-                {"field": "customer.has_email", "op": "eq", "value": True},
-                {"field": "consent.email", "op": "eq", "value": True},
+                _known("customer.has_email", "eq", True),
+                _known("consent.email", "eq", True),
             ]
         },
     ),

@@ -10,7 +10,7 @@ from recommender.cli.console import fail
 from recommender.columns import OBJECTIVES
 from recommender.engine import LOCAL
 from recommender.errors import RecommenderError
-from recommender.models import names
+from recommender.models import LINE_UP, names
 
 FAILED = 2
 
@@ -45,7 +45,8 @@ def _inputs(parser: argparse.ArgumentParser, items: bool) -> None:
         "--interactions",
         required=True,
         metavar="FILE",
-        help="CSV or Parquet: user_id, item_id[, timestamp][, quantity][, amount][, weight][, basket]",
+        help="CSV or Parquet: user_id, item_id[, timestamp][, quantity][, amount][, weight][, basket]"
+        "[, rating]",
     )
     if items:
         parser.add_argument("--items", metavar="FILE", help="CSV or Parquet: item_id and attributes")
@@ -72,7 +73,11 @@ def _evaluate(parser: argparse.ArgumentParser) -> None:
         help="train before, ask about what follows (ISO 8601 or epoch seconds); give it again for more cuts",
     )
     parser.add_argument("--days", type=float, help="length of the window, 28 by default")
-    parser.add_argument("--models", default="all", help="all, or names with commas")
+    parser.add_argument(
+        "--models",
+        default="all",
+        help=f"names with commas of {', '.join(names())}; all: {', '.join(LINE_UP)}",
+    )
     parser.add_argument("--min-item-users", type=int, default=5)
     _params(parser)
     parser.add_argument(

@@ -1,12 +1,12 @@
 """Evaluate models by what customers did after a cut: the protocol CJ-28 and its like."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
 from recommender.base import Recommender
-from recommender.columns import OBJECTIVES, Objective
+from recommender.columns import OBJECTIVES, TIME, Objective
 from recommender.dataset import Dataset
 from recommender.errors import DataError
 from recommender.models import LINE_UP, create_seeded
@@ -49,7 +49,7 @@ def evaluate(
     cleaned = clean_interactions(interactions)
     cuts = _cuts(cut)
     if not cuts and cleaned.has_time:
-        raise DataError("the interactions have timestamps: say where to cut them (for example 2017-11-06)")
+        raise DataError(_where_to_cut(cleaned, days))
     if not isinstance(models, Mapping):
         made = [create_seeded(entry, seed) if isinstance(entry, str) else entry for entry in models]
         models = {model.name: model for model in made}
@@ -73,6 +73,19 @@ def evaluate(
         )
         parts.append(part)
     return parts[0] if len(parts) == 1 else pool(parts, resamples, seed)
+
+
+def _where_to_cut(cleaned: Cleaned, days: float) -> str:
+    """Say what the rows span and which cut would ask about their last days."""
+    times = cleaned.frame[TIME].to_numpy()
+    if not len(times):
+        return "no usable interactions with a timestamp"
+    first, last = (datetime.fromtimestamp(edge, UTC) for edge in (times.min(), times.max()))
+    cut = last - timedelta(days=days - 1)
+    return (
+        f"the interactions have timestamps ({first:%Y-%m-%d} to {last:%Y-%m-%d}): say where to cut them, "
+        f"for example --cut {cut:%Y-%m-%d}"
+    )
 
 
 def _cuts(cut: Moment | Sequence[Moment] | None) -> list[Moment]:

@@ -108,10 +108,12 @@ class Report:
         Path(path).write_text(text + "\n", encoding="utf-8")
 
     def table(self) -> str:
-        """Return the figures as text, best first for each objective."""
+        """Return the figures as text, best first for each objective; RMSE where a model predicts ratings."""
+        rated = any(line.rmse is not None for line in self.models)
         lines = [
             f"{'objective':<10} {'model':<18} {'NDCG@10':>8} {'interval':>15} "
             f"{'recall':>8} {'MAP':>7} {'hits':>6} {'cover':>6} {'gini':>6} {'novel':>6} {'fit s':>6}"
+            + (f" {'RMSE':>6}" if rated else "")
         ]
         for row in sorted(self.models, key=lambda line: (line.objective, -line.ndcg10)):
             low, high = row.interval
@@ -119,7 +121,7 @@ class Report:
                 f"{row.objective:<10} {row.name:<18} {row.ndcg10:8.4f} {low:8.4f}–{high:.4f} "
                 f"{row.recall10:8.4f} {_figure(row.map10, 7, 4)} {_figure(row.hit_rate10, 6, 3)} "
                 f"{row.coverage10:6.3f} {_figure(row.gini10, 6, 3)} {_figure(row.novelty10, 6, 2)} "
-                f"{row.fit_seconds:6.1f}"
+                f"{row.fit_seconds:6.1f}" + (f" {_figure(row.rmse, 6, 3)}" if rated else "")
             )
         return "\n".join(lines)
 

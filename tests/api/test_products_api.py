@@ -99,3 +99,28 @@ def test_bad_fields_are_named(alice, field, value):
 def test_unknown_products_are_404(alice):
     problem(alice.call("GET", "/api/v1/products/%00"), 404)
     problem(alice.call("PATCH", "/api/v1/products/none", {}), 404)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sku": 5}, {"sku": 5.0}, {"sku": True}, {"sku": ["a"]}, {"sku": {"a": 1}}, {"name": 7},
+        {"stock": "5"}, {"stock": 5.5}, {"stock": True}, {"active": "yes"}, {"active": 1}, {"category": [1]},
+        {"price": {"amount": "1e2", "currency": "USD"}}, {"price": {"amount": "1_0", "currency": "USD"}},
+        {"price": {"amount": "１２", "currency": "USD"}}, {"price": {"amount": " 5", "currency": "USD"}},
+        {"price": {"amount": "-1", "currency": "USD"}}, {"price": {"amount": True, "currency": "USD"}},
+        {"price": {"amount": "1.234", "currency": "USD"}}, {"price": {"amount": 10**12, "currency": "USD"}},
+    ],
+)  # fmt: skip
+def test_a_value_of_another_type_is_an_error_of_its_row(alice, fields):
+    rows = [{"sku": "good", "stock": 5.0}, {"sku": "odd", "name": "Odd"} | fields]
+    answer = alice.call("POST", "/api/v1/products", rows).json()
+    assert answer["accepted"] == 1
+    assert [(r["index"], list(r["errors"])) for r in answer["rejected"]] == [(1, list(fields))]
+    assert list(Product.objects.values_list("sku", "stock")) == [("good", 5)]
+
+
+def test_numbers_are_rounded_to_what_is_kept(alice):
+    price = {"amount": 0.1 + 0.2, "currency": "USD"}
+    assert alice.call("PUT", "/api/v1/products/a", {"name": "A", "price": price}).status_code in (200, 201)
+    assert alice.call("GET", "/api/v1/products/a").json()["price"] == {"amount": "0.30", "currency": "USD"}

@@ -32,7 +32,7 @@ def test_pausing_five_times_loses_none_and_doubles_none(source, smtp_server, sta
         assert pause(run)
         at_pause = len(server.accepted)
         wait_for(lambda: not held(), 30, "a standstill")
-        assert len(server.accepted) - at_pause <= 2 * 2 * DEFAULT.chunk
+        assert len(server.accepted) - at_pause <= 2 * DEFAULT.at_stake
         still = len(server.accepted)
         assert breakdown([run.id])[run.id].sent == still
         assert resume(run)

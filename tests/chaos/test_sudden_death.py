@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 PEOPLE = 2000
 PROCESSES = 2
 #: What may be between the mail server and the database when everything stops.
-IN_FLIGHT = PROCESSES * DEFAULT.chunk
+IN_FLIGHT = PROCESSES * DEFAULT.at_stake
 
 
 def test_everyone_is_reached_or_shown(source, smtp_server, start_workers, watch, now):

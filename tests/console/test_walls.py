@@ -52,6 +52,14 @@ PAGES = {
     "delivery_staff_export": "delivery.change_stafftask",
     "delivery_rules": "delivery.view_quiethours",
     "delivery_suppression": "customers.view_suppression",
+    **dict.fromkeys(
+        ("segment", "segment_new", "segment_edit", "segment_company", "segment_reach", "segment_by_slug"),
+        "segments.view_segment",
+    ),
+    "segment_members": "customers.view_customer",
+    "segment_people": "customers.view_customer",
+    "segment_suggest": "segments.view_segment",
+    "segment_list_new": "segments.add_segment",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
     "website": "accounts.view_apikey",
@@ -76,6 +84,13 @@ ACTS = {
     "delivery_suppression_add": "customers.add_suppression",
     "delivery_suppression_lift": "customers.delete_suppression",
     "website_key": "accounts.add_apikey",
+    **dict.fromkeys(("segment_preview", "segment_draft", "segment_overlap"), "segments.view_segment"),
+    "segment_why": "customers.view_customer",
+    "segment_create": "segments.add_segment",
+    "segment_once": "segments.add_segment",
+    "segment_save": "segments.change_segment",
+    "segment_list": "segments.change_segment",
+    "segment_act": "segments.change_segment",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 STRANGE = [

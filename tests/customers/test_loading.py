@@ -42,7 +42,7 @@ def tables():
     ]  # fmt: skip
     identifiers = sorted((i.kind, i.value_hash, names.get(i.customer_id)) for i in Identifier.objects.all())
     proposals = [(p.first.external_id, p.second.external_id, p.kind) for p in MergeProposal.objects.all()]
-    merges = [(m.kept.external_id, m.merged_external_id, m.reason) for m in CustomerMerge.objects.all()]
+    merges = sorted((m.kept.external_id, m.merged_external_id, m.reason) for m in CustomerMerge.objects.all())
     return people, identifiers, proposals, merges
 
 

@@ -53,7 +53,7 @@ def test_two_killed_workers_leave_nobody_out(source, sink, worker, now):
 
     later = clock.now() + DEFAULT.patience + timedelta(seconds=1)
     swept = sweep(now=later)
-    assert swept.uncertain <= 2 * DEFAULT.chunk
+    assert swept.uncertain <= 2 * DEFAULT.at_stake
     assert swept.runs_to_wake == [run.id]
     deliver(run.id, clock=lambda: later)
 

@@ -97,12 +97,10 @@ def test_discounts_of_the_three_shop_systems():
 
 
 def test_columns_of_lines_are_known_by_their_names():
-    assert [target_of(c) for c in ("line_item_12", "order_item_1", "Line Item 2 Price", "product_item_2_qty")] == [
-        "lines.12", "lines.1", "lines.2.price", "lines.2.quantity",
-    ]  # fmt: skip
-    assert [target_of(c) for c in ("line_item_0", "line_item", "Product Item 1 id", "line_item_1234")] == [
-        ""
-    ] * 4
+    named = ["line_item_12", "order_item_1", "Line Item 2 Price", "product_item_2_qty"]
+    assert [target_of(c) for c in named] == ["lines.12", "lines.1", "lines.2.price", "lines.2.quantity"]
+    others = ["line_item_0", "line_item", "Product Item 1 id", "line_item_1234"]
+    assert [target_of(c) for c in others] == [""] * 4
 
 
 def test_unused_columns_are_no_lines():

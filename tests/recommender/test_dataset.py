@@ -72,6 +72,13 @@ def test_nothing_usable_is_an_error_that_says_why():
         Dataset.from_frame(pl.DataFrame({"user_id": ["a"]}))
 
 
+def test_times_in_milliseconds_are_refused_and_not_taken_for_a_far_future():
+    frame = pl.DataFrame({"user_id": ["a"], "item_id": ["x"], "timestamp": ["1509926400000"]})
+    with pytest.raises(DataError, match="divide milliseconds by 1000"):
+        clean_interactions(frame)
+    assert clean_interactions(frame.with_columns(timestamp=pl.lit("1509926400"))).frame.height == 1
+
+
 def test_ids_stay_text(tmp_path):
     (tmp_path / "d.csv").write_text("user_id,item_id\n007,0010\n7,10\n", encoding="utf-8")
     data = Dataset.from_frame(read_table(tmp_path / "d.csv"))

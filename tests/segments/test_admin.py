@@ -1,12 +1,15 @@
-"""Segments made in the admin go the way of all others: checked, versioned and in the audit log."""
+"""The list of segments leads to their pages, and shows trend, state and reach."""
 
-import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEntry, User
+from accounts.models import User
 from segments.models import Segment
+from segments.refresh import refresh_segment
+from segments.services import save_segment
+from tests.segments.conftest import AS_OF
 
 RULE = {"field": "profile.orders", "op": "gte", "value": 3}
 
@@ -18,40 +21,37 @@ def alice(db):
     return client
 
 
-def save(client, rule, pk=None, slug="often"):
-    path = f"/admin/segments/segment/{pk}/change/" if pk else "/admin/segments/segment/add/"
-    return client.post(
-        path, {"name": "Often", "slug": slug, "description": "", "kind": "dynamic", "rule": json.dumps(rule)}
-    )
+@pytest.fixture
+def often(shop):
+    return save_segment(Segment(name="Often", rule=RULE), now=AS_OF)
 
 
-def test_each_change_is_a_version_in_the_audit_log(alice):
-    assert save(alice, RULE).status_code == 302
-    segment = Segment.objects.get(slug="often")
-    assert segment.version == 1
-    assert save(alice, RULE | {"value": 4}, segment.pk).status_code == 302
-    segment.refresh_from_db()
-    assert (segment.version, segment.rule["value"]) == (2, 4)
-    entries = AuditEntry.objects.filter(object_id=str(segment.pk)).order_by("id")
-    assert [(e.action, e.user.username) for e in entries] == [
-        ("segment.created", "alice"),
-        ("segment.changed", "alice"),
-    ]
+def test_what_is_edited_is_edited_in_the_builder(alice, often):
+    assert alice.get("/admin/segments/segment/add/").url == "/admin/segments/new/"
+    assert alice.get(f"/admin/segments/segment/{often.pk}/change/").url == f"/admin/segments/{often.pk}/"
+    posted = alice.post(f"/admin/segments/segment/{often.pk}/change/", {"name": "x", "rule": "{}"})
+    assert posted.status_code == 302
+    often.refresh_from_db()
+    assert (often.name, often.rule) == ("Often", RULE)
 
 
-@pytest.mark.parametrize("rule", [{"segment": "often"}, {"not": {"segment": "often"}}, {"field": "\ud800"}])
-def test_a_rule_that_cannot_be_used_is_shown_again(alice, rule):
-    save(alice, RULE)
-    segment = Segment.objects.get(slug="often")
-    answer = save(alice, rule, segment.pk)
-    assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors["rule"]
-    segment.refresh_from_db()
-    assert segment.rule == RULE
+def test_the_list_says_how_a_segment_is(alice, often, django_assert_max_num_queries):
+    Segment.objects.exclude(pk=often.pk).delete()
+    text = alice.get("/admin/segments/segment/").content.decode()
+    assert "not counted yet" in text and "Waiting" in text.replace("waiting", "Waiting")
+    for days in (2, 1, 0):
+        moment = AS_OF - timedelta(days=days)
+        refresh_segment(often, as_of=moment, now=moment)
+    text = alice.get("/admin/segments/segment/").content.decode()
+    assert "<polyline" in text and "live" in text
+    Segment.objects.filter(pk=often.pk).update(rule={"segment": "gone"})
+    often.refresh_from_db()
+    assert refresh_segment(often, as_of=AS_OF, now=AS_OF + timedelta(hours=1)).error
+    assert "refresh failed" in alice.get("/admin/segments/segment/").content.decode()
 
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000"])
-def test_json_of_other_lists_is_shown_again_too(alice, text):
+def test_json_of_other_lists_is_shown_again(alice, text):
     benefit = f'{{"kind": "{text}"}}'
     answer = alice.post("/admin/promotions/promotion/add/", {"name": "x", "benefit": benefit})
     assert answer.status_code == 200

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from accounts import audit
-from campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
+from campaigns.actions import cancel_campaign, pace_campaign, pause_campaign, resume_campaign
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from campaigns.schedule.sending import SOURCE as CAMPAIGN
 from console.delivery.base import DeliveryPage
+from console.engage.control import wanted_pace
 from core import clock
 from delivery import dispatch, services
 from delivery.models import MessageState, Run, SkipReason
@@ -113,11 +114,15 @@ class RunAct(PermissionRequiredMixin, View):
 
     def post(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         """Act, or say why not."""
-        if verb not in ("pause", "resume", "cancel"):
+        if verb not in ("pause", "resume", "cancel", "pace"):
             raise Http404
         run = get_object_or_404(Run, pk=pk)
         try:
-            said = _control(run, verb, request.user, clock.now())
+            now = clock.now()
+            if verb == "pace":
+                said = _pace(run, wanted_pace(request), request.user, now)
+            else:
+                said = _control(run, verb, request.user, now)
         except (CampaignNotReady, NotPossible) as refused:
             messages.error(request, str(refused))
         else:
@@ -148,6 +153,27 @@ def _control(run: Run, verb: str, user: Any, now: datetime) -> str:
         before={"state": before}, after={"state": run.state},
     )  # fmt: skip
     if verb == "resume":
+        dispatch.wake(run.pk)
+    return done
+
+
+def _pace(run: Run, per_hour: int | None, user: Any, now: datetime) -> str:
+    done = _("The pace is changed.")
+    if run.source == CAMPAIGN:
+        pace_campaign(get_object_or_404(Campaign, pk=run.reference), per_hour=per_hour, user=user, now=now)
+        return done
+    before = run.per_hour
+    try:
+        changed = services.throttle(run, per_hour)
+    except ValueError:
+        raise NotPossible(_("Write how many messages an hour, 1 at least. To send none, pause it.")) from None
+    if not changed:
+        raise NotPossible(_("This sending is over or already so."))
+    audit.record(
+        action="pace_run", target=run, now=now, user=user,
+        before={"per_hour": before}, after={"per_hour": per_hour},
+    )  # fmt: skip
+    if run.state == Run.State.RUNNING:
         dispatch.wake(run.pk)
     return done
 

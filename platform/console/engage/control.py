@@ -1,4 +1,6 @@
-"""Pause, resume and cancel a running campaign."""
+"""Pause, resume, cancel and pace a running campaign."""
+
+from functools import partial
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
@@ -7,10 +9,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
+from campaigns.actions import cancel_campaign, pace_campaign, pause_campaign, resume_campaign
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from core import clock
+
+
+def wanted_pace(request: HttpRequest) -> int | None:
+    """Return the messages an hour that were asked for, None for as fast as it goes; 0 for what is none."""
+    written = "".join(c for c in request.POST.get("per_hour", "") if c not in " ,.'\u00a0\u202f")
+    if not written:
+        return None
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 12 else 0
 
 
 class Control(PermissionRequiredMixin, View):
@@ -24,6 +34,7 @@ class Control(PermissionRequiredMixin, View):
         verbs = {
             "pause": (pause_campaign, _("Paused. Nothing more is sent until you resume.")),
             "resume": (resume_campaign, _("Going on.")),
+            "pace": (partial(pace_campaign, per_hour=wanted_pace(request)), _("The pace is changed.")),
             "cancel": (cancel_campaign, _("Cancelled. What was not sent stays unsent.")),
         }
         if verb not in verbs:

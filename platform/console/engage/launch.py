@@ -12,7 +12,7 @@ from campaigns.actions.preview_campaign import Preview
 from campaigns.content.services import TemplateInvalid
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
-from campaigns.schedule.sentences import in_words
+from campaigns.schedule.sentences import in_words, pace_in_words
 from console.page import Page
 from core import clock
 
@@ -30,7 +30,11 @@ class Review(Page):
         """Return the live preview, as of the shop's present."""
         campaign = _campaign(self.kwargs["pk"])
         self.title = campaign.name
-        context: dict[str, Any] = {"campaign": campaign, "schedule": in_words(campaign)}
+        context: dict[str, Any] = {
+            "campaign": campaign,
+            "schedule": in_words(campaign),
+            "pace": pace_in_words(campaign),
+        }
         try:
             preview = _preview(campaign, self.request)
         except TemplateInvalid as invalid:
@@ -72,7 +76,8 @@ def _leaving(preview: Preview) -> list[tuple[str, int]]:
     reach = preview.reach
     reasons = [
         (_("Held out, to measure the effect"), reach.held_out),
-        (_("No consent to e-mail"), reach.no_consent),
+        (_("No consent to this channel and topic"), reach.no_consent),
+        (_("Consent not confirmed, where the market asks for it"), reach.not_confirmed),
         (_("Address is suppressed"), reach.suppressed),
         (_("No address"), reach.no_address),
         (_("No coupon left in the pool"), preview.codes_missing),

@@ -5,9 +5,12 @@ from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -15,18 +18,21 @@ from campaigns.experiments.models import Experiment
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.models import Campaign
-from campaigns.schedule.sentences import in_words
-from campaigns.selectors import Outcome, Report, report
+from campaigns.schedule.sentences import in_words, pace_in_words
+from campaigns.selectors import Outcome, Report, report, runs_of
 from console.delivery.deliverability import alarm_notices
+from console.delivery.runs import shares
 from console.learn.experiment import Verdict
 from console.page import Page
 from core import charts, clock
 from core.templatetags.studio import percent
-from delivery.models import Message, MessageState, SkipReason
+from delivery.models import Message, MessageState, Run, SkipReason
+from delivery.preferences.selectors import readable
 from delivery.selectors import Breakdown, log
 
 REPORT_SECONDS = 20
 LOG_ROWS = 25
+_LIVE = (Campaign.State.RUNNING, Campaign.State.PAUSED)
 
 
 def added(outcomes: Iterable[Outcome], *, held_out: bool) -> Outcome:
@@ -101,7 +107,7 @@ class CampaignReport(Page):
         )
         campaign = get_object_or_404(Campaign.objects.select_related(*related), pk=self.kwargs["pk"])
         self.title = campaign.name
-        found = _report(campaign)
+        found = _report(campaign, self._sending(campaign))
         context: dict[str, Any] = {
             "campaign": campaign,
             "launched": campaign.state != Campaign.State.DRAFT,
@@ -111,6 +117,11 @@ class CampaignReport(Page):
             "variants": list(campaign.experiment.variants.all()) if campaign.experiment else [],
             "report": found,
             "schedule": in_words(campaign),
+            "pace": pace_in_words(campaign),
+            "topic": settings.MESSAGE_TOPICS.get(campaign.topic, readable(campaign.topic)),
+            "open": campaign.state in (Campaign.State.SCHEDULED, *_LIVE),
+            "one": "sending" in self.request.GET,
+            "sendings": [(sending, shares(sending.parts)) for sending in found.sendings],
         }
         if found.run is not None:
             context |= _results(found)
@@ -122,14 +133,24 @@ class CampaignReport(Page):
                 context["log"] = [(message, people.get(message.customer_id)) for message in rows]
         return super().get_context_data(**context, **kwargs)
 
+    def _sending(self, campaign: Campaign) -> Run | None:
+        """Return the one sending that is asked for, None for all."""
+        named = self.request.GET.get("sending")
+        if not named:
+            return None
+        try:
+            return get_object_or_404(runs_of(campaign).filter(retry_of=None), pk=UUID(named))
+        except ValueError:
+            raise Http404 from None
 
-def _report(campaign: Campaign) -> Report:
+
+def _report(campaign: Campaign, sending: Run | None) -> Report:
     """Return the figures: at most a little old once nothing is sent any more, fresh until then."""
-    if campaign.state in (Campaign.State.RUNNING, Campaign.State.PAUSED):
-        return report(campaign, now=clock.now())
+    if campaign.state in _LIVE:
+        return report(campaign, now=clock.now(), sending=sending)
     found: Report = cache.get_or_set(
-        f"console:campaign:{campaign.pk}:{campaign.state}",
-        lambda: report(campaign, now=clock.now()),
+        f"console:campaign:{campaign.pk}:{campaign.state}:{sending.pk if sending else ''}",
+        lambda: report(campaign, now=clock.now(), sending=sending),
         REPORT_SECONDS,
     )
     return found

@@ -59,6 +59,11 @@ def percent(value: float | None, digits: int = 1) -> str:
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 
 
+def money_sign(currency: str) -> str:
+    """Return a currency's sign, or its code where it has none."""
+    return _SIGNS.get(currency, currency)
+
+
 def money_text(value: Any, currency: str = "", *, whole: bool = False) -> str:
     """Write an amount in the shop's way: with its sign, to the minor unit or in whole units."""
     if value is None:

@@ -31,7 +31,11 @@ class ConsentSerializer(StrictSerializer):
     topic = serializers.CharField(max_length=50, default="marketing")
     granted = serializers.BooleanField()
     source = serializers.CharField(max_length=50, help_text="Where it was said, like “checkout”.")
-    proof = ObjectField(required=False)
+    proof = ObjectField(
+        required=False,
+        help_text="How it can be shown later, like {“ip”, “form”}. Where a market asks for double opt-in,"
+        " only a proof with {“double_opt_in”: true, “confirmed_at”} counts.",
+    )
     occurred_at = serializers.DateTimeField(required=False, help_text="Default: now.")
 
 

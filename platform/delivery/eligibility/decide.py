@@ -1,8 +1,9 @@
 """The decision for a batch: may be written to, not at all, or not yet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -10,9 +11,10 @@ from customers.models import Channel, Customer, Suppression
 from delivery.channels import base
 from delivery.eligibility.consent import refused
 from delivery.models import Run, SkipReason
-from delivery.rules.selectors import Rules, rules_for
+from delivery.rules.models import OnHolidays
+from delivery.rules.selectors import Rules, Window, rules_for
 from delivery.rules.shipped import Rule
-from delivery.schedule.moments import next_allowed
+from delivery.schedule.moments import is_holiday, next_allowed, next_working_moment
 from delivery.schedule.zones import zone_of
 from delivery.tracking.permission import country_of
 
@@ -45,8 +47,8 @@ def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: 
 
     Suppression beats everything; then comes the address, then what the customer's market asks for: its
     basis of consent for channel and topic, and its quiet hours by the customer's own clock, which make wait
-    and do not leave out. What answers the customer's own doing needs none of these, and by e-mail also
-    reaches those who unsubscribed.
+    and do not leave out; public holidays do what the run says. What answers the customer's own doing needs
+    none of these, and by e-mail also reaches those who unsubscribed.
     """
     wanted = set(customer_ids)
     columns = ("external_id", "email", "phone", "country", "time_zone")
@@ -75,23 +77,42 @@ def check(run: Run, customer_ids: Iterable[int], channel: base.Channel, *, now: 
         markets = {c.pk: country_of(c) for c in reached}
         rules = {pk: holding.of(market) for pk, market in markets.items()}
         reasons |= refused(run, {pk: rule.consent for pk, rule in rules.items()})
-        waits = _waits(holding, [c for c in reached if c.pk not in reasons], markets, now)
+        hours = _hours(run, holding, [c for c in reached if c.pk not in reasons], markets, now)
+        for pk, hour in hours.items():
+            if isinstance(hour, Wait):
+                waits[pk] = hour
+            else:
+                reasons[pk] = hour
     kept = {pk: a for pk, a in addresses.items() if pk not in reasons and pk not in waits}
     return Eligible(kept, reasons, waits, rules, hashes)
 
 
-def _waits(
-    rules: Rules, customers: Iterable[Customer], markets: dict[int, str], now: datetime
-) -> dict[int, Wait]:
-    """Return for whom it is a quiet hour. Each place is computed once, however many live there."""
-    until: dict[tuple[str, str, str], datetime] = {}
-    waits = {}
+def _hours(
+    run: Run, rules: Rules, customers: Iterable[Customer], markets: dict[int, str], now: datetime
+) -> dict[int, Wait | SkipReason]:
+    """Return for whom it is not the hour. Each place is computed once, however many live there."""
+    found: dict[tuple[str, str, str], Wait | SkipReason | None] = {}
+    hours = {}
     for customer in customers:
         market = markets[customer.pk]
         place = (customer.time_zone, customer.country, market)
-        if place not in until:
+        if place not in found:
             zone = zone_of(customer.time_zone, customer.country or market)
-            until[place] = next_allowed(now, rules.windows(market), zone, market)
-        if until[place] > now:
-            waits[customer.pk] = Wait(until[place], SkipReason.QUIET_HOURS)
-    return waits
+            found[place] = _hour(run, rules.windows(market), zone, market, now)
+        if hour := found[place]:
+            hours[customer.pk] = hour
+    return hours
+
+
+def _hour(
+    run: Run, windows: Sequence[Window], zone: ZoneInfo, market: str, now: datetime
+) -> Wait | SkipReason | None:
+    """Return why it is not the hour at a place, None when it is."""
+    holiday = run.holidays != OnHolidays.SEND and is_holiday(now.astimezone(zone).date(), market)
+    if holiday and run.holidays == OnHolidays.LEAVE_OUT:
+        return SkipReason.HOLIDAY
+    working = next_working_moment if run.holidays == OnHolidays.WAIT else next_allowed
+    until = working(now, windows, zone, market)
+    if until <= now:
+        return None
+    return Wait(until, SkipReason.AFTER_HOLIDAY if holiday else SkipReason.QUIET_HOURS)

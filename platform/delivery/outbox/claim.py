@@ -11,9 +11,11 @@ from django.db.models import Min, Q
 from delivery.models import Message, MessageState, Run
 from delivery.outbox.policy import Policy
 
+# Joined by the rows' places: of a run that was launched a moment ago the planner has no statistics, takes
+# it for one row and would compare all of it with each id. A run lies in one partition, so a place is one row.
 _CLAIM = """
 WITH due AS (
-    SELECT id
+    SELECT ctid
       FROM delivery_message
      WHERE run_id = %(run)s AND state = 'pending' AND due_at <= %(now)s
        AND EXISTS (SELECT 1 FROM delivery_run r WHERE r.id = %(run)s AND r.state = 'running')
@@ -24,7 +26,7 @@ WITH due AS (
 UPDATE delivery_message m
    SET state = 'claimed', fence = m.fence + 1, lease_until = %(lease_until)s
   FROM due
- WHERE m.run_id = %(run)s AND m.id = due.id
+ WHERE m.run_id = %(run)s AND m.ctid = due.ctid
 RETURNING m.*
 """
 

@@ -21,7 +21,8 @@ SELECT * FROM delivery_message
 """
 
 _RECORDED = """
-UPDATE delivery_message SET fence = 1 WHERE run_id = %s AND id = ANY(%s)
+UPDATE delivery_message SET fence = 1
+ WHERE run_id = %s AND id = ANY(%s) AND state = 'held_out' AND fence = 0
 """
 
 

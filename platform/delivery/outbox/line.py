@@ -51,7 +51,7 @@ class Line:
         self._thread.shutdown()
 
     def offer(self, chunk: Sequence[Prepared], *, more: bool) -> None:
-        """Line a chunk up. What is alone, with nothing `more` to do meanwhile, goes at once and needs no thread."""
+        """Line a chunk up. One alone, with nothing `more` to do meanwhile, needs no thread."""
         if self._is_started or more:
             self._is_started = True
             self._offered.append(self._thread.submit(copy_context().run, self._offer, chunk))

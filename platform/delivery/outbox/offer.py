@@ -53,9 +53,12 @@ class Offering:
         written to when that was long ago. What is not offered goes back to the queue.
         """
         policy, waiting = self._policy, prepared
-        while waiting and self._line.is_open:
+        while waiting:
             answers = self._line.answers(room=1)
             now = self._clock()
+            if not self._line.is_open:
+                self._settle(answers, now)
+                break
             if now - checked_at > policy.trust:
                 waiting = still_eligible(
                     self._run, waiting, self._source, self._channel, now=now, policy=policy

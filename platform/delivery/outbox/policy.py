@@ -11,8 +11,8 @@ class Policy:
 
     #: Messages a claim takes: one rendering call and about 20 ms of queries.
     batch: int = 200
-    #: Messages marked `sending` at once, hence the most that a killed worker leaves uncertain. A commit and
-    #: six statements each, 3 ms that do not grow with it: .15 ms a message at 20, .06 at 50.
+    #: Messages marked `sending` and offered at once. A commit and six statements each, 3 ms that do not grow
+    #: with it, but pass while the provider has another chunk.
     chunk: int = 25
     #: How long a worker may be silent before the messages that it has not offered go to others.
     lease: timedelta = timedelta(seconds=60)
@@ -33,6 +33,11 @@ class Policy:
     patient: timedelta = timedelta(seconds=1)
     #: Pause while the provider cannot be reached; such a try is not counted as an attempt.
     outage: timedelta = timedelta(seconds=30)
+
+    @property
+    def at_stake(self) -> int:
+        """Return the most that a killed worker leaves uncertain: a chunk offered and another in line."""
+        return 2 * self.chunk
 
     def pause(self, attempt: int) -> timedelta:
         """Return the pause after an attempt (1, 2, …), varied by a fifth so that retries spread out."""

@@ -19,8 +19,9 @@ from events.services import record
 EVENT_SOURCE = "rapport"
 
 #: An answer is the truth also after the sweeper gave up waiting for it: then the message is uncertain, or
-#: waits to be sent again. The fence says whether it is still this attempt's answer.
-_ANSWERABLE = (MessageState.SENDING, MessageState.UNCERTAIN, MessageState.PENDING)
+#: waits to be sent again. The fence says whether it is still this attempt's answer. Those that wait are asked
+#: for apart, because the few others have a small index.
+_HELD, _QUEUED = (MessageState.SENDING, MessageState.UNCERTAIN), (MessageState.PENDING,)
 
 
 def settle(
@@ -39,7 +40,9 @@ def settle(
         return
     changes = [_change(run, prepared, outcome, now, policy) for prepared, outcome in answered]
     with transaction.atomic(savepoint=False):
-        written = write(run.id, changes, from_states=_ANSWERABLE)
+        written = write(run.id, changes, from_states=_HELD)
+        late = [change for change in changes if change.id not in written]
+        written |= write(run.id, late, from_states=_QUEUED)
         sent = [p for p, o in answered if o.verdict is Verdict.SENT and p.message.id in written]
         record([_sent_event(run, p, now) for p in sent], now)
         take([_returned(run, p, o, channel, now) for p, o in answered if o.bounced], now=now)

@@ -10,11 +10,12 @@ from dateutil.relativedelta import relativedelta
 from django.db import connection
 from django.utils.translation import gettext_noop
 
-from core.partitions import ensure_partitions, months_between
+from core.partitions import months_between
 from delivery.models import MessageState, Run
 from delivery.outbox import restored
 from delivery.outbox.finish import finish_if_done
 from delivery.outbox.pace import buckets
+from delivery.outbox.partitions import ensure_message_partitions
 from delivery.outbox.policy import DEFAULT, Policy
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
     Leaves out what is too late by now. A database that was restored from a backup sends nothing first:
     see delivery.outbox.restored.
     """
-    ensure_message_partitions(now)
+    ensure_coming_partitions(now)
     restored.notice(now=now)
     restored.rise(now=now)
     buckets.drop_idle(now=now)
@@ -133,10 +134,10 @@ def sweep(*, now: datetime, policy: Policy = DEFAULT) -> Swept:
     return Swept(freed, uncertain, expired, finished, to_wake)
 
 
-def ensure_message_partitions(now: datetime) -> None:
+def ensure_coming_partitions(now: datetime) -> None:
     """Make the partitions of this and the next month, so that a launch need not wait for a table lock."""
     months = months_between(now, now.replace(day=1) + relativedelta(months=1))
-    ensure_partitions("delivery_message", months, by_uuid7=True)
+    ensure_message_partitions(months)
 
 
 def _finish(run_id: UUID, now: datetime) -> bool:

@@ -95,6 +95,14 @@ class FrequencyCap(models.Model):
         return self.name
 
 
+class OnHolidays(models.TextChoices):
+    """What a sending does with those who have a public holiday."""
+
+    SEND = "send", _("send as on any other day")
+    WAIT = "wait", _("wait for the same hour of the next working day")
+    LEAVE_OUT = "leave_out", _("leave them out")
+
+
 class ConsentBasis(models.TextChoices):
     """What allows marketing to somebody."""
 

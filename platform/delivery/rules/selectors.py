@@ -40,6 +40,11 @@ class Rules:
             return RULES[market, self.channel]
         return self.markets.get(REST) or shipped_rule(REST, self.channel)
 
+    def bases(self) -> dict[str, str]:
+        """Return each market's basis of consent; `*` is that of all others."""
+        shipped = {market for market, channel in RULES if channel == self.channel}
+        return {market: self.of(market).consent for market in sorted({REST, *shipped, *self.markets})}
+
     def windows(self, market: str) -> list[Window]:
         """Return when marketing waits in a market: by its rule, and by the shop's own quiet hours."""
         return [*_own_windows(self.of(market)), *self._shop_windows(market)] if settings.QUIET_HOURS else []

@@ -34,6 +34,26 @@ def next_allowed(now: datetime, windows: Sequence[Window], zone: ZoneInfo, marke
     return moment
 
 
+def after_holidays(moment: datetime, zone: ZoneInfo, market: str) -> datetime:
+    """Return the same time of day on the first day from then on that is no public holiday."""
+    local = moment.astimezone(zone)
+    day = local.date()
+    while is_holiday(day, market):
+        day += timedelta(days=1)
+    return moment if day == local.date() else at_local(day, local.time().replace(fold=0), zone)
+
+
+def next_working_moment(now: datetime, windows: Sequence[Window], zone: ZoneInfo, market: str) -> datetime:
+    """Return the first moment from now on that lies in no silence and on no public holiday."""
+    moment = now
+    while moment - now < HORIZON:
+        free = after_holidays(next_allowed(moment, windows, zone, market), zone, market)
+        if free == moment:
+            break
+        moment = free
+    return moment
+
+
 def is_holiday(day: date, market: str) -> bool:
     """Say whether a day is a public holiday in the whole of a country; unknown countries have none."""
     return day in _holidays(market, day.year)

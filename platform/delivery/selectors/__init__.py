@@ -1,5 +1,5 @@
 """Reads of the outbox and of the mailbox."""
 
-from delivery.selectors.runs import Breakdown, breakdown, reasons, repeats, skip_reasons
+from delivery.selectors.runs import Breakdown, breakdown, reasons, repeats, skip_reasons, total
 
-__all__ = ["Breakdown", "breakdown", "reasons", "repeats", "skip_reasons"]
+__all__ = ["Breakdown", "breakdown", "reasons", "repeats", "skip_reasons", "total"]

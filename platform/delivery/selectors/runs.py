@@ -1,7 +1,7 @@
 """How far runs are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from uuid import UUID
 
 from django.db import connection
@@ -91,10 +91,15 @@ def repeats(run: Run) -> QuerySet[Run]:
     ).order_by("created_at")
 
 
-def skip_reasons(run: Run) -> dict[str, int]:
-    """Return how many messages were left out for each reason, the most frequent first."""
+def total(parts: Iterable[Breakdown]) -> Breakdown:
+    """Return several runs' parts as one."""
+    return Breakdown(*(sum(column) for column in zip((0,) * 9, *map(astuple, parts), strict=True)))
+
+
+def skip_reasons(*runs: Run) -> dict[str, int]:
+    """Return how many of these runs' messages were left out for each reason, the most frequent first."""
     rows = (
-        Message.objects.filter(run=run, state=MessageState.SKIPPED)
+        Message.objects.filter(run__in=runs, state=MessageState.SKIPPED)
         .values_list("skip_reason")
         .annotate(n=Count("id"))
         .order_by("-n", "skip_reason")

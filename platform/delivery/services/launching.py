@@ -7,9 +7,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.ids import uuid7, uuid7_moment
-from core.partitions import ensure_partitions, month_of
+from core.partitions import month_of
 from delivery.channels import channels
 from delivery.models import Run
+from delivery.outbox.partitions import ensure_message_partitions
+from delivery.rules.models import OnHolidays
 from delivery.sources import sources
 
 _FREEZE = """
@@ -39,16 +41,17 @@ def launch(
     per_hour: int | None = None,
     expires_at: datetime | None = None,
     priority: int = 0,
+    holidays: str = OnHolidays.SEND,
 ) -> Run:
     """Freeze an audience into messages and return the run; a second launch returns the first one's run.
 
     `audience` is SQL with its parameters whose rows are (customer_id bigint, held_out boolean, context
     jsonb, due_at timestamptz). Rows that are held out are recorded and never sent; those without a due
-    moment are left out as too late where they live. `per_hour` throttles
-    the run, `expires_at` is the moment after which its messages are of no use, `priority` says whose message
-    goes where a frequency cap binds, and `transactional` ones
-    that nobody answered for are sent again by themselves. One INSERT … SELECT: 200,000 messages take
-    about 3 s. Raises UnknownEntry for a source or channel that does not exist.
+    moment are left out as too late where they live. `per_hour` throttles the run, `expires_at` is the
+    moment after which its messages are of no use, `priority` says whose message goes where a frequency cap
+    binds, `holidays` what becomes of those who have a public holiday, and `transactional` ones that nobody
+    answered for are sent again by themselves. One INSERT … SELECT: 200,000 messages take about 3 s. Raises
+    UnknownEntry for a source or channel that does not exist.
     """
     sources.get(source)
     channels.get(channel)
@@ -62,6 +65,7 @@ def launch(
         transactional=transactional,
         per_hour=per_hour,
         priority=priority,
+        holidays=holidays,
         as_of=as_of,
         created_at=now,
     )
@@ -82,4 +86,4 @@ def launch(
 
 def ensure_run_partition(run: Run) -> None:
     """Make the partition in which a run's messages lie."""
-    ensure_partitions("delivery_message", [month_of(uuid7_moment(run.id))], by_uuid7=True)
+    ensure_message_partitions([month_of(uuid7_moment(run.id))])

@@ -21,6 +21,9 @@ RETRYABLE = (
     SkipReason.BROKEN,
     SkipReason.NO_COUPON,
     SkipReason.NO_CONTENT,
+    SkipReason.NOT_CONFIRMED,
+    SkipReason.LATE_ZONE,
+    SkipReason.HOLIDAY,
 )
 
 # Who has a message under the same key in another run of the same launch or its repeats that was sent, or may
@@ -90,6 +93,7 @@ def retry(
             transactional=run.transactional,
             per_hour=run.per_hour,
             priority=run.priority,
+            holidays=run.holidays,
             retry_of=run,
             as_of=run.as_of,
             created_at=now,

@@ -7,10 +7,13 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import AuditEntry, Scope, User
+from campaigns import actions
 from campaigns.models import Campaign
-from delivery.models import FrequencyCap, MarketRule, QuietHours, WarmUp
+from customers.consent import ConsentRow, record_consents
+from delivery.models import FrequencyCap, MarketRule, QuietHours, Run, WarmUp
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.accounts import make_key
+from tests.factories.delivery import make_customers
 
 pytestmark = pytest.mark.django_db
 TRIGGER = {"event": "add_to_cart", "where": {"product": "P0"}, "delay_minutes": 120, "unless": "purchase"}
@@ -34,13 +37,14 @@ def test_a_schedule_goes_in_and_comes_out():
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     answer = plan(
         {"timing": "recurring", "every": "week", "weekdays": [0, 3], "day": day, "time": "09:30",
-         "each_zone": True, "late": "leave_out", "per_hour": 500, "priority": 2}
+         "each_zone": True, "late": "leave_out", "spread_hours": 4, "per_hour": 500, "holidays": "wait",
+         "priority": 2}
     )  # fmt: skip
     assert answer.status_code == 201, answer.json()
     assert answer.json()["schedule"] == {
         "timing": "recurring", "day": day, "time": "09:30", "each_zone": True, "late": "leave_out",
-        "every": "week", "weekdays": [0, 3], "month_day": 1, "until": None, "per_hour": 500, "priority": 2,
-        "next_at": None,
+        "every": "week", "weekdays": [0, 3], "month_day": 1, "until": None,
+        "spread_hours": 4, "per_hour": 500, "holidays": "wait", "priority": 2, "next_at": None,
     }  # fmt: skip
     answer = plan({"timing": "triggered", "trigger": TRIGGER}, "t")
     assert answer.status_code == 201, answer.json()
@@ -68,6 +72,8 @@ def test_a_schedule_goes_in_and_comes_out():
         {"timing": "now", "trigger": {"event": "visit"}},
         {"timing": "now", "colour": "red"},
         {"timing": "now", "per_hour": 0},
+        {"timing": "now", "spread_hours": 169},
+        {"timing": "now", "holidays": "party"},
         "tomorrow",
         [1],
     ],
@@ -84,6 +90,7 @@ def form_of(**more):
         "name": "C", "slug": "c", "kind": "email", "objective": "replenish", "goal_days": "28",
         "timing": "now", "late": "at_once", "every": "week", "month_day": "1", "delay_minutes": "0",
         "again_after_days": "7", "of_use_hours": "48", "priority": "0", "trigger_where": "{}",
+        "channel": "email", "topic": "marketing", "spread_hours": "0", "holidays": "send",
     } | more  # fmt: skip
 
 
@@ -157,3 +164,71 @@ def test_a_shipped_rule_is_changed_from_what_it_says():
         "/admin/delivery/marketrule/add/?market=FR&channel=sms&quiet_from=20:00:00"
     )
     assert 'value="FR"' in page.content.decode()
+
+
+def test_channel_and_topic_go_in_and_what_nobody_was_asked_about_is_refused():
+    headers = {"Authorization": f"Api-Key {make_key('k', tuple(Scope))}"}
+    body = {"slug": "s", "name": "S", "kind": "email", "channel": "sms", "topic": "newsletter"}
+
+    def post(**more):
+        return Client().post(
+            "/api/v1/campaigns", body | more, content_type="application/json", headers=headers
+        )
+
+    answer = post()
+    assert answer.status_code == 201, answer.json()
+    assert (answer.json()["channel"], answer.json()["topic"]) == ("sms", "newsletter")
+    assert post(slug="t", topic="knitting").status_code == 400
+    assert post(slug="t", channel="fax").status_code == 400
+    [ada] = make_customers(1, now=datetime.now(UTC), consent=False)
+    record_consents(
+        [ConsentRow(ada.pk, "email", True, "form", datetime.now(UTC), topic="knitting")], datetime.now(UTC)
+    )
+    assert post(slug="t", topic="knitting").status_code == 201
+
+
+def test_the_form_offers_the_topics_and_keeps_what_is_chosen(settings):
+    settings.MESSAGE_TOPICS = {"marketing": "Offers", "newsletter": "News"}
+    now = datetime.now(UTC)
+    campaign = make_campaign(now, topic="old-topic")
+    client = sign_in("marketer")
+    page = client.get(f"/admin/campaigns/campaign/{campaign.pk}/change/")
+    form = page.context["adminform"].form
+    assert [key for key, _ in form.fields["topic"].choices] == ["marketing", "newsletter", "old-topic"]
+    values = {k: v for k, v in form.initial.items() if v is not None}
+    values |= {"trigger_where": "{}", "channel": "sms", "topic": "newsletter", "spread_hours": "3"}
+    answer = client.post(f"/admin/campaigns/campaign/{campaign.pk}/change/", values)
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    campaign.refresh_from_db()
+    assert (campaign.channel, campaign.topic, campaign.spread_hours) == ("sms", "newsletter", 3)
+
+
+def test_the_pace_changes_while_it_goes_by_page_and_by_rest(settings):
+    now = datetime.now(UTC)
+    make_customers(3, now=now)
+    campaign = actions.launch_campaign(make_campaign(now), user=None, now=now)
+    run = Run.objects.get()
+    client = sign_in("marketer")
+    page = client.get(f"/admin/delivery/runs/{run.pk}/").content.decode()
+    assert "As fast as it goes" in page
+    client.post(f"/admin/delivery/runs/{run.pk}/pace/", {"per_hour": "1,200"})
+    run.refresh_from_db()
+    campaign.refresh_from_db()
+    assert (run.per_hour, campaign.per_hour) == (1200, 1200)
+    for strange in ("0", "-5", "many", "9" * 30):
+        client.post(f"/admin/campaigns/{campaign.pk}/pace/", {"per_hour": strange})
+    campaign.refresh_from_db()
+    assert campaign.per_hour == 1200
+    client.post(f"/admin/campaigns/{campaign.pk}/pace/", {"per_hour": ""})
+    run.refresh_from_db()
+    assert run.per_hour is None
+    assert AuditEntry.objects.filter(action="pace_campaign").count() == 2
+    headers = {"Authorization": f"Api-Key {make_key('k', tuple(Scope))}"}
+    path = f"/api/v1/campaigns/{campaign.pk}/pace"
+    answer = Client().post(path, {"per_hour": 60}, content_type="application/json", headers=headers)
+    assert (answer.status_code, answer.json()["schedule"]["per_hour"]) == (200, 60)
+    actions.cancel_campaign(campaign, user=None, now=now)
+    again = Client().post(path, {"per_hour": 61}, content_type="application/json", headers=headers)
+    assert again.status_code == 409
+    viewer = sign_in("viewer")
+    assert viewer.post(f"/admin/delivery/runs/{run.pk}/pace/", {"per_hour": "9"}).status_code == 403

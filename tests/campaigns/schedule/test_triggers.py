@@ -4,14 +4,16 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from campaigns import actions
 from campaigns.models import Campaign, Firing
 from campaigns.schedule.due import end_over
 from campaigns.schedule.triggers import fire_triggers
+from delivery import services as delivery
 from delivery.models import Message, Run
 from delivery.outbox.send import deliver
+from events import changes
 from events.services import record
 from segments.models import Segment, SegmentMembership
 from tests.campaigns.schedule.plain import make_campaign
@@ -88,7 +90,8 @@ def test_what_arrives_late_still_fires_at_once_and_what_is_too_old_does_not(peop
     assert fire(arrives) == 1
     message = Message.objects.get()
     assert (message.customer_id, message.due_at) == (people[0].pk, arrives)
-    assert message.expires_at == arrives + timedelta(hours=48)
+    # Of use for 48 hours from when it should have gone: 21 hours ago.
+    assert message.expires_at == arrives + timedelta(hours=27)
 
 
 def test_an_event_before_the_launch_sets_nothing_off(people, now):
@@ -113,6 +116,44 @@ def test_conditions_narrow_what_fires_and_a_segment_who_is_meant(people, now):
     happens("add_to_cart", people[2], at, product_id=products[0].pk, properties={"size": "L"})
     assert fire(at) == 1
     assert Message.objects.get().customer_id == people[0].pk
+
+
+def test_what_happened_while_nobody_looked_goes_while_it_is_of_use_and_is_shown_when_it_is_not(people, now):
+    launch(now, of_use_hours=12)
+    back = now + timedelta(days=10)
+    happens("add_to_cart", people[0], back - timedelta(hours=13))
+    happens("add_to_cart", people[1], now + timedelta(days=1))
+    happens("add_to_cart", people[1], now + timedelta(days=2))
+    happens("add_to_cart", people[2], now + timedelta(days=1))
+    happens("add_to_cart", people[2], back - timedelta(hours=1))
+    assert [fire(back) for _ in range(2)] == [3, 0]
+    found = {m.customer_id: (m.state, m.skip_reason, m.due_at) for m in Message.objects.all()}
+    assert found == {
+        people[0].pk: ("pending", "", back),  # at once, for one more hour
+        people[1].pk: ("skipped", "expired", back),
+        people[2].pk: ("pending", "", back + timedelta(hours=1)),  # the cart that is of use
+    }
+    assert (Run.objects.get().audience, Message.objects.count()) == (3, 3)
+    # Who was told nothing may be told of the next cart.
+    happens("add_to_cart", people[1], back)
+    assert fire(back + timedelta(minutes=1)) == 1
+
+
+def test_who_entered_a_segment_while_nobody_looked_is_written_to_in_time_or_shown(people, now):
+    segment = Segment.objects.create(slug="s", name="S", kind="static", created_at=now)
+    launch(now, trigger_event="", trigger_segment=segment, delay_minutes=60, unless_event="", of_use_hours=6)
+    assert fire(now + timedelta(minutes=1)) == 0
+    back = now + timedelta(days=3)
+    for customer, ago in zip(people[:3], (6, 8, 60), strict=True):
+        SegmentMembership.objects.create(
+            segment=segment, customer=customer, entered_at=back - timedelta(hours=ago)
+        )
+    assert [fire(back) for _ in range(2)] == [3, 0]
+    states = dict(Message.objects.values_list("customer_id", "state"))
+    assert states == {people[0].pk: "pending", people[1].pk: "skipped", people[2].pk: "skipped"}
+    assert set(Message.objects.filter(state="skipped").values_list("skip_reason", flat=True)) == {"expired"}
+    pending = Message.objects.get(state="pending")
+    assert (pending.due_at, pending.expires_at) == (back, back + timedelta(hours=1))
 
 
 def test_each_time_when_no_rest_is_wanted(people, now):
@@ -154,6 +195,26 @@ def test_beats_that_come_together_fire_each_event_once(people, now):
     [t.join() for t in threads]
     assert sum(fired) == 40
     assert (Message.objects.count(), Firing.objects.count(), Run.objects.get().audience) == (40, 40, 40)
+
+
+def test_a_trigger_that_fails_keeps_no_other_back_and_is_tried_again(people, now, monkeypatch):
+    launch(now)
+    launch(now, slug="d")
+    happens("add_to_cart", people[0], now + timedelta(seconds=1))
+    at, real, calls = now + timedelta(minutes=1), delivery.join, []
+
+    def fails_first(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1:
+            raise OperationalError("the connection was lost")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(delivery, "join", fails_first)
+    assert fire(at) == 1
+    assert changes.waiting("triggers").customers == 1
+    assert fire(at + changes.LEASE) == 1
+    assert changes.waiting("triggers").customers == 0
+    assert sorted(Run.objects.values_list("audience", flat=True)) == [1, 1]
 
 
 def test_a_paused_campaign_collects_and_sends_when_it_goes_on(people, now, postbox):

@@ -90,6 +90,27 @@ def test_impossible_questions_are_refused(change, cut, days, message):
         evaluate(change(two_tastes()[0]), cut, days, ["popularity"])
 
 
+def test_without_a_cut_the_error_names_one_that_works():
+    interactions, _ = two_tastes()
+    with pytest.raises(DataError, match=r"timestamps \(2024-01-01 to \S+\)") as refused:
+        evaluate(interactions, None, 28, ["popularity"])
+    named = str(refused.value).rpartition(" ")[2]
+    assert evaluate(interactions, named, 28, ["popularity"]).cut == named
+
+
+def test_the_table_shows_rating_errors_only_where_a_model_predicts_ratings():
+    interactions, _ = two_tastes()
+    bare = interactions.drop("timestamp")
+    assert "RMSE" not in evaluate(bare, models=["popularity"]).table()
+    rated = bare.with_columns(rating=pl.lit(1.0) + pl.int_range(pl.len()) % 5)
+    report = evaluate(rated, models=["popularity", "sgd-mf"])
+    heading, *lines = report.table().splitlines()
+    shown = {line.split()[1]: line.split()[-1] for line in lines}
+    assert heading.endswith("RMSE")
+    assert shown["popularity"] == "–"
+    assert float(shown["sgd-mf"]) == pytest.approx(report.result("sgd-mf", "discover").rmse, abs=5e-4)
+
+
 def test_complete_journey_is_prepared_as_the_protocol_says():
     products = pl.DataFrame(
         {

@@ -13,6 +13,8 @@ from integrations.imports.errors import BadRow
 from integrations.imports.fields import Field, plain, text
 from integrations.imports.kinds.base import CONSENT, Context, ImportKind, Outcome, Record, require
 from integrations.imports.kinds.customers import PERSON
+from integrations.imports.kinds.proof import FIELDS as PROOF
+from integrations.imports.kinds.proof import proof_of
 
 _CHANNELS = {"mail": "email", "e-mail": "email", "邮件": "email", "短信": "sms", "text": "sms", "app": "push"}
 
@@ -43,7 +45,8 @@ class Consents(ImportKind):
               ("granted", "consent", "optin", "subscribed", "status", "state", "是否同意", "状态")),
         Field("occurred_at", gettext_lazy("when"), values.moment,
               ("occurredat", "consentat", "date", "timestamp", "time", "optintime", "时间", "同意时间")),
-        Field("proof", gettext_lazy("proof"), text(1000), ("proof", "evidence", "ip", "form", "证明")),
+        Field("proof", gettext_lazy("proof"), text(1000), ("proof", "evidence", "证明")),
+        *PROOF,
     )  # fmt: skip
 
     def tidy(self, found: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +78,7 @@ class Consents(ImportKind):
             elif found["occurred_at"] > context.now:
                 outcome.rejected.append((line, _("The consent lies in the future.")))
             else:
-                proof = {"import": context.reference, **found.get("attributes", {})}
+                proof = proof_of(found, context)
                 if found.get("proof"):
                     proof["proof"] = found["proof"]
                 rows.append(

@@ -15,6 +15,8 @@ from integrations.imports import values
 from integrations.imports.errors import BadRow
 from integrations.imports.fields import Field, iso_day, plain, text
 from integrations.imports.kinds.base import CONSENT, CUSTOMER, Context, ImportKind, Outcome, Record
+from integrations.imports.kinds.proof import FIELDS as PROOF
+from integrations.imports.kinds.proof import proof_of
 
 _LOCALE = re.compile(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}$")
 _CONSENTS = {"email_consent": Channel.EMAIL, "sms_consent": Channel.SMS}
@@ -65,6 +67,7 @@ class Customers(ImportKind):
               ("acceptssmsmarketing", "smsconsent", "smsoptin", "接受短信营销")),
         Field("consent_at", gettext_lazy("agreed at"), values.moment,
               ("consentat", "consentdate", "optintime", "optindate", "subscribedat")),
+        *PROOF,
     )  # fmt: skip
 
     def tidy(self, found: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +124,8 @@ def consents_of(people: list[tuple[dict[str, Any], int]], context: Context) -> l
     dated: list[ConsentRow] = []
     undated: list[ConsentRow] = []
     refused: list[ConsentRow] = []
-    proof = {"import": context.reference}
     for found, customer_id in people:
+        proof = proof_of({**found, "attributes": {}}, context)
         for name, channel in _CONSENTS.items():
             granted = found.get(name)
             if granted is None:

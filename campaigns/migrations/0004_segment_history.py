@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0002_schedule'),
+        ('campaigns', '0003_channel_topic_pace'),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""Pages about segments: the builder and what answers it while one types, a segment, lists by hand."""

@@ -1,0 +1,50 @@
+"""Data quality as a demo's marketer opens it: the days that have something to show, and their chart."""
+
+import os
+import shutil
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import User
+from core import clock
+from events import quality
+from tests.factories.shop import PASSWORD
+from tests.scenarios.browser import visit
+from tests.scenarios.test_imports import look
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
+]
+
+
+@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+def test_it_opens_on_the_shops_own_days(live_server, settings, monkeypatch, theme, language):
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    settings.SHOP_AS_OF = "2017-12-04"
+    call_command("build_assets", verbosity=0)
+    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
+    for n in range(30):
+        quality.note("journey", date(2017, 12, 4) - timedelta(days=n), {"accepted": 90, "no_quantity": n % 7})
+    quality.note("api", quality.shop_day(clock.now()), {"accepted": 1})
+    faults: list[str] = []
+    with visit(live_server.url, theme=theme, language=language) as window:
+        page = window.page
+        window.sign_in("alice", PASSWORD)
+        page.goto(f"{live_server.url}/admin/data-quality/")
+        # One for each theme, of which one is seen.
+        page.wait_for_selector("svg.marks", state="attached")
+        assert page.locator("svg.marks:visible").count() == 1
+        assert (page.input_value("#quality-from"), page.input_value("#quality-to")) == (
+            "2017-11-05", "2017-12-04",
+        )  # fmt: skip
+        assert "journey" in page.inner_text("main, #main, body")
+        look(window, "data-quality", faults)
+        page.click("a.st-link[href*='to=']")
+        page.wait_for_load_state("networkidle")
+        assert page.input_value("#quality-to") == f"{quality.shop_day(clock.now())}"
+        look(window, "data-quality-today", faults)
+    assert faults == []
