@@ -97,6 +97,7 @@ def shop(size: Size = FULL, *, name: str = "benchmark_shop") -> Iterator[Size]:
     _administer(f'CREATE DATABASE "{name}" TEMPLATE "{size.name}" STRATEGY FILE_COPY')
     _use(name)
     try:
+        call_command("migrate", verbosity=0, interactive=False)  # a kept shop may be older than the schema
         yield size
     finally:
         _use(kept)
