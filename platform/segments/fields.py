@@ -18,7 +18,6 @@ from customers.models import Channel, Customer, Identifier
 from profiles.models import CustomerProfile, CustomerScore, Lifecycle, RfmClass
 from segments.operators import Kind
 from segments.query import Query, compose
-from segments.reach import AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +200,16 @@ for name in CustomerScore.Kind.values:
             f" AND score_{name}.kind = '{name}' AND score_{name}.as_of <= {{as_of}} AND NOT c.no_profiling"
         ),
     )
-# What was agreed to at the moment: the current state where it is old enough, else the history.
+# What was agreed to at the moment: the current state where it is old enough, else the history. Two joins,
+# of which PostgreSQL may compute the large one in parallel.
 fields.add(
     "consent",
     Field(
         _("agreed to marketing by"),
         Kind.BOOLEAN,
-        "(consent_*.customer_id IS NOT NULL)",
-        ("consent_*",),
+        "(CASE WHEN consent_*.since <= {as_of} THEN consent_*.granted"
+        " ELSE coalesce(earlier_*.granted, false) END)",
+        ("earlier_*",),
         keys=frozenset(Channel.values),
         labels=dict(Channel.choices),
     ),
@@ -217,8 +218,20 @@ for name in Channel.values:
     joins.add(
         f"consent_{name}",
         Join(
-            f"LEFT JOIN (SELECT g.customer_id FROM ({AGREED}) g WHERE g.channel = '{name}') consent_{name}"  # noqa: S608
-            f" ON consent_{name}.customer_id = c.id"
+            f"LEFT JOIN customers_consent consent_{name} ON consent_{name}.customer_id = c.id"
+            f" AND consent_{name}.channel = '{name}' AND consent_{name}.topic = 'marketing'"
+        ),
+    )
+    joins.add(
+        f"earlier_{name}",
+        Join(
+            "LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, a.granted"  # noqa: S608
+            " FROM customers_consent k JOIN customers_consentevent a ON a.customer_id = k.customer_id"
+            " AND a.channel = k.channel AND a.topic = k.topic"
+            f" WHERE k.channel = '{name}' AND k.topic = 'marketing' AND k.since > {{as_of}}"
+            " AND a.occurred_at <= {as_of} ORDER BY a.customer_id, a.occurred_at DESC, a.granted)"
+            f" earlier_{name} ON earlier_{name}.customer_id = c.id",
+            (f"consent_{name}",),
         ),
     )
 
