@@ -8,6 +8,7 @@ sink_mails           mails a second into the built-in sink, which stores each be
 freeze_200k_seconds  freezing an audience of 200,000
 growth               cost of a message in a run of 500,000 rows and in one of 10,000 (not with --quick)
 worker_mb            peak memory of a Celery worker process that sent a whole run
+dkim_ms, click_ms    signing a mail, answering a click: by benchmarks.returns, in a process of its own
 vs_post_office       the whole path from the audience to the last mail, and django-post-office doing the
                      same with as many processes (see benchmarks/peers/post_office.txt; left out without it)
 """
@@ -275,6 +276,7 @@ def sink_rate(people: list[Customer], now: datetime, connections: int = 4) -> fl
 def measure(quick: bool) -> list[dict]:
     """Return all results."""
     register()
+    settings.DKIM_KEYS = []  # signing is measured apart
     now = clock.now()
     people = make_people(1000 if quick else 3000, now)
     results = []
@@ -312,7 +314,15 @@ def measure(quick: bool) -> list[dict]:
     everyone = "SELECT g AS customer_id, false AS held_out, '{}'::jsonb AS context, %s AS due_at"
     freeze("freeze", f"{everyone} FROM generate_series(1, 200000) g", [now], now)
     results.append(result("freeze_200k_seconds", time.perf_counter() - start, "s", 15))
-    return results
+    return results + beside(quick)
+
+
+def beside(quick: bool) -> list[dict]:
+    """Return what signing and clicks cost."""
+    command = [sys.executable, "-m", "benchmarks.returns", *(["--quick"] if quick else [])]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])["results"]
+    return [entry for entry in found if entry["key"] in ("dkim_ms", "click_ms")]
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign
 from core.weekdays import weekdays_field
-from delivery.preferences.selectors import readable, topics_on_offer
+from delivery.preferences.selectors import topic_choices
 
 _AT, _RECURRING, _TRIGGERED = "timing == 'at'", "timing == 'recurring'", "timing == 'triggered'"
 _BY_CLOCK = f"{_AT} || {_RECURRING}"
@@ -62,6 +62,4 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "topic" in self.fields:  # a launched campaign is only shown
-            known = topics_on_offer()
-            own = self.instance.topic
-            self.fields["topic"].choices = list((known | {own: known.get(own, readable(own))}).items())
+            self.fields["topic"].choices = topic_choices(self.instance.topic)

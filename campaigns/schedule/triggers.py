@@ -108,27 +108,33 @@ def fire_triggers(*, now: datetime, as_of: datetime) -> int:
     """Look at what happened since the last time and return how many messages it set off.
 
     Customers with new facts come from the queue of events, a thousand at a time, so a quiet shop costs
-    nothing; each trigger is four statements for them, about 30 ms. A beat that dies leaves its customers
-    to the next one, which looks as far back as the first of them has waited.
+    nothing; each trigger is four statements for them, about 30 ms. A beat that dies, or a trigger that
+    fails, leaves its customers to a later one, which looks as far back as the first of them has waited.
     """
     open_states = [Campaign.State.RUNNING, Campaign.State.PAUSED]
     triggered = Campaign.objects.filter(timing=Timing.TRIGGERED, state__in=open_states)
     by_event = list(triggered.exclude(trigger_event="").values_list("pk", flat=True))
     by_segment = list(triggered.filter(trigger_event="").values_list("pk", flat=True))
-    set_off = sum(_apart(pk, partial(_entered, as_of=as_of, now=now), now, as_of) for pk in by_segment)
+    entered = partial(_entered, as_of=as_of, now=now)
+    set_off = sum(_apart(pk, entered, now, as_of) or 0 for pk in by_segment)
     waited_since: datetime | None = None
     while taken := changes.take(CONSUMER, BATCH, now):
         if waited_since is None:  # of those taken too; who comes later has waited less
             waited_since = min(now, changes.waiting(CONSUMER).since or now)
         ids = sorted(change.customer_id for change in taken)
         did = partial(_did, customer_ids=ids, waited_since=waited_since, now=now)
-        set_off += sum(_apart(pk, did, now, as_of) for pk in by_event)
-        changes.acknowledge(CONSUMER, taken)
+        fired = [_apart(pk, did, now, as_of) for pk in by_event]
+        set_off += sum(count or 0 for count in fired)
+        if None not in fired:
+            changes.acknowledge(CONSUMER, taken)
     return set_off
 
 
-def _apart(pk: UUID, happened: Callable[[Campaign], _Happened], now: datetime, as_of: datetime) -> int:
-    """Fire one campaign in a transaction of its own. A rival waits and then finds what is left to do."""
+def _apart(pk: UUID, happened: Callable[[Campaign], _Happened], now: datetime, as_of: datetime) -> int | None:
+    """Fire one campaign in a transaction of its own; None when that failed and is to be tried again.
+
+    A rival waits and then finds what is left to do.
+    """
     related = ("segment", "trigger_segment", "experiment")
     try:
         with transaction.atomic():
@@ -137,9 +143,12 @@ def _apart(pk: UUID, happened: Callable[[Campaign], _Happened], now: datetime, a
             if campaign.state not in (Campaign.State.RUNNING, Campaign.State.PAUSED):
                 return 0
             return _fire(campaign, happened(campaign), now, as_of)
+    except delivery.TooManyRuns:
+        log.exception("trigger_refused", campaign=str(pk))  # a person ends its runs again and again
+        return 0
     except Exception:
         log.exception("trigger_failed", campaign=str(pk))  # the other campaigns' triggers go on
-        return 0
+        return None
 
 
 def _entered(campaign: Campaign, *, as_of: datetime, now: datetime) -> _Happened:

@@ -1,52 +1,22 @@
 """From a whole call's worth of events to columns that are ready to be stored.
 
-A column is checked at once: a look at a thousand texts joined together costs less than a thousand looks.
-Where a look finds anything to doubt, the batch is halved until the doubtful events stand nearly alone;
-those go through `events.parsing`, which owns the rules and the words. The looks may doubt what is right,
-never the other way round (tests/events/test_batches.py compares both ways).
+`events.columns` checks a column at once. Where it finds anything to doubt, the batch is halved until the
+doubtful events stand nearly alone; those go through `events.parsing`, which owns the rules and the words
+(tests/events/test_batches.py compares both ways).
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from decimal import Decimal
-from itertools import chain
-from operator import methodcaller
+from datetime import datetime
 from typing import Any, Self
 
-import orjson
-
-from core.money import to_base
-from core.validation import MAX_DEPTH, MAX_JSON_CHARS, QUANTITY, json_error
-from customers.identity.kinds import REFERENCES, normalise
 from customers.identity.resolve import Reference
+from events.columns import Doubt, as_json, columns_of, priced
 from events.models import EventType, Quality
-from events.parsing import (
-    FIELDS,
-    MAX_ADDRESS,
-    NEEDS,
-    TEXTS,
-    TYPES,
-    EventIn,
-    InvalidEvent,
-    detail_fault,
-    parse_event,
-    parse_money,
-    parse_quantity,
-)
+from events.parsing import TEXTS, EventIn, InvalidEvent, parse_event
 
 #: As few events are looked at one by one.
 FEW = 8
-_FIELDS = frozenset(FIELDS)
-_REFERENCES = frozenset(kind.value for kind in REFERENCES)
-_USUAL = re.compile(r"(?:[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z(?:\0|$))*")
-_PLAIN = re.compile(r"[!-~\0]*")
-
-
-class Doubt(Exception):
-    """Something in a batch needs a closer look."""
 
 
 @dataclass(slots=True)
@@ -99,7 +69,7 @@ class Batch:
             index, event.message_id, event.type, event.source, event.occurred_at,
             event.occurred_at.isoformat(), event.customer, event.anonymous_id, event.sku, event.order_id,
             quantity, base, event.currency, original, discount,
-            quality, _json(event.properties) if event.properties else None,
+            quality, as_json(event.properties) if event.properties else None,
         )  # fmt: skip
         for column, value in zip(fields(self), row, strict=True):
             getattr(self, column.name).append(value)
@@ -135,225 +105,11 @@ def _read(events: Sequence[Any], start: int, now: datetime, source: str, found: 
                 found.batch.append(index, event)
         return
     try:
-        found.batch.extend(_columns(events, start, now, source))
+        found.batch.extend(Batch(*columns_of(events, start, now, source)))
     except Doubt:
         middle = len(events) // 2
         _read(events[:middle], start, now, source, found)
         _read(events[middle:], start + middle, now, source, found)
-
-
-def _columns(rows: Sequence[dict[str, Any]], start: int, now: datetime, source: str) -> Batch:
-    """Return the columns of events that are all right, or raise Doubt."""
-    if set(map(type, rows)) != {dict} or not _FIELDS.issuperset(chain.from_iterable(rows)):
-        raise Doubt
-    types = _types(rows)
-    message_ids = _texts(rows, "message_id")
-    customers, visitors = _people(rows)
-    skus, searches = _texts(rows, "sku"), _texts(rows, "search")
-    order_ids, sources = _texts(rows, "order_id"), _texts(rows, "source")
-    if None in message_ids:
-        raise Doubt
-    moments, texts = _moments(rows, now)
-    named = {"sku": skus, "order_id": order_ids, "search": searches}
-    for kind in NEEDS.keys() & set(types):
-        values = named[NEEDS[kind][0]]
-        if None in values and any(v is None and t == kind for v, t in zip(values, types, strict=True)):
-            raise Doubt
-    quantities = [None if r.get("quantity") is None else _quantity(r["quantity"]) for r in rows]
-    amounts, currencies, originals, quality = _money(rows, "amount")
-    discounts, _currencies, _originals, lacking = _money(rows, "discount")
-    for place, (kind, quantity) in enumerate(zip(types, quantities, strict=True)):
-        if kind == "purchase" and (quantity is None or not float(quantity)) and skus[place]:
-            quality[place] = Quality.NO_QUANTITY.value
-    if any(lacking):
-        quality = [noticed or lacks for noticed, lacks in zip(quality, lacking, strict=True)]
-    return Batch(
-        list(range(start, start + len(rows))),
-        message_ids,  # type: ignore[arg-type]  # None would have been doubted
-        types,
-        [s or source for s in sources] if None in sources else sources,  # type: ignore[arg-type]
-        moments,
-        texts,
-        customers,
-        visitors,
-        skus,
-        order_ids,
-        quantities,
-        amounts,
-        currencies,
-        originals,
-        discounts,
-        quality,
-        [_properties(r.get("properties"), s, t) for r, s, t in zip(rows, searches, types, strict=True)],
-    )
-
-
-def _types(rows: Sequence[dict[str, Any]]) -> list[str]:
-    types = [row.get("type") for row in rows]
-    try:
-        known = TYPES.issuperset(types)
-    except TypeError:  # a list, say
-        raise Doubt from None
-    if not known:
-        raise Doubt
-    return types  # type: ignore[return-value]
-
-
-def _texts(rows: Sequence[dict[str, Any]], name: str) -> list[str | None]:
-    values = [row.get(name) for row in rows]
-    _check(list(filter(_given, values)), TEXTS[name])
-    return values
-
-
-def _given(value: object) -> bool:
-    return value is not None
-
-
-def _check(values: list[Any], limit: int) -> str:
-    """Return texts joined by NUL, or raise Doubt when one is too long, empty or cannot be stored."""
-    if not values:
-        return ""
-    try:
-        joined = "\0".join(values)
-        joined.encode()  # refuses half a surrogate pair
-    except (TypeError, UnicodeEncodeError):
-        raise Doubt from None
-    if joined.count("\0") != len(values) - 1 or max(map(len, values)) > limit:
-        raise Doubt
-    if not all(map(_STRIP, values)):
-        raise Doubt
-    return joined
-
-
-_STRIP = methodcaller("strip")
-
-
-def _people(
-    rows: Sequence[dict[str, Any]],
-) -> tuple[list[str | tuple[Reference, ...] | None], list[str | None]]:
-    """Return customers and visitors, normalised as customers.identity says."""
-    customers: list[Any] = [row.get("customer") for row in rows]
-    objects = [place for place, value in enumerate(customers) if type(value) is dict]
-    if objects:
-        for place in objects:
-            customers[place] = _references(customers[place])
-    names = _names("external_id", [c for c in customers if type(c) is not tuple])
-    customers = [names.get(c, c) for c in customers] if names else customers
-    visitors: list[Any] = [row.get("anonymous_id") for row in rows]
-    names = _names("anonymous", visitors)
-    visitors = [names.get(v, v) for v in visitors] if names else visitors
-    if any(not (c or v) for c, v in zip(customers, visitors, strict=True)):
-        raise Doubt
-    return customers, visitors
-
-
-def _references(identifiers: dict[str, Any]) -> tuple[Reference, ...]:
-    if not _REFERENCES.issuperset(identifiers) or identifiers.keys() <= {"household"}:
-        raise Doubt
-    _check(list(identifiers.values()), MAX_ADDRESS)
-    try:
-        return tuple(sorted(Reference(kind, normalise(kind, value)) for kind, value in identifiers.items()))
-    except ValueError:
-        raise Doubt from None
-
-
-def _names(kind: str, values: Sequence[Any]) -> dict[str, str]:
-    """Return how those values are written in normal form that are not plain ASCII without blanks."""
-    given = list(filter(_given, values))
-    joined = _check(given, TEXTS["anonymous_id"])
-    if _PLAIN.fullmatch(joined):
-        return {}
-    try:
-        return {v: normalise(kind, v) for v in set(given)}
-    except ValueError:
-        raise Doubt from None
-
-
-def _moments(rows: Sequence[dict[str, Any]], now: datetime) -> tuple[list[datetime], list[str]]:
-    """Return the moments, and as texts: as they came where PostgreSQL certainly reads them alike."""
-    values: list[Any] = [row.get("occurred_at") for row in rows]
-    try:
-        moments = [now if v is None else datetime.fromisoformat(v) for v in values]
-        zones = {moment.tzinfo for moment in moments}
-        if None in zones:
-            raise Doubt
-        if zones != {UTC}:
-            moments = [moment.astimezone(UTC) for moment in moments]
-    except (TypeError, ValueError, OverflowError):
-        raise Doubt from None
-    if None not in values and _USUAL.fullmatch("\0".join(values)):
-        return moments, values
-    return moments, [moment.isoformat() for moment in moments]
-
-
-def _quantity(value: Any) -> str | None:
-    if type(value) is int and 0 <= value <= QUANTITY.limit:
-        return str(value)
-    errors: dict[str, list[str]] = {}
-    number = parse_quantity(value, errors)
-    if errors:
-        raise Doubt
-    return None if number is None else f"{number:f}"
-
-
-def _money(
-    rows: Sequence[dict[str, Any]], name: str
-) -> tuple[list[str | None], list[str | None], list[str | None], list[str]]:
-    """Return a member's amounts in the shop's currency, currencies, amounts as sent, what was noticed."""
-    size = len(rows)
-    amounts: list[str | None] = [None] * size
-    currencies: list[str | None] = [None] * size
-    originals: list[str | None] = [None] * size
-    quality = [Quality.GOOD.value] * size
-    errors: dict[str, list[str]] = {}
-    for place, row in enumerate(rows):
-        if (value := row.get(name)) is not None:
-            number, currency = parse_money(value, errors)
-            if errors:
-                raise Doubt
-            currencies[place] = currency
-            amounts[place], originals[place], quality[place] = priced(number, currency)
-    return amounts, currencies, originals, quality
-
-
-def priced(amount: Decimal | None, currency: str | None) -> tuple[str | None, str | None, str]:
-    """Return an amount in the shop's currency and in its own, as texts, and what was noticed about it."""
-    if amount is None or not currency:
-        return None, None, Quality.GOOD.value
-    base = to_base(amount, currency)
-    if base is None:
-        return None, f"{round(amount, 3):f}", Quality.NO_RATE.value
-    return f"{base:f}", f"{round(amount, 3):f}", Quality.GOOD.value
-
-
-def _properties(value: Any, search: str | None, kind: str) -> str | None:
-    """Return properties as JSON, or raise Doubt."""
-    if detail_fault(kind, value) if type(value) is dict or value is None else True:
-        raise Doubt
-    if search:
-        value = {**(value or {}), "search": search}
-    if not value:
-        return None
-    text = _json(value)
-    # Brackets and NUL may stand in texts, and NaN was written as null: rare enough for a closer look.
-    strange = (
-        len(text) > MAX_JSON_CHARS
-        or text.count("{") + text.count("[") > MAX_DEPTH
-        or "null" in text
-        or "\\u0000" in text
-    )
-    if strange and json_error(value):
-        raise Doubt
-    return text
-
-
-def _json(value: dict[str, Any]) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # half a surrogate pair, a number beyond 64 bits, or too deep
-        if json_error(value):
-            raise Doubt from None
-        return json.dumps(value, ensure_ascii=False)
 
 
 def source_of(raw: Any, default: str) -> str:

@@ -1,8 +1,9 @@
 """From a rule to one parameterised SQL statement.
 
 Each behaviour becomes a grouped subquery that is joined once, each known thing a join, and the tree
-itself an expression over them; so a rule of any shape is one pass over the customers. Every leaf is true
-or false, never NULL: `not` means what it says.
+itself an expression over them; so a rule of any shape is one pass over the customers. A leaf about
+something unknown is NULL, which counts as false; `not` makes it so before it turns it around. Comparisons
+stay bare otherwise, since PostgreSQL guesses badly how many rows fit `(…) IS TRUE`.
 """
 
 from dataclasses import dataclass, field
@@ -154,7 +155,7 @@ class _Compiler:
                 word = " AND " if node.every else " OR "
                 truth = compose("({nodes})", nodes=join(word, [self.visit(n) for n in node.nodes]))
             case Not():
-                truth = compose("(NOT {node})", node=self.visit(node.node))
+                truth = compose("({node} IS NOT TRUE)", node=self.visit(node.node))
             case _:
                 self.count(node)
                 truth = self.condition(node)
@@ -236,7 +237,8 @@ class _Compiler:
         """Test for a behaviour. Of those who object to profiling no behaviour is known."""
         name = self.scope.subquery(query)
         if nobody:
-            return Query(f"({name}.customer_id IS NULL OR c.no_profiling)", [])
+            # Not `IS NULL`, of which PostgreSQL believes that it is never so.
+            return Query(f"(NOT coalesce({name}.customer_id > 0, false) OR c.no_profiling)", [])
         return Query(f"({name}.customer_id IS NOT NULL AND NOT c.no_profiling)", [])
 
     def top(self, node: Top) -> Query:

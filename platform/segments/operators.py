@@ -203,14 +203,14 @@ def compare(
     zone: str = "shop",
     choices: frozenset[str] | None = None,
 ) -> Query:
-    """Return a boolean expression that is never NULL. Raises RuleError for a wrong operator or value."""
+    """Return a boolean expression, NULL where nothing is known. Raises RuleError for a wrong operator or value."""
     kind_now = _kind_of(op, value) if kind is Kind.ATTRIBUTE else kind
     operator = _operator(kind, kind_now, op, path)
     x = _as(kind, kind_now, x)
     if operator.read is None:
         if value is not None:
             raise RuleError(at(path, "value"), _("“%(op)s” takes no value.") % {"op": op})
-        return compose(f"({operator.template}) IS TRUE", x=x)
+        return compose(f"({operator.template})", x=x)
     read = operator.read(value, at(path, "value"))
     if choices is not None:
         _among(choices, read, at(path, "value"))
@@ -218,7 +218,7 @@ def compare(
         bound = operator.bind(read, x, now, zone)
     except OverflowError:
         raise RuleError(at(path, "value"), _("This leads out of the calendar.")) from None
-    return compose(f"({operator.template}) IS TRUE", x=x, **bound)
+    return compose(f"({operator.template})", x=x, **bound)
 
 
 def readable(kind: Kind, x: Query, op: str, value: Any) -> Query:

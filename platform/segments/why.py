@@ -40,7 +40,7 @@ def why(
     paths, valued = sorted(compiled.nodes), sorted(compiled.values)
     query = compose(
         "SELECT c.id, ARRAY[{truths}], jsonb_build_array({values}) FROM {tables}",
-        truths=join(", ", [compiled.nodes[path] for path in paths]),
+        truths=join(", ", [compose("{t} IS TRUE", t=compiled.nodes[path]) for path in paths]),
         values=join(", ", [compiled.values[path] for path in valued] or [Query("NULL", [])]),
         tables=compiled.tables,
     )

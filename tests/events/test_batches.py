@@ -55,8 +55,8 @@ def same(events):
         ours, theirs = getattr(found.batch, name), getattr(batch, name)
         if name == "moment":
             ours, theirs = ([datetime.fromisoformat(m) for m in column] for column in (ours, theirs))
-        if name == "quantity":
-            ours, theirs = ([None if q is None else Decimal(q) for q in column] for column in (ours, theirs))
+        if name in ("quantity", "amount", "original_amount"):
+            ours, theirs = ([None if n is None else Decimal(n) for n in column] for column in (ours, theirs))
         assert ours == theirs, name
 
 
@@ -77,6 +77,32 @@ def test_one_odd_event_among_many_good_ones(field):
         same([*good[:17], event("odd") | {field: value}, *good[17:]])
 
 
+@pytest.mark.parametrize("field", ["message_id", "source", "customer", "anonymous_id", "sku", "order_id"])
+@pytest.mark.parametrize("value", [" ", "\t\n", "\u3000", "\x85", "", " x", "x ", "a b"])
+@pytest.mark.parametrize("place", [0, 19])
+def test_a_blank_text_is_found_wherever_it_stands(field, value, place):
+    rows = [event(f"m{i}") for i in range(20)]
+    rows[place][field] = value
+    same(rows)
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        {"amount": "1.5", "currency": "USD"}, {"amount": "1.005", "currency": "USD"},
+        {"amount": 1.5, "currency": "USD"}, {"amount": "1.50", "currency": "usd"},
+        {"amount": "1.50", "currency": "EUR"}, {"amount": "1.50", "currency": "USD", "more": 1},
+        {"amount": "1.50"}, {"amount": "١.٥٠", "currency": "USD"}, {"amount": "1.50\n", "currency": "USD"},
+        {"amount": "1.50\0", "currency": "USD"}, {"amount": "9" * 13 + ".00", "currency": "USD"},
+        {"amount": "-1.50", "currency": "USD"}, {"amount": [], "currency": []}, "1.50", [], ["amount"], 3,
+    ],
+)  # fmt: skip
+def test_amounts_of_every_kind_among_plain_ones(amount):
+    rows = [event(f"m{i}", amount={"amount": "12.30", "currency": "USD"}) for i in range(20)]
+    same([*rows, event("odd", amount=amount)])
+    same([event("odd", amount=amount), *rows])
+
+
 def test_good_events_never_take_the_slow_way(monkeypatch):
     def slow(*args, **kwargs):
         raise AssertionError("A good batch was looked at event by event.")
@@ -86,9 +112,10 @@ def test_good_events_never_take_the_slow_way(monkeypatch):
     rows += [
         event(f"v{i}", type="view", customer=None, anonymous_id="cookie", quantity=None) for i in range(20)
     ]
+    rows += [event(f"d{i}", properties={"{": [[[]]], "name": "null"}) for i in range(20)]
     rows += [event(f"o{i}", customer={"email": "ada@example.com"}, quantity="1.5") for i in range(20)]
     found = read(rows, now=NOW, default_source="api")
-    assert (len(found.batch), found.rejected) == (60, {})
+    assert (len(found.batch), found.rejected) == (80, {})
 
 
 @pytest.mark.parametrize(

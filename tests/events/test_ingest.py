@@ -11,6 +11,7 @@ from catalog.models import Product
 from customers.models import Customer, Identifier
 from events.models import Event, EventKey, QuarantinedEvent
 from events.services import ingest
+from events.store import claim, claim_new
 from tests.factories.events import event
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -160,5 +161,24 @@ def test_the_number_of_queries_does_not_grow_with_the_batch():
         return [event(f"{name}{i}", customer=f"{name}{i}", sku=f"{name}{i}") for i in range(size)]
 
     queries(batch("warm", 1))  # makes the partition
-    assert queries(batch("a", 3)) == queries(batch("b", 1000))
-    assert Event.objects.count() == 1004
+    assert queries(batch("a", 50)) == queries(batch("b", 1000))
+    assert Event.objects.count() == 1051
+
+
+def test_repeats_in_the_middle_of_a_new_batch_are_told_apart():
+    ingest([event("m50", customer="first")], now=NOW)
+    result = ingest([event(f"m{i:02}", customer="second") for i in range(99)], now=NOW)
+    assert (result.accepted, result.duplicates) == (98, 1)
+    assert Event.objects.get(message_id="m50").customer.external_id == "first"
+    assert Event.objects.count() == EventKey.objects.count() == 99
+
+
+def test_new_keys_are_claimed_all_or_none():
+    keys = [("shop", f"m{i:02}") for i in range(50)]
+    for known in (keys[0], keys[25], keys[-1]):
+        claim([known])
+        assert not claim_new(keys)
+        assert list(EventKey.objects.values_list("message_id", flat=True)) == [known[1]]
+        EventKey.objects.all().delete()
+    assert claim_new(keys)
+    assert EventKey.objects.count() == 50

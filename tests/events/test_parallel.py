@@ -69,6 +69,18 @@ def test_overlapping_batches_in_opposite_orders_do_not_block_each_other(partner)
     assert (Customer.objects.count(), Product.objects.count()) == (40, 60)
 
 
+def test_batches_that_share_their_middles_store_each_event_once(partner):
+    def batch(start: int) -> list[dict[str, Any]]:
+        return [event(f"m{i:04}", customer=f"c{i % 40}") for i in range(start, start + 200)]
+
+    calls = [lambda i=i: partner.call("POST", "/api/v1/events", batch(50 * i)) for i in range(20)]
+    answers = at_once(calls)
+    assert {r.status_code for r in answers} == {202}
+    assert sum(r.json()["accepted"] for r in answers) == 1150
+    assert sum(r.json()["duplicates"] for r in answers) == 20 * 200 - 1150
+    assert Event.objects.count() == EventKey.objects.count() == 1150
+
+
 def test_events_and_records_of_the_same_customers_do_not_block_each_other(partner):
     people = [f"c{i}" for i in range(50)]
     events = [event(f"m{i}", customer=name) for i, name in enumerate(people)]

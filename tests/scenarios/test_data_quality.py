@@ -35,7 +35,9 @@ def test_it_opens_on_the_shops_own_days(live_server, settings, monkeypatch, them
         page = window.page
         window.sign_in("alice", PASSWORD)
         page.goto(f"{live_server.url}/admin/data-quality/")
-        page.wait_for_selector("svg, canvas")
+        # One for each theme, of which one is seen.
+        page.wait_for_selector("svg.marks", state="attached")
+        assert page.locator("svg.marks:visible").count() == 1
         assert (page.input_value("#quality-from"), page.input_value("#quality-to")) == (
             "2017-11-05", "2017-12-04",
         )  # fmt: skip

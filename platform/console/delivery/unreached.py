@@ -41,6 +41,9 @@ HELP = {
     SkipReason.LATE_ZONE: gettext_lazy(
         "The hour had passed where they live, and you chose to leave those out."
     ),
+    SkipReason.HOLIDAY: gettext_lazy(
+        "It was a public holiday in their country, and the campaign leaves those people out."
+    ),
     SkipReason.OVERTAKEN: gettext_lazy("They did meanwhile what the message was about."),
     SkipReason.EXPIRED: gettext_lazy("It could not be sent while it was of use."),
     SkipReason.CANCELLED: gettext_lazy("Somebody cancelled the rest."),

@@ -72,6 +72,12 @@ def topics_on_offer() -> dict[str, Any]:
     return own | {topic: readable(topic) for topic in sorted(set(known) - set(own))}
 
 
+def topic_choices(own: str) -> list[tuple[str, Any]]:
+    """Return the topics for a form to choose from; one that is chosen already stays on offer."""
+    known = topics_on_offer()
+    return list((known | ({own: known.get(own, readable(own))} if own else {})).items())
+
+
 def may_track(customer: Customer) -> bool:
     """Say whether the customer agreed to opens being noted."""
     return Consent.objects.filter(

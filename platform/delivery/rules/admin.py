@@ -14,6 +14,7 @@ from accounts import audit
 from core import clock
 from core.admin import Admin
 from core.weekdays import weekdays_field
+from delivery.preferences.selectors import topic_choices
 from delivery.rules.models import FrequencyCap, MarketRule, QuietHours, WarmUp
 
 
@@ -54,7 +55,18 @@ class RuleAdmin(Admin):
     response_post_save_change = response_post_save_add
 
 
-class QuietHoursForm(forms.ModelForm):  # type: ignore[type-arg]
+class TopicForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule for a topic, which is chosen from those on offer; none is every topic."""
+
+    topic = forms.ChoiceField(label=_("topic"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "topic" in self.fields:  # who may only look gets no form
+            self.fields["topic"].choices = [("", _("every topic")), *topic_choices(self.instance.topic)]
+
+
+class QuietHoursForm(TopicForm):
     """Quiet hours; the days are boxes to tick."""
 
     weekdays = weekdays_field(label=_("days of the week"), required=False, initial=list(range(7)))
@@ -77,6 +89,8 @@ class QuietHoursAdmin(RuleAdmin):
 @admin.register(FrequencyCap)
 class FrequencyCapAdmin(RuleAdmin):
     """How much is enough."""
+
+    form = TopicForm
 
     list_display = ["name", "most", "days", "channel", "topic", "is_active"]
     fields = ["name", ("most", "days"), "channel", "topic", "is_active"]

@@ -21,6 +21,9 @@ RETRYABLE = (
     SkipReason.BROKEN,
     SkipReason.NO_COUPON,
     SkipReason.NO_CONTENT,
+    SkipReason.NOT_CONFIRMED,
+    SkipReason.LATE_ZONE,
+    SkipReason.HOLIDAY,
 )
 
 # Who has a message under the same key in another run of the same launch or its repeats that was sent, or may

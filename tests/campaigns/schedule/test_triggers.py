@@ -4,14 +4,16 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from campaigns import actions
 from campaigns.models import Campaign, Firing
 from campaigns.schedule.due import end_over
 from campaigns.schedule.triggers import fire_triggers
+from delivery import services as delivery
 from delivery.models import Message, Run
 from delivery.outbox.send import deliver
+from events import changes
 from events.services import record
 from segments.models import Segment, SegmentMembership
 from tests.campaigns.schedule.plain import make_campaign
@@ -193,6 +195,26 @@ def test_beats_that_come_together_fire_each_event_once(people, now):
     [t.join() for t in threads]
     assert sum(fired) == 40
     assert (Message.objects.count(), Firing.objects.count(), Run.objects.get().audience) == (40, 40, 40)
+
+
+def test_a_trigger_that_fails_keeps_no_other_back_and_is_tried_again(people, now, monkeypatch):
+    launch(now)
+    launch(now, slug="d")
+    happens("add_to_cart", people[0], now + timedelta(seconds=1))
+    at, real, calls = now + timedelta(minutes=1), delivery.join, []
+
+    def fails_first(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1:
+            raise OperationalError("the connection was lost")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(delivery, "join", fails_first)
+    assert fire(at) == 1
+    assert changes.waiting("triggers").customers == 1
+    assert fire(at + changes.LEASE) == 1
+    assert changes.waiting("triggers").customers == 0
+    assert sorted(Run.objects.values_list("audience", flat=True)) == [1, 1]
 
 
 def test_a_paused_campaign_collects_and_sends_when_it_goes_on(people, now, postbox):
