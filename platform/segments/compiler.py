@@ -97,7 +97,7 @@ def compile_parts(
     population: Population = EVERYONE,
     values: bool = False,
 ) -> Compiled:
-    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""
+    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""  # noqa: E501
     compiler = _Compiler(as_of, [slug] if slug else [], population, values=values)
     where = compiler.visit(parse(rule))
     return Compiled(

@@ -18,6 +18,7 @@ from customers.models import Channel, Customer, Identifier
 from profiles.models import CustomerProfile, CustomerScore, Lifecycle, RfmClass
 from segments.operators import Kind
 from segments.query import Query, compose
+from segments.reach import AGREED
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,14 @@ class Field:
     #: What may follow the field's name; None where nothing may, empty where any text may.
     keys: frozenset[str] | None = None
     labels: dict[str, str | Promise] = field(default_factory=dict)
+    #: The SQL where the key has dots, if it is another.
+    nested: str = ""
 
     def expression(self, key: str | None, *, as_of: datetime) -> Query:
         """Return the field's SQL for a key that `find` returned."""
         sql = self.sql.replace("*", key or "") if self.keys else self.sql
+        if self.nested and key and "." in key:
+            sql = self.nested
         return compose(sql, key=key, path=(key or "").split("."), as_of=as_of)
 
 
@@ -136,8 +141,9 @@ fields.add(
     Field(
         _("attribute"),
         Kind.ATTRIBUTE,
-        "coalesce(c.attributes -> {key}, c.attributes #> {path}::text[])",
+        "(c.attributes -> {key})",
         keys=frozenset(),
+        nested="coalesce(c.attributes -> {key}, c.attributes #> {path}::text[])",
     ),
 )
 
@@ -195,17 +201,13 @@ for name in CustomerScore.Kind.values:
             f" AND score_{name}.kind = '{name}' AND score_{name}.as_of <= {{as_of}} AND NOT c.no_profiling"
         ),
     )
-# The current state where it is old enough; else what the history says was agreed to then.
+# What was agreed to at the moment: the current state where it is old enough, else the history.
 fields.add(
     "consent",
     Field(
         _("agreed to marketing by"),
         Kind.BOOLEAN,
-        "(CASE WHEN consent_*.since <= {as_of} THEN consent_*.granted"
-        " WHEN consent_*.since IS NULL THEN false"
-        " ELSE coalesce((SELECT a.granted FROM customers_consentevent a WHERE a.customer_id = c.id"
-        " AND a.channel = {key} AND a.topic = 'marketing' AND a.occurred_at <= {as_of}"
-        " ORDER BY a.occurred_at DESC, a.granted LIMIT 1), false) END)",
+        "(consent_*.customer_id IS NOT NULL)",
         ("consent_*",),
         keys=frozenset(Channel.values),
         labels=dict(Channel.choices),
@@ -215,8 +217,8 @@ for name in Channel.values:
     joins.add(
         f"consent_{name}",
         Join(
-            f"LEFT JOIN customers_consent consent_{name} ON consent_{name}.customer_id = c.id"
-            f" AND consent_{name}.channel = '{name}' AND consent_{name}.topic = 'marketing'"
+            f"LEFT JOIN (SELECT g.customer_id FROM ({AGREED}) g WHERE g.channel = '{name}') consent_{name}"  # noqa: S608
+            f" ON consent_{name}.customer_id = c.id"
         ),
     )
 
