@@ -1,0 +1,1 @@
+"""Scores: what customers will probably do, and what they will bring."""
