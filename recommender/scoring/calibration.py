@@ -78,8 +78,10 @@ def _platt(margin: Float64, came: Bool, weight: Float64, at: Float64) -> Float64
         slope, level = slope - shorter * steps[0], level - shorter * steps[1]
         if max(abs(steps[0]), abs(steps[1])) < 1e-8:
             break
-    # A falling curve would turn the ranking over; a flat one says that there is nothing to rank.
-    return _sigmoid(max(float(slope), 0.0) * at + float(level))
+    if slope < 0:
+        # A falling curve would turn the ranking over; there is nothing to rank then.
+        return np.full(len(at), float(np.average(goal, weights=weight)))
+    return _sigmoid(slope * at + level)
 
 
 def _isotonic(margin: Float64, came: Bool, weight: Float64, at: Float64) -> Float64:

@@ -1,4 +1,4 @@
-"""Measure the scores on the real data set Complete Journey: ``python -m recommender.scoring.complete_journey``.
+"""Measure the scores on Complete Journey: ``python -m recommender.scoring.complete_journey [CUT …]``.
 
 At each cut everything is trained on what lies before it and asked about the 28 days that follow.
 Prints a line a score on stderr and one JSON object on stdout. About 20 s of one core a cut.

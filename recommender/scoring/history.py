@@ -1,6 +1,6 @@
 """What scores are learned from: baskets, and how people responded to what they were sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -26,7 +26,7 @@ class Past:
     """
 
     baskets: pl.DataFrame
-    responses: pl.DataFrame = _NO_RESPONSES
+    responses: pl.DataFrame = field(default_factory=lambda: _NO_RESPONSES)
 
     @classmethod
     def from_interactions(

@@ -98,7 +98,7 @@ class BgNbd:
         return expected
 
     def newcomers(self, horizon: float) -> float:
-        """Return the repeat purchases that a customer makes in the ``horizon`` after the first (equation 9)."""
+        """Return the repeat purchases of the ``horizon`` after a customer's first (equation 9)."""
         a = self.a if abs(self.a - 1) > NEAR_ONE else 1 + NEAR_ONE
         z = horizon / (self.alpha + horizon)
         tail = (1 - z) ** self.r * hyp2f1(self.r, self.b, a + self.b - 1, z)

@@ -33,7 +33,7 @@ class Purchases:
 def purchases(baskets: pl.DataFrame, cut: float) -> Purchases:
     """Sum up the baskets (user_id, timestamp in seconds, amount) before ``cut``.
 
-    What one customer buys on one day (24 hours counted back from the cut) is one purchase. As the gamma-gamma model
+    What one customer buys on one day (24 hours counted back from the cut) is one purchase. As gamma-gamma
     needs values above zero, days whose sum is not are left out of ``mean``.
     """
     days = (
