@@ -14,6 +14,7 @@ from recommender.scoring.targets import Target
 
 STRIDE = 14.0
 CUTS = 18
+MOST = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,23 @@ class Examples:
 
 
 class Tables:
-    """Feature tables by cut, so that several targets at one moment count nothing twice."""
+    """Feature tables by cut, so that several targets at one moment count nothing twice.
 
-    def __init__(self, past: Past, moment: float) -> None:
-        self.past = past
+    Learned is from at most ``most`` customers, drawn by ``seed``: 20,000 with 25 features are 70 MB.
+    Scored, as of the moment itself, is everybody.
+    """
+
+    def __init__(self, past: Past, moment: float, most: int = MOST, seed: int = 0) -> None:
+        self.everybody = past
         self.moment = moment
+        self.past = _sample(past, moment, most, seed)
         self._known: dict[float, pl.DataFrame] = {}
 
     def at(self, age: float) -> pl.DataFrame:
-        """Return the features as of ``age`` days before the moment."""
+        """Return the features as of ``age`` days before the moment; at 0 those of everybody."""
         if age not in self._known:
-            self._known[age] = features(self.past, self.moment - age * DAY)
+            past = self.past if age else self.everybody
+            self._known[age] = features(past, self.moment - age * DAY)
         return self._known[age]
 
     def examples(self, target: Target) -> Examples:
@@ -80,6 +87,16 @@ class Tables:
             ),
             np.concatenate([np.full(frame.height, age) for age, frame in frames]),
         )
+
+
+def _sample(past: Past, moment: float, most: int, seed: int) -> Past:
+    users = past.baskets.filter(pl.col(TIME) < moment)[USER].unique().sort()
+    if len(users) <= most:
+        return past
+    drawn = pl.DataFrame({USER: users.sample(most, seed=seed)})
+    return Past(
+        past.baskets.join(drawn, on=USER, how="semi"), past.responses.join(drawn, on=USER, how="semi")
+    )
 
 
 def matrix(frame: pl.DataFrame, names: tuple[str, ...]) -> Float64:
