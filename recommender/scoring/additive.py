@@ -1,9 +1,9 @@
-"""Two models whose log-odds are a sum of one term a feature, so that each term is the true reason.
+"""Models whose log-odds are a sum of one term a feature, so that each term is the true reason.
 
 *Logistic regression* on clipped, logged and standardised features. *Boosting*: gradient boosted trees that
 may use one feature each (a generalised additive model: Lou, Caruana and Gehrke 2012), which makes
 each feature's share of the log-odds exact rather than an attribution after the fact, and lets the
-fitted model be stored as one table of steps a feature.
+fitted model be stored as one table of steps a feature. *Blend*: the mean of both.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Linear:
     missing: Float64
 
     @classmethod
-    def fit(cls, values: Float64, came: Bool, seed: int = 0) -> "Linear":
+    def fit(cls, values: Float64, came: Bool) -> "Linear":
         """Fit with a ridge penalty of 1 on standardised features; a missing value has a weight of its own."""
         low, high = (_percentile(values, at) for at in CLIP)
         clipped = np.clip(values, low, high)
@@ -69,6 +69,10 @@ class Linear:
         shaped = np.where(self.logged, np.log1p(np.maximum(clipped, 0)), clipped)
         added: Float64 = np.where(absent, self.missing, (shaped - self.centre) / self.scale * self.weight)
         return added
+
+    def margin(self, values: Float64) -> Float64:
+        """Return each row's log-odds."""
+        return _margin(self.intercept, self.contributions(values))
 
     def content(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         """Return what is stored: numbers, and arrays by name."""
@@ -141,6 +145,10 @@ class Steps:
         added: Float64 = np.take_along_axis(self.heights, places.T, axis=1).T
         return added
 
+    def margin(self, values: Float64) -> Float64:
+        """Return each row's log-odds."""
+        return _margin(self.intercept, self.contributions(values))
+
     def content(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
         """Return what is stored: numbers, and arrays by name."""
         return {"intercept": self.intercept}, {"edges": self.edges, "heights": self.heights}
@@ -151,15 +159,66 @@ class Steps:
         return cls(float(content["intercept"]), arrays["edges"], arrays["heights"])
 
 
-Additive = Linear | Steps
-FAMILIES: dict[str, type[Linear] | type[Steps]] = {Linear.name: Linear, Steps.name: Steps}
+@dataclass(frozen=True)
+class Blend:
+    """The mean of both models' log-odds, term by term."""
+
+    name: ClassVar[str] = "blend"
+
+    linear: Linear
+    steps: Steps
+
+    @property
+    def intercept(self) -> float:
+        """Return the log-odds of somebody average."""
+        return (self.linear.intercept + self.steps.intercept) / 2
+
+    def contributions(self, values: Float64) -> Float64:
+        """Return rows x features: what each adds to the log-odds of somebody average."""
+        added: Float64 = (self.linear.contributions(values) + self.steps.contributions(values)) / 2
+        return added
+
+    def margin(self, values: Float64) -> Float64:
+        """Return each row's log-odds."""
+        return _margin(self.intercept, self.contributions(values))
+
+    def content(self) -> tuple[dict[str, Any], dict[str, AnyArray]]:
+        """Return what is stored: numbers, and arrays by name."""
+        parts = {part.name: part.content() for part in (self.linear, self.steps)}
+        numbers = {name: content for name, (content, _) in parts.items()}
+        arrays = {f"{name}_{key}": part for name, (_, found) in parts.items() for key, part in found.items()}
+        return numbers, arrays
+
+    @classmethod
+    def restore(cls, content: dict[str, Any], arrays: dict[str, AnyArray]) -> "Blend":
+        """Build it again."""
+        linear, steps = (
+            {key.removeprefix(f"{name}_"): part for key, part in arrays.items() if key.startswith(f"{name}_")}
+            for name in (Linear.name, Steps.name)
+        )
+        return cls(Linear.restore(content[Linear.name], linear), Steps.restore(content[Steps.name], steps))
 
 
-def family(name: str) -> type[Linear] | type[Steps]:
+Additive = Linear | Steps | Blend
+FAMILIES: dict[str, type[Additive]] = {one.name: one for one in (Linear, Steps, Blend)}
+
+
+def fit_all(values: Float64, came: Bool, seed: int = 0) -> dict[str, Additive]:
+    """Fit every family once, by name."""
+    linear, steps = Linear.fit(values, came), Steps.fit(values, came, seed)
+    return {one.name: one for one in (linear, steps, Blend(linear, steps))}
+
+
+def family(name: str) -> type[Additive]:
     """Return the model's class; raises ArtifactError for an unknown name."""
     if name not in FAMILIES:
         raise ArtifactError(f"unknown model '{name}' in a stored score")
     return FAMILIES[name]
+
+
+def _margin(intercept: float, terms: Float64) -> Float64:
+    margin: Float64 = intercept + terms.sum(axis=1)
+    return margin
 
 
 def _places(values: Float64, edges: Float64) -> AnyArray:

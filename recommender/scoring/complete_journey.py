@@ -18,6 +18,7 @@ from recommender.columns import EVENT, TIME, USER
 from recommender.errors import DataError
 from recommender.reading import moment
 from recommender.scoring.examples import Tables, matrix
+from recommender.scoring.features import SIMPLE
 from recommender.scoring.history import OFFER, REDEMPTION, UNTIL, Past, clean_responses
 from recommender.scoring.lifetime import check
 from recommender.scoring.model import ScoreModel
@@ -70,7 +71,7 @@ def measure(past: Past, cut: str, seed: int = 0) -> dict[str, Any]:
         frame = target.population(tables.at(0.0))
         said = trained.score(frame)["score"].to_numpy()
         came = target.labels(past, frame[USER], at)
-        names = tuple(name for name in frame.columns if name != USER)
+        names = tuple(name for name in frame.columns if name in SIMPLE)
         single, single_auc, alone = best_single(came, matrix(frame, names))
         found[target.kind] = {
             "customers": len(came),

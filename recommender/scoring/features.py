@@ -20,6 +20,9 @@ BASKETS: dict[str, str] = {
     "orders_84d": "baskets in 84 days",
     "orders_per_week": "baskets a week since the first, at least one week",
     "weeks_84d": "of the last 12 weeks, those with a basket",
+    "pace_14d": "baskets, each counting exp(-days ago ÷ 14)",
+    "pace_45d": "baskets, each counting exp(-days ago ÷ 45)",
+    "last_gap": "days between the last two baskets; missing for one basket",
     "gap_days": "mean days between baskets; missing for one basket",
     "gap_spread": "standard deviation of the days between baskets; missing below three baskets",
     "silence": "days since the last basket ÷ (mean gap + 1 day); missing for one basket",
@@ -33,6 +36,14 @@ BASKETS: dict[str, str] = {
     "weekend_share": "of the baskets, in UTC",
 }
 
+#: What a shop would look at without any model: the baseline that a score must beat.
+SIMPLE = (
+    "recency_days", "tenure_days", "orders_28d", "orders_84d", "orders_per_week", "weeks_84d", "gap_days",
+    "amount_28d", "amount_84d", "basket_value", "basket_items", "discount_share", "weekend_share",
+    *(f"{event}{suffix}" for event in RESPONSES for suffix in ("s_28d", "s_182d", "_recency")),
+    "offers_open",
+)  # fmt: skip
+
 
 def formulas() -> dict[str, str]:
     """Return every feature with its formula."""
@@ -42,6 +53,8 @@ def formulas() -> dict[str, str]:
         found[f"{event}s_182d"] = f"{event}s in 182 days"
         found[f"{event}_recency"] = f"days since the last {event}; missing without one"
     found["offers_open"] = "offers that run at the moment"
+    found["offer_days_left"] = "days that open offers will run in the next 28, added up"
+    found["offer_length"] = "days from first to last of the longest open offer; missing without one"
     found["redemption_rate"] = "(redemptions in 182 days + 0.1) ÷ (offers in 182 days + 1)"
     found["click_rate"] = "(clicks in 182 days + 0.1) ÷ (messages in 182 days + 1)"
     return found
@@ -60,7 +73,7 @@ def features(past: Past, cut: float) -> pl.DataFrame:
         rows = known.filter(pl.col(EVENT) == event)
         if rows.height:
             frame = frame.join(_responses(rows, event, cut), on=USER, how="left")
-    counts = [name for name in frame.columns if name.endswith(("s_28d", "s_182d", "s_open"))]
+    counts = [name for name in frame.columns if name.endswith(("s_28d", "s_182d", "s_open", "_left"))]
     frame = frame.with_columns(pl.col(name).fill_null(0).cast(pl.Float64) for name in counts)
     for sent, answered, rate in (
         ("offers", "redemptions", "redemption_rate"),
@@ -91,6 +104,9 @@ def _baskets(baskets: pl.DataFrame, cut: float) -> pl.DataFrame:
         orders_84d=middle.sum().cast(pl.Float64),
         orders_per_week=pl.len() / (pl.col("age").max() / 7).clip(lower_bound=1.0),
         weeks_84d=(pl.col("age").filter(middle) / 7).floor().n_unique().cast(pl.Float64),
+        pace_14d=(-pl.col("age") / 14).exp().sum(),
+        pace_45d=(-pl.col("age") / 45).exp().sum(),
+        last_gap=pl.col("gap").last(),
         gap_days=pl.when(many).then(gap),
         gap_spread=pl.col("gap").std(),
         silence=pl.when(many).then(pl.col("age").min() / (gap + 1)),
@@ -113,5 +129,8 @@ def _responses(rows: pl.DataFrame, event: str, cut: float) -> pl.DataFrame:
         f"{event}_recency": age.min(),
     }
     if event == OFFER:
-        found["offers_open"] = (pl.col(UNTIL) >= cut).sum()
+        left = (pl.col(UNTIL) - cut) / DAY
+        found["offers_open"] = (left >= 0).sum()
+        found["offer_days_left"] = left.clip(0, SHORT).sum()
+        found["offer_length"] = ((pl.col(UNTIL) - pl.col(TIME)) / DAY).filter(left >= 0).max()
     return rows.group_by(USER).agg(**found)

@@ -1,5 +1,6 @@
 """How good probabilities are: who ranks above whom, and whether what is said comes true."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,13 @@ def auc_interval(came: Bool, scores: Float64, seed: int = 0) -> Interval:
     """Return the AUC with its 95 % bootstrap interval."""
     low, high = np.nanquantile(_resampled(came, scores, seed), [0.025, 0.975])
     return Interval(auc(came, scores), float(low), float(high))
+
+
+def wins(came: Bool, scores: Mapping[str, Float64], seed: int = 0) -> dict[str, float]:
+    """Return in which share of 1,000 paired resamples each has the highest AUC; the first wins a tie."""
+    resampled = np.stack([_resampled(came, one, seed) for one in scores.values()])
+    best = np.bincount(np.nan_to_num(resampled).argmax(axis=0), minlength=len(scores)) / RESAMPLES
+    return dict(zip(scores, best.tolist(), strict=True))
 
 
 def best_single(came: Bool, values: Float64) -> tuple[int, float, Float64]:
