@@ -44,7 +44,7 @@ def _sql(*conditions: str, word: str = " AND ") -> str:
     return (
         "SELECT c.id FROM customers_customer c"
         " LEFT JOIN profiles_customerprofile p ON p.customer_id = c.id AND p.as_of <= {as_of}"
-        " LEFT JOIN customers_consent k ON k.customer_id = c.id AND k.channel = 'email' AND k.topic = 'marketing'"
+        " LEFT JOIN customers_consent k ON k.customer_id = c.id AND k.channel = 'email' AND k.topic = 'marketing'"  # noqa: E501
         " LEFT JOIN profiles_customerscore s ON s.customer_id = c.id AND s.kind = 'churn'"
         " WHERE NOT c.no_profiling AND (" + word.join(conditions) + ")"
     )
@@ -53,7 +53,7 @@ def _sql(*conditions: str, word: str = " AND ") -> str:
 _AGREED = ({"field": "consent.email", "op": "eq", "value": True}, "coalesce(k.granted, false)")
 _RISK = (field("score.churn", "gte", 0.4), "s.score >= 0.4")
 _ORDERS = (field("profile.orders", "gte", 2), "p.orders >= 2")
-_GOLD = (field("customer.attributes.tier", "in", ["silver", "gold"]), "c.attributes ->> 'tier' IN ('silver', 'gold')")  # fmt: skip
+_GOLD = (field("customer.attributes.tier", "in", ["silver", "gold"]), "c.attributes ->> 'tier' IN ('silver', 'gold')")  # fmt: skip  # noqa: E501
 _COUNTRY = (field("customer.country", "ne", "CN"), "c.country <> 'CN'")
 _RECENT = (field("profile.recency_days", "lte", 120), "p.recency_days <= 120")
 _ACTIVE = (field("profile.lifecycle", "in", ["active", "new"]), "p.lifecycle IN ('active', 'new')")
@@ -66,7 +66,7 @@ _BOUGHT_30 = ({"event": "purchase", "amount": {"gt": 20}, "within_days": 30},
 _BOUGHT_90 = ({"event": "purchase", "orders": {"gte": 2}, "within_days": 90},
               _did("purchase", 90, having="count(DISTINCT e.order_id) >= 2"))  # fmt: skip
 _NEVER_BRAND = ({"event": "purchase", "brand": "brand 10", "never": True},
-                _never("purchase", more="e.product_id IN (SELECT id FROM catalog_product WHERE brand = 'brand 10')"))  # fmt: skip
+                _never("purchase", more="e.product_id IN (SELECT id FROM catalog_product WHERE brand = 'brand 10')"))  # fmt: skip  # noqa: E501
 _NO_VISIT = ({"event": "view", "never": True, "within_days": 30}, _never("view", 30))
 _CART = ({"event": "add_to_cart", "within_days": 7}, _did("add_to_cart", 7))
 _NO_ORDER_7 = ({"event": "purchase", "never": True, "within_days": 7}, _never("purchase", 7))
@@ -101,12 +101,17 @@ SIMPLE: list[Rule] = [
     {"any": [_ACTIVE[0], {"all": [_GOLD[0], _POINTS[0]]}, _RECENT[0]]},
     {"all": [field("profile.rfm_class", "eq", "champions"), _AGREED[0]]},
     {"all": [{"not": _AGREED[0]}, field("customer.birthday", "in_next_days", 7)]},
-    {"all": [field("profile.discount_share", "gte", 0.05), field("profile.basket_value", "between", [5, 50])]},
+    {
+        "all": [
+            field("profile.discount_share", "gte", 0.05),
+            field("profile.basket_value", "between", [5, 50]),
+        ]
+    },
 ]
 
 
 def more_rules(count: int) -> list[Rule]:
-    """Return rules like the questions with other categories, windows and thresholds; a third have no behaviour."""
+    """Return rules like the questions with other categories, windows and thresholds; a third have no behaviour."""  # noqa: E501
     rules: list[Rule] = []
     for n in range(count):
         match n % 3:
@@ -114,7 +119,12 @@ def more_rules(count: int) -> list[Rule]:
                 rules.append({"all": [*SIMPLE[n // 3 % len(SIMPLE)].get("all", [_GOLD[0]]),
                                       field("customer.attributes.points", "gte", n)]})  # fmt: skip
             case 1:
-                viewed = {"event": "view", "category": f"c{n % 30}", "count": {"gte": 1 + n % 3}, "within_days": 14 + n}
+                viewed = {
+                    "event": "view",
+                    "category": f"c{n % 30}",
+                    "count": {"gte": 1 + n % 3},
+                    "within_days": 14 + n,
+                }
                 rules.append({"all": [viewed, _BOUGHT_90[0], _AGREED[0]]})  # fmt: skip
             case _:
                 bought = {"event": "purchase", "amount": {"gte": 10 + n}, "within_days": 30 + n}

@@ -23,20 +23,20 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
+
+from benchmarks.measuring import peak_mb, result, seconds
+from benchmarks.segment_questions import QUESTIONS, SIMPLE, more_rules
 from benchmarks.shop import AS_OF, FULL, QUARTER, QUICK, shop
-
-from django.db import connection  # noqa: E402  (after benchmarks.shop has set Django up)
-
-from benchmarks.measuring import peak_mb, result, seconds  # noqa: E402
-from benchmarks.segment_questions import QUESTIONS, SIMPLE, more_rules  # noqa: E402
-from core.ids import uuid7  # noqa: E402
-from events import changes  # noqa: E402
-from segments.compiler import compile_rule  # noqa: E402
-from segments.incremental import CONSUMER, refresh_changed  # noqa: E402
-from segments.models import Segment  # noqa: E402
-from segments.preview import preview  # noqa: E402
-from segments.query import Query, compose  # noqa: E402
-from segments.refresh import refresh_all  # noqa: E402
+from core.ids import uuid7
+from events import changes
+from segments.compiler import compile_rule
+from segments.incremental import CONSUMER, refresh_changed
+from segments.models import Segment
+from segments.preview import preview
+from segments.query import Query, compose
+from segments.refresh import refresh_all
+from segments.timeouts import statement_timeout
 
 TURNS = 3
 
@@ -47,9 +47,9 @@ def say(text: str) -> None:
 
 
 def count(query: Query) -> int:
-    """Count the rows of a query."""
+    """Count the rows of a query, with the settings of a preview for either side."""
     counted = compose("SELECT count(*) FROM ({query}) q", query=query)
-    with connection.cursor() as cursor:
+    with statement_timeout(60, over_everybody=True), connection.cursor() as cursor:
         cursor.execute(counted.sql, counted.params)
         return int(cursor.fetchone()[0])
 

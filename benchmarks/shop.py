@@ -97,6 +97,7 @@ def shop(size: Size = FULL, *, name: str = "benchmark_shop") -> Iterator[Size]:
     _administer(f'CREATE DATABASE "{name}" TEMPLATE "{size.name}" STRATEGY FILE_COPY')
     _use(name)
     try:
+        call_command("migrate", verbosity=0, interactive=False)  # a kept shop may be older than the schema
         yield size
     finally:
         _use(kept)
@@ -285,9 +286,9 @@ def _messages(random: np.random.Generator, count: int, customers: int) -> list[p
             "visit": np.arange(count),
             "customer_id": random.integers(1, customers + 1, count),
             "type": np.full(count, "message_sent"),
-            "occurred_at": np.datetime64(at) + ((run + random.random(count)) / runs * DAYS * 86_400e6).astype("timedelta64[us]"),
+            "occurred_at": np.datetime64(at) + ((run + random.random(count)) / runs * DAYS * 86_400e6).astype("timedelta64[us]"),  # noqa: E501
             "properties": [
-                f'{{"source": "campaign", "reference": "campaign-{r}", "run": "{r}", "message": {m}, "channel": "email"}}'
+                f'{{"source": "campaign", "reference": "campaign-{r}", "run": "{r}", "message": {m}, "channel": "email"}}'  # noqa: E501
                 for m, r in enumerate(run)
             ],
         }

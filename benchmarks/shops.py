@@ -8,7 +8,7 @@ then all are asked about what nobody saw. `auto` holds where the 95 % interval o
 difference to the best single one, known only afterwards, reaches 0. The last line is JSON: a result a
 shop and objective; `figure` is the difference, `interval` its ends.
 
-`--quick` asks fewer models of smaller shops. About four processor minutes.
+`--quick` asks fewer models of smaller shops. About five processor minutes.
 """
 
 import argparse

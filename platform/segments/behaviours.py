@@ -81,7 +81,7 @@ _THINGS = {
 _PROPERTY = "(e.properties #> {path}::text[])"
 _NUMBER = (
     "(CASE WHEN jsonb_typeof({x}) = 'number' THEN ({x} #>> ARRAY[]::text[])::numeric"
-    " WHEN ({x} #>> ARRAY[]::text[]) ~ '^-?\\d+(\\.\\d+)?$' THEN left({x} #>> ARRAY[]::text[], 100)::numeric END)"
+    " WHEN ({x} #>> ARRAY[]::text[]) ~ '^-?\\d+(\\.\\d+)?$' THEN left({x} #>> ARRAY[]::text[], 100)::numeric END)"  # noqa: E501
 )
 
 

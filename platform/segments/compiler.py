@@ -97,7 +97,7 @@ def compile_parts(
     population: Population = EVERYONE,
     values: bool = False,
 ) -> Compiled:
-    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""
+    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""  # noqa: E501
     compiler = _Compiler(as_of, [slug] if slug else [], population, values=values)
     where = compiler.visit(parse(rule))
     return Compiled(
@@ -218,20 +218,25 @@ class _Compiler:
         self.scope.joins.setdefault(name, compose(entry.sql, as_of=self.as_of))
 
     def behaviour(self, node: Behaviour) -> Query:
-        parts = {"events": self.population.events, "now": self.scope.now}
+        events, now = self.population.events, self.scope.now
         if self.keeps_values:
-            alias = self.scope.subquery(behaviours.values_query(node, **parts), "v")
+            alias = self.scope.subquery(behaviours.values_query(node, events=events, now=now), "v")
             self.values[node.path] = Query(f"to_jsonb({alias}.value)", [])
         return self.settled(
-            behaviours.customers_query(node, **parts), nobody=behaviours.fits_nobody_active(node)
+            behaviours.customers_query(node, events=events, now=now),
+            nobody=behaviours.fits_nobody_active(node),
         )
 
     def message(self, node: Message) -> Query:
-        parts = {"events": self.population.events, "now": self.scope.now}
+        events, now = self.population.events, self.scope.now
         if self.keeps_values:
-            alias = self.scope.subquery(sequences.message_query(node, **parts, value=True), "v")
+            alias = self.scope.subquery(
+                sequences.message_query(node, events=events, now=now, value=True), "v"
+            )
             self.values[node.path] = Query(f"to_jsonb({alias}.value)", [])
-        return self.settled(sequences.message_query(node, **parts), nobody=sequences.no_message_fits(node))
+        return self.settled(
+            sequences.message_query(node, events=events, now=now), nobody=sequences.no_message_fits(node)
+        )
 
     def settled(self, query: Query, *, nobody: bool) -> Query:
         """Test for a behaviour. Of those who object to profiling no behaviour is known."""

@@ -40,10 +40,14 @@ class Field:
     #: What may follow the field's name; None where nothing may, empty where any text may.
     keys: frozenset[str] | None = None
     labels: dict[str, str | Promise] = field(default_factory=dict)
+    #: The SQL where the key has dots, if it is another.
+    nested: str = ""
 
     def expression(self, key: str | None, *, as_of: datetime) -> Query:
         """Return the field's SQL for a key that `find` returned."""
         sql = self.sql.replace("*", key or "") if self.keys else self.sql
+        if self.nested and key and "." in key:
+            sql = self.nested
         return compose(sql, key=key, path=(key or "").split("."), as_of=as_of)
 
 
@@ -136,8 +140,9 @@ fields.add(
     Field(
         _("attribute"),
         Kind.ATTRIBUTE,
-        "coalesce(c.attributes -> {key}, c.attributes #> {path}::text[])",
+        "(c.attributes -> {key})",
         keys=frozenset(),
+        nested="coalesce(c.attributes -> {key}, c.attributes #> {path}::text[])",
     ),
 )
 
@@ -195,18 +200,16 @@ for name in CustomerScore.Kind.values:
             f" AND score_{name}.kind = '{name}' AND score_{name}.as_of <= {{as_of}} AND NOT c.no_profiling"
         ),
     )
-# The current state where it is old enough; else what the history says was agreed to then.
+# What was agreed to at the moment: the current state where it is old enough, else the history. Two joins,
+# of which PostgreSQL may compute the large one in parallel.
 fields.add(
     "consent",
     Field(
         _("agreed to marketing by"),
         Kind.BOOLEAN,
         "(CASE WHEN consent_*.since <= {as_of} THEN consent_*.granted"
-        " WHEN consent_*.since IS NULL THEN false"
-        " ELSE coalesce((SELECT a.granted FROM customers_consentevent a WHERE a.customer_id = c.id"
-        " AND a.channel = {key} AND a.topic = 'marketing' AND a.occurred_at <= {as_of}"
-        " ORDER BY a.occurred_at DESC, a.granted LIMIT 1), false) END)",
-        ("consent_*",),
+        " ELSE coalesce(earlier_*.granted, false) END)",
+        ("earlier_*",),
         keys=frozenset(Channel.values),
         labels=dict(Channel.choices),
     ),
@@ -217,6 +220,18 @@ for name in Channel.values:
         Join(
             f"LEFT JOIN customers_consent consent_{name} ON consent_{name}.customer_id = c.id"
             f" AND consent_{name}.channel = '{name}' AND consent_{name}.topic = 'marketing'"
+        ),
+    )
+    joins.add(
+        f"earlier_{name}",
+        Join(
+            "LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, a.granted"  # noqa: S608
+            " FROM customers_consent k JOIN customers_consentevent a ON a.customer_id = k.customer_id"
+            " AND a.channel = k.channel AND a.topic = k.topic"
+            f" WHERE k.channel = '{name}' AND k.topic = 'marketing' AND k.since > {{as_of}}"
+            " AND a.occurred_at <= {as_of} ORDER BY a.customer_id, a.occurred_at DESC, a.granted)"
+            f" earlier_{name} ON earlier_{name}.customer_id = c.id",
+            (f"consent_{name}",),
         ),
     )
 

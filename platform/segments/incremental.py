@@ -6,6 +6,7 @@ time alone (“in the last 14 days” after 14 quiet days) and segments in which
 on others (top lists): the former wait for the next complete refresh, the latter are counted completely.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,10 +42,13 @@ def refresh_changed(*, as_of: datetime, now: datetime) -> int:
     """Look at the customers who changed since the last time, and return how many they were.
 
     A thousand customers and a hundred segments take about 3 s. A worker that dies leaves its customers to
-    the next one; looking twice changes nothing.
+    the next one; looking twice changes nothing. Who moves is noted as changed, too, since rules may ask for
+    that: the next beat looks at them.
     """
+    changes.fold(now)
+    batches = min(BATCHES, math.ceil(changes.waiting(CONSUMER).customers / BATCH))
     looked_at, whole = 0, set[str]()
-    for _batch in range(BATCHES):
+    for _batch in range(batches):
         taken = changes.take(CONSUMER, BATCH, now, after=AFTER)
         if not taken:
             break

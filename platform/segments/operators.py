@@ -179,8 +179,8 @@ OPERATORS: Mapping[Kind, Mapping[str, Operator]] = {
 #: A blank text is not known either.
 _KNOWN_TEXT = "nullif({x}, '')"
 _AS_TEXT = "nullif({x} #>> ARRAY[]::text[], '')"
-_AS_NUMBER = "(CASE WHEN jsonb_typeof({x}) = 'number' THEN ({x} #>> ARRAY[]::text[])::numeric END)"
-_AS_BOOLEAN = "(CASE WHEN jsonb_typeof({x}) = 'boolean' THEN ({x} #>> ARRAY[]::text[])::boolean END)"
+_AS_NUMBER = "(CASE WHEN jsonb_typeof({x}) = 'number' THEN ({x})::numeric END)"
+_AS_BOOLEAN = "(CASE WHEN jsonb_typeof({x}) = 'boolean' THEN ({x})::boolean END)"
 # A date or date-time in a text; without an offset it is the shop's. Other texts are no moments.
 _LOCAL = r"'^\d\d\d\d-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$'"
 _EXACT = r"'^\d\d\d\d-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)$'"
@@ -203,7 +203,7 @@ def compare(
     zone: str = "shop",
     choices: frozenset[str] | None = None,
 ) -> Query:
-    """Return a boolean expression, NULL where nothing is known. Raises RuleError for a wrong operator or value."""
+    """Return a boolean expression, NULL where nothing is known. Raises RuleError for a wrong operator or value."""  # noqa: E501
     kind_now = _kind_of(op, value) if kind is Kind.ATTRIBUTE else kind
     operator = _operator(kind, kind_now, op, path)
     x = _as(kind, kind_now, x)

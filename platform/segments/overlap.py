@@ -44,7 +44,7 @@ def overlap(
         segments=[str(segment.pk) for segment in others],
     )
     try:
-        with statement_timeout(SECONDS), connection.cursor() as cursor:
+        with statement_timeout(SECONDS, over_everybody=True), connection.cursor() as cursor:
             cursor.execute(query.sql, query.params)
             both = dict(cursor.fetchall())
     except TookTooLongError as error:

@@ -21,8 +21,8 @@ SAMPLE = 10
 
 # Everybody is judged once. The sample is the same for the same people, and no corner of the table.
 _SQL = """
-WITH judged AS MATERIALIZED (SELECT c.id, {truths} FROM {tables}),
-matched AS MATERIALIZED (SELECT id AS customer_id FROM judged WHERE n0)
+WITH judged AS MATERIALIZED (SELECT c.id, {has}, {truths} FROM {tables}),
+matched AS MATERIALIZED (SELECT id AS customer_id, has_email, has_phone FROM judged WHERE n0)
 SELECT
     (SELECT jsonb_build_array(count(*), {counts}) FROM judged),
     (SELECT coalesce(jsonb_object_agg(channel, people), '{}') FROM ({reach}) r),
@@ -31,7 +31,9 @@ SELECT
             SELECT
                 c.external_id AS customer, p.orders, p.revenue::text AS revenue,
                 p.last_order_at, p.lifecycle
-            FROM (SELECT customer_id FROM matched ORDER BY hashint8(customer_id), customer_id LIMIT {sample}) m
+            FROM (
+                SELECT customer_id FROM matched ORDER BY hashint8(customer_id), customer_id LIMIT {sample}
+            ) m
             JOIN customers_customer c ON c.id = m.customer_id
             LEFT JOIN profiles_customerprofile p ON p.customer_id = c.id AND p.as_of <= {as_of}
             ORDER BY hashint8(c.id), c.id
@@ -54,6 +56,7 @@ def preview(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -
     counts = ", ".join(f"count(*) FILTER (WHERE n{i})" for i in range(len(paths)))
     query = compose(
         _SQL,
+        has=Query(reach.COLUMNS, []),
         truths=join(", ", truths),
         tables=compiled.tables,
         counts=Query(counts, []),
@@ -62,7 +65,7 @@ def preview(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -
         sample=SAMPLE,
     )
     try:
-        with statement_timeout(SECONDS), connection.cursor() as cursor:
+        with statement_timeout(SECONDS, over_everybody=True), connection.cursor() as cursor:
             cursor.execute(query.sql, query.params)
             counted, channels, sample = map(json.loads, cursor.fetchone())
     except TookTooLongError as error:

@@ -7,51 +7,46 @@ decides at the moment of sending (quiet hours, caps, a market's own rules) is no
 from datetime import datetime
 
 from customers.models import Channel, Identifier
-from segments.query import Query, compose, join
+from segments.query import Query, compose
 
 #: By which identifier a channel reaches somebody; the others by the customer id, which everybody has.
 ADDRESSES = {Channel.EMAIL: Identifier.Kind.EMAIL, Channel.SMS: Identifier.Kind.PHONE}
-_HAS = {Channel.EMAIL: "c.email IS NOT NULL", Channel.SMS: "c.phone IS NOT NULL"}
+#: What `matched` says beside the customer's id; `c` is the customer.
+COLUMNS = "c.email IS NOT NULL AS has_email, c.phone IS NOT NULL AS has_phone"
 
-# One pass over the consents; what was said after the moment is looked up in the history.
-_AGREED = """
+# What was said after the moment is looked up in the history; the rest is one pass over the current state.
+AGREED = """
 SELECT k.customer_id, k.channel FROM customers_consent k
-JOIN matched ON matched.customer_id = k.customer_id
-WHERE k.topic = 'marketing' AND CASE WHEN k.since <= {as_of} THEN k.granted ELSE (
-    SELECT a.granted FROM customers_consentevent a
-    WHERE a.customer_id = k.customer_id AND a.channel = k.channel AND a.topic = 'marketing'
-      AND a.occurred_at <= {as_of}
-    ORDER BY a.occurred_at DESC, a.granted LIMIT 1
-) END
+WHERE k.topic = 'marketing' AND k.since <= {as_of} AND k.granted
+UNION ALL
+SELECT h.customer_id, h.channel FROM (
+    SELECT DISTINCT ON (a.customer_id, a.channel) a.customer_id, a.channel, a.granted
+    FROM customers_consentevent a
+    JOIN customers_consent k ON k.customer_id = a.customer_id AND k.channel = a.channel AND k.topic = a.topic
+    WHERE a.topic = 'marketing' AND k.since > {as_of} AND a.occurred_at <= {as_of}
+    ORDER BY a.customer_id, a.channel, a.occurred_at DESC, a.granted
+) h WHERE h.granted
 """
-_BANNED = """
-NOT EXISTS (
-    SELECT FROM customers_suppression s JOIN customers_identifier i ON i.value_hash = s.address_hash
-    WHERE s.channel = {channel} AND i.kind = {kind} AND i.customer_id = c.id
-      AND (s.until IS NULL OR s.until > {as_of})
-)
+_REACHED = """
+SELECT g.channel, count(*) AS people FROM ({agreed}) g
+JOIN matched m ON m.customer_id = g.customer_id
+WHERE CASE g.channel WHEN 'email' THEN m.has_email WHEN 'sms' THEN m.has_phone ELSE true END
+  AND (g.customer_id, g.channel) NOT IN (
+      SELECT i.customer_id, s.channel FROM customers_suppression s
+      JOIN unnest({channels}::text[], {kinds}::text[]) AS w(channel, kind) ON w.channel = s.channel
+      JOIN customers_identifier i ON i.kind = w.kind AND i.value_hash = s.address_hash
+      WHERE i.customer_id IS NOT NULL AND (s.until IS NULL OR s.until > {as_of})
+  )
+GROUP BY g.channel
 """
 
 
 def counts(*, as_of: datetime) -> Query:
-    """Return `SELECT channel, count` over the people in `matched`, a table of the same statement."""
-    cases = [
-        compose(
-            "WHEN g.channel = {channel} THEN {has} AND {allowed}",
-            channel=channel.value,
-            has=Query(_HAS.get(channel, "true"), []),
-            allowed=compose(
-                _BANNED,
-                channel=channel.value,
-                kind=ADDRESSES.get(channel, Identifier.Kind.EXTERNAL_ID).value,
-                as_of=as_of,
-            ),
-        )
-        for channel in Channel
-    ]
+    """Return `SELECT channel, people` over `matched(customer_id, has_email, has_phone)` of the statement."""
     return compose(
-        "SELECT g.channel, count(*) AS people FROM ({agreed}) g JOIN customers_customer c ON c.id = g.customer_id"
-        " WHERE CASE {cases} END GROUP BY g.channel",
-        agreed=compose(_AGREED, as_of=as_of),
-        cases=join(" ", cases),
+        _REACHED,
+        agreed=compose(AGREED, as_of=as_of),
+        channels=[channel.value for channel in Channel],
+        kinds=[ADDRESSES.get(channel, Identifier.Kind.EXTERNAL_ID).value for channel in Channel],
+        as_of=as_of,
     )

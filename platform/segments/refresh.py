@@ -37,7 +37,7 @@ def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> Segm
     started = time.monotonic()
     run = SegmentRun(segment=segment, as_of=as_of, started_at=now)
     try:
-        with statement_timeout(SECONDS):
+        with statement_timeout(SECONDS, over_everybody=True):
             _refresh(segment, run, as_of, now)
     except (RuleError, TookTooLongError, OutOfOrderError) as error:
         run.error = str(error)

@@ -31,7 +31,7 @@ class Clock:
         name = f"z{len(self.joins)}"
         self.joins.append(
             compose(
-                f"LEFT JOIN (SELECT * FROM unnest({{names}}::text[], {{instants}}::timestamptz[])"
+                f"LEFT JOIN (SELECT * FROM unnest({{names}}::text[], {{instants}}::timestamptz[])"  # noqa: S608
                 f" AS zone(name, at)) {name} ON {name}.name = c.time_zone",
                 names=list(instants),
                 instants=list(instants.values()),

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from recommender.base import Recommender
-from recommender.cli.console import counted, say, writable, write_table
+from recommender.cli.console import Steps, counted, say, writable, write_table
 from recommender.cli.tuning import model_of, tuned
 from recommender.columns import USER
 from recommender.dataset import Dataset
@@ -47,7 +47,7 @@ def recommend(options: Namespace) -> None:
         options.k,
         options.objective,
         reasons=True,
-        progress=lambda done, whole: say(f"recommended for {done} of {whole} users"),
+        progress=Steps("recommended for"),
     )
     if users:
         say(f"fallback share {lists.fallback_share:.3f}")

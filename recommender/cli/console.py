@@ -26,6 +26,21 @@ def counted(rejected: dict[str, int]) -> None:
         say(f"left out {count} rows: {cause.replace('_', ' ')}")
 
 
+class Steps:
+    """Tell how far a list of users is, in steps of a twentieth."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._told = 0
+
+    def __call__(self, done: int, whole: int) -> None:
+        """Write a line where another twentieth is done."""
+        step = done * 20 // max(whole, 1)
+        if step > self._told:
+            self._told = step
+            say(f"{self.what} {done:,} of {whole:,} users")
+
+
 def writable(path: str) -> Path:
     """Return the path of a result, checked before the work and not after it."""
     target = Path(path)

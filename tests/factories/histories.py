@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from catalog.models import Category, Product
+from core.partitions import ensure_partitions, months_between
 from customers.consent import ConsentRow, record_consents
 from customers.models import Customer
 from events.models import Event
+from events.store import TABLE
 
 _numbers = count(1)
 
@@ -54,6 +56,7 @@ class Shop:
         **fields: object,
     ) -> Event:
         number = next(_numbers)
+        ensure_partitions(TABLE, months_between(self.at(days_ago), self.at(days_ago)))
         return Event.objects.create(
             source=source,
             message_id=str(number),

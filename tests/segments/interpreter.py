@@ -31,7 +31,7 @@ IN_TIME = ("before", "after", "within_days", "older_than_days", "in_next_days")
 
 def fits(rule, person, as_of, everyone=None):
     """Say whether a person fits a rule."""
-    kind = next(k for k in ("all", "any", "not", "event", "coupon", "sequence", "message", "share", "top", "field")
+    kind = next(k for k in ("all", "any", "not", "event", "coupon", "sequence", "message", "share", "top", "field")  # noqa: E501
                 if k in rule)  # fmt: skip
     match kind:
         case "all":

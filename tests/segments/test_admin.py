@@ -35,7 +35,7 @@ def test_what_is_edited_is_edited_in_the_builder(alice, often):
     assert (often.name, often.rule) == ("Often", RULE)
 
 
-def test_the_list_says_how_a_segment_is(alice, often, django_assert_max_num_queries):
+def test_the_list_says_how_a_segment_is(alice, often):
     Segment.objects.exclude(pk=often.pk).delete()
     text = alice.get("/admin/segments/segment/").content.decode()
     assert "not counted yet" in text and "Waiting" in text.replace("waiting", "Waiting")

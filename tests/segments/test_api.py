@@ -99,3 +99,46 @@ def test_who_may_read_may_not_write(alice):
 def test_an_unknown_segment_is_not_found(alice):
     answer = alice.get("/api/v1/segments/01890000-0000-7000-8000-000000000000/members")
     assert answer.status_code == 404
+
+
+def test_change_explain_and_remove(alice, shop):
+    shop.customer("c0")
+    made = post(alice, "/segments", {"name": "Recent", "rule": RULE}).json()
+    path = f"/api/v1/segments/{made['id']}"
+    body = {"rule": {"segment": "champions"}}
+    changed = alice.patch(path, body, content_type="application/json")
+    assert (changed.status_code, changed.json()["version"], changed.json()["name"]) == (200, 2, "Recent")
+    circle = alice.patch(path, {"rule": {"segment": "recent"}}, content_type="application/json")
+    assert (circle.status_code, circle.json()["path"]) == (422, "segment")
+    said = post(alice, "/segments/explain", {"rule": RULE})
+    assert said.json() == {"sentence": "Bought in the last 10 days."}
+    other = post(alice, "/segments", {"name": "Other", "rule": {"segment": "recent"}}).json()
+    refused = alice.delete(path)
+    assert (refused.status_code, refused.json()["used_by"]) == (409, ["Other"])
+    assert alice.delete(f"/api/v1/segments/{other['id']}").status_code == 204
+    assert alice.delete(path).status_code == 204
+    assert alice.get(path).status_code == 404
+
+
+def test_a_list_over_rest(alice, shop):
+    shop.customer("c0")
+    guests = post(alice, "/segments", {"name": "Guests", "kind": "static"}).json()
+    path = f"/segments/{guests['id']}"
+    answer = post(alice, f"{path}/members", {"add": ["c0", "c9"]})
+    assert answer.json() == {"entered": 1, "left": 0, "size": 1, "unknown": ["c9"]}
+    why = alice.get(f"/api/v1{path}/why?customer=c0").json()
+    assert (why["member"], why["listed"], why["tree"]) == (True, True, None)
+    assert alice.get(f"/api/v1{path}/why?customer=c9").status_code == 404
+    assert post(alice, f"{path}/members", {"remove": ["c0"]}).json()["size"] == 0
+    assert alice.patch(f"/api/v1{path}", {"rule": RULE}, content_type="application/json").status_code == 400
+    reader = caller([Scope.SEGMENTS_READ])
+    assert post(reader, f"{path}/members", {"add": ["c0"]}).status_code == 403
+    assert reader.delete(f"/api/v1{path}").status_code == 403
+    assert reader.get("/api/v1/segments/schema").status_code == 200
+
+
+def test_why_over_rest(alice, shop):
+    shop.event(shop.customer("c0"), 2)
+    made = post(alice, "/segments", {"name": "Recent", "rule": {"all": [RULE]}}).json()
+    why = alice.get(f"/api/v1/segments/{made['id']}/why?customer=c0").json()
+    assert (why["member"], why["listed"], why["tree"]["parts"][0]["value"]) == (True, False, 1)

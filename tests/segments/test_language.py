@@ -172,7 +172,7 @@ sequences = st.builds(
     lambda a, b, unit, n, absent, same: {"sequence": [a, b], "within": {unit: n}, **absent, **same},
     st.builds(merged, events, windows, narrowings),
     st.builds(
-        merged, events, st.sampled_from([{}, {"product": "tea"}, {"where": [{"column": "amount", "op": "gt", "value": 9}]}])
+        merged, events, st.sampled_from([{}, {"product": "tea"}, {"where": [{"column": "amount", "op": "gt", "value": 9}]}])  # noqa: E501
     ),
     st.sampled_from(["hours", "days", "weeks", "months"]),
     st.integers(1, 24),
@@ -190,14 +190,14 @@ touches = st.builds(
     ),
 )
 others = st.one_of(
-    st.builds(lambda p, f: {"share": {"percent": p, "salt": "s", "from": f}}, st.integers(1, 50), st.integers(0, 50)),
+    st.builds(lambda p, f: {"share": {"percent": p, "salt": "s", "from": f}}, st.integers(1, 50), st.integers(0, 50)),  # noqa: E501
     st.builds(
         lambda f, many, order: {"top": {"field": f, **many, "order": order}},
         st.sampled_from(["score.churn", "profile.orders"]),
         st.sampled_from([{"n": 1}, {"n": 5}, {"percent": 30}]),
         st.sampled_from(["asc", "desc"]),
     ),
-    st.builds(lambda n, z: {"field": "customer.birthday", "op": "in_next_days", "value": n, **z}, st.integers(1, 300), zones),
+    st.builds(lambda n, z: {"field": "customer.birthday", "op": "in_next_days", "value": n, **z}, st.integers(1, 300), zones),  # noqa: E501
     st.sampled_from([
         {"field": "customer.birthday", "op": "on", "value": "12-31"},
         {"field": "customer.birthday", "op": "month", "value": 6},

@@ -166,7 +166,7 @@ class Reach(PermissionRequiredMixin, View):
 
 
 def _overlaps(segment: Segment) -> list[dict[str, Any]]:
-    name = f"segments:overlap:{segment.pk}:{segment.refreshed_at}"
+    name = f"segments:overlap:{segment.pk}:{segment.refreshed_at and segment.refreshed_at.timestamp()}"
     rule = {"segment": segment.slug}
 
     def count() -> list[dict[str, Any]]:

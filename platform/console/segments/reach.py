@@ -29,7 +29,7 @@ def reach_of(segment: Segment) -> list[dict[str, Any]]:
             return {}
         return found
 
-    name = f"segments:reach:{segment.pk}:{segment.refreshed_at}"
+    name = f"segments:reach:{segment.pk}:{segment.refreshed_at and segment.refreshed_at.timestamp()}"
     counts: dict[str, int] = cache.get_or_set(name, count, SECONDS) or {}
     labels = dict(Channel.choices)
     return [

@@ -69,7 +69,8 @@ class Span:
 
     def before(self, moment: datetime) -> datetime:
         """Return the moment by the span earlier."""
-        return moment - relativedelta(**{self.unit: self.count})
+        earlier: datetime = moment - relativedelta(**{self.unit: self.count})
+        return earlier
 
 
 def moment(value: Any, path: str) -> When:

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from recommender.cli import main
+from recommender.cli.console import Steps
 from tests.recommender.shops import two_tastes
 
 
@@ -43,6 +44,15 @@ def test_auto_says_what_it_chose(shop, capsys):
     assert run(shop, "recommend", "--objective", "replenish") == 0
     assert "auto chose" in capsys.readouterr().err
     assert pl.read_csv(shop / "out.csv").height == 10 * 27
+
+
+def test_progress_is_told_in_twentieths_however_many_blocks_there_are(capsys):
+    tell = Steps("recommended for")
+    for done in range(10, 5001, 10):
+        tell(done, 5000)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 20
+    assert said[-1] == "recommended for 5,000 of 5,000 users"
 
 
 def test_rows_without_an_id_are_counted_and_not_fatal(shop, capsys):
