@@ -1,11 +1,11 @@
-"""The command line: recommend, evaluate, search, profile, cluster on CSV and Parquet files."""
+"""The command line: recommend, evaluate, search, profile, cluster, score on CSV and Parquet files."""
 
 import argparse
 from collections.abc import Sequence
 
 import polars as pl
 
-from recommender.cli import commands, tuning
+from recommender.cli import commands, scoring, tuning
 from recommender.cli.console import fail
 from recommender.columns import OBJECTIVES
 from recommender.engine import LOCAL
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     _search(commands_.add_parser("search", help="find a model's best parameters on the shop's own past"))
     _profile(commands_.add_parser("profile", help="write how each user buys, with RFM scores"))
     _cluster(commands_.add_parser("cluster", help="group users who buy alike"))
+    _score(commands_.add_parser("score", help="say what each user will probably do and bring"))
     return parser
 
 
@@ -122,3 +123,16 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--features", help="names with commas; see the columns that profile writes")
     parser.add_argument("--k", default="4-8", help="numbers of groups to try, as 4-8 or 5")
     parser.set_defaults(run=commands.cluster)
+
+
+def _score(parser: argparse.ArgumentParser) -> None:
+    _inputs(parser, items=False)
+    parser.add_argument(
+        "--responses",
+        metavar="FILE",
+        help="CSV or Parquet: user_id, timestamp, event (offer, redemption, message, click)[, until]",
+    )
+    parser.add_argument("--as-of", help="look only at what lies before (ISO 8601 or epoch seconds)")
+    parser.add_argument("--days", type=float, default=84.0, help="period of the lifetime value")
+    parser.add_argument("--report", metavar="FILE", help="write how each score was found as JSON, too")
+    parser.set_defaults(run=scoring.score)
