@@ -108,7 +108,7 @@ class ScoreModelsView(APIView):
 
     @extend_schema(operation_id="score_models", responses=VersionSerializer(many=True))
     def get(self, request: Request) -> Response:
-        """Answer a card for each score in use: data window, figures, reliability, drift, or what is missing."""
+        """Answer a card for each score in use: data window, figures, drift, or what is missing."""
         versions = ScoreVersion.objects.filter(active=True).order_by("kind")
         return Response(VersionSerializer(versions, many=True).data)
 

@@ -53,7 +53,7 @@ NAMES: dict[str, str | Promise] = {
 
 
 def sentences(reasons: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each reason in the reader's language: what it is, its value, and which way it moves the score."""
+    """Return each reason in the reader's language: what, how much, and which way it moves the score."""
     return [_sentence(reason) for reason in reasons]
 
 
