@@ -15,11 +15,12 @@ from customers.models import Customer
 from events.models import Event
 from events.store import TABLE
 from profiles.models import CustomerScore, ScoreVersion
+from profiles.scores import services
 from profiles.scores.facts import read_past
 from profiles.scores.services import score_customers
 from recommender.columns import AMOUNT, TIME, USER
 from recommender.dataset import DAY
-from recommender.scoring import ScoreModel, Tables
+from recommender.scoring import ScoreModel, Tables, Unknown
 from tests.profiles.conftest import AS_OF
 from tests.recommender.scoring.conftest import DAYS, make_past
 
@@ -28,9 +29,9 @@ START = AS_OF - timedelta(days=DAYS)
 
 @pytest.fixture
 def history(shop, settings, tmp_path):
-    """A year of 250 customers' orders, and four weeks after it that must not be seen."""
+    """A year of 200 customers' orders, and four weeks after it that must not be seen."""
     settings.ARTIFACTS = tmp_path
-    past = make_past(250, responses=False)
+    past = make_past(200, responses=False)
     names = past.baskets[USER].unique().sort().to_list()
     people = {
         one.external_id: one
@@ -73,12 +74,12 @@ def test_orders_are_read_net_of_what_was_taken_back(shop):
     assert past.responses.select(USER, "event").rows() == [(str(alice.pk), "click")]
 
 
-def test_customers_get_scores_with_reasons_and_versions_their_cards(history, settings, client):
+def test_customers_get_scores_with_reasons_and_versions_their_cards(history, settings, client, monkeypatch):
     objector = history["c0007"]
     Customer.objects.filter(pk=objector.pk).update(no_profiling=True)
     versions = {version.kind: version for version in score_customers(as_of=AS_OF, now=AS_OF)}
     churn = versions["churn"]
-    assert churn.known and churn.active and churn.customers > 150
+    assert churn.known and churn.active and churn.customers > 120
     scores = CustomerScore.objects.filter(kind="churn")
     assert scores.count() == churn.customers
     assert not CustomerScore.objects.filter(customer=objector).exists()
@@ -106,6 +107,8 @@ def test_customers_get_scores_with_reasons_and_versions_their_cards(history, set
         "missing": 100,
     }
     _told_by_rest(client, one)
+    # Training again takes as long and finds the same; what matters is what becomes of the rows.
+    monkeypatch.setattr(services, "train_all", lambda tables, seed: _kept(versions, settings.ARTIFACTS))
     _again_replaces(versions)
 
 
@@ -124,6 +127,16 @@ def _told_by_rest(client, one):
     assert client.get("/api/v1/customers/nobody/scores", headers=headers).status_code == 404
     cards = client.get("/api/v1/score-models", headers=headers).json()
     assert {card["kind"] for card in cards} == {"churn", "purchase", "redemption", "click", "lifetime_value"}
+
+
+def _kept(versions, artifacts):
+    return {
+        kind: ScoreModel.load(artifacts / version.artifact, version.checksum)
+        if version.known
+        else Unknown(kind, version.card["what"], version.card["found"], version.card["needed"])
+        for kind, version in versions.items()
+        if kind != "lifetime_value"
+    }
 
 
 def _again_replaces(before):

@@ -1,4 +1,4 @@
-"""Lifetime value on real customers. All scores at all cuts: python -m recommender.scoring.complete_journey."""
+"""Lifetime value of real people; every score: ``python -m recommender.scoring.complete_journey``."""
 
 import importlib.util
 

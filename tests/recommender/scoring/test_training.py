@@ -32,9 +32,10 @@ def test_card_says_how_it_was_found(trained):
     assert set(card["compared"]) == {"logistic", "boosting", "blend"}
     for quality in card["compared"].values():
         assert quality["auc"]["low"] < quality["auc"]["mean"] < quality["auc"]["high"]
-    assert card["won"][card["model"]] == max(card["won"].values())
+    beaten = {name: lead["low"] > 0 for name, lead in card["less_blend"].items()}
+    assert (card["model"] == "blend") == (not any(beaten.values()))
     assert sum(card["won"].values()) == pytest.approx(1)
-    assert sum(point["customers"] for point in card["reliability"]) > 300
+    assert sum(point["customers"] for point in card["reliability"]) > 200
     assert card["importance"][0]["auc_lost"] > 0.01
     assert card["single"]["auc"] > 0.5
     assert {row["feature"] for row in card["relevance"] if row["kept"]} == set(card["formulas"])
