@@ -41,7 +41,8 @@ class GammaGamma:
         scaled = mean / unit
 
         def loss(logs: Float64) -> float:
-            return -float(_log_likelihood(*np.exp(logs), x, scaled).mean())
+            p, q, gamma = np.exp(logs)
+            return -float(_log_likelihood(p, q, gamma, x, scaled).mean())
 
         found = minimize(
             loss, np.log([2.0, 3.0, 1.0]), method="L-BFGS-B", bounds=[(-8.0, 12.0)] * 3, options=CLOSE
