@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin import Admin, FactsAdmin, LargeFactsAdmin
-from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona
+from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona, ScoreVersion
 
 
 @admin.register(Persona)
@@ -72,3 +72,11 @@ class CustomerScoreAdmin(LargeFactsAdmin):
     list_select_related = ["customer"]
     list_filter = ["kind"]
     search_fields = ["customer__external_id__startswith"]
+
+
+@admin.register(ScoreVersion)
+class ScoreVersionAdmin(FactsAdmin):
+    """How each score was trained, how good it is, or what is missing for it."""
+
+    list_display = ["kind", "as_of", "known", "active", "model", "customers"]
+    list_filter = ["active", "known"]

@@ -14,4 +14,5 @@ class ProfilesConfig(AppConfig):
 
         kinds.add("profile", JobKind(noop("Build customer profiles"), "training", "profiles.jobs.profile"))
         kinds.add("cluster", JobKind(noop("Find personas"), "training", "profiles.jobs.cluster"))
+        kinds.add("score", JobKind(noop("Score customers"), "training", "profiles.jobs.score"))
         people.register()

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.jobs import Progress, as_of
 from profiles.models import Persona
+from profiles.scores.services import score_customers
 from profiles.services import build_profiles, cluster_customers
 
 
@@ -23,4 +24,12 @@ def cluster(parameters: Mapping[str, Any], now: datetime, progress: Progress) ->
         "silhouette": found.silhouette,
         "stability": found.stability,
         "sizes": list(sizes),
+    }
+
+
+def score(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Train and give all scores; the result says how many customers have each, or what is missing."""
+    found = score_customers(as_of=as_of(parameters), now=now, progress=progress)
+    return {
+        version.kind: version.customers if version.known else {"unknown": version.card} for version in found
     }

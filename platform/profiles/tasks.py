@@ -7,6 +7,7 @@ from celery import shared_task
 from core import clock
 from core.periodic import once_per_slot
 from profiles import services
+from profiles.scores.services import score_customers as train_and_score
 
 
 @shared_task
@@ -30,4 +31,16 @@ def cluster_customers() -> None:
         every=timedelta(hours=1),
         now=now,
         run=lambda: services.cluster_customers(as_of=clock.knowledge_now(), now=now),
+    )
+
+
+@shared_task
+def score_customers() -> None:
+    """Train and give the scores as of the shop's present; nightly by beat, once an hour at most."""
+    now = clock.now()
+    once_per_slot(
+        "score",
+        every=timedelta(hours=1),
+        now=now,
+        run=lambda: train_and_score(as_of=clock.knowledge_now(), now=now),
     )

@@ -9,7 +9,7 @@ from recommender.arrays import Bool, Float64, Int32
 
 #: Isotonic regression needs many outcomes before it follows more than chance.
 ISOTONIC_FROM = 2000
-RESAMPLES = 200
+RESAMPLES = 100
 POINTS = 201
 LEVEL = 0.95
 
@@ -35,15 +35,23 @@ class Calibration:
         isotonic = rarer >= ISOTONIC_FROM
         reach = max(float(np.ptp(margin)), 1.0)
         at = np.linspace(margin.min() - reach / 2, margin.max() + reach / 2, POINTS)
-        curve = _isotonic if isotonic else _platt
         random = np.random.default_rng(seed)
         size = int(people.max()) + 1
         bands = np.empty((RESAMPLES, POINTS))
+        once = np.ones(len(came))
+        start = (1.0, 0.0) if isotonic else _platt(margin, came, once)
+
+        def curve(weight: Float64) -> Float64:
+            if isotonic:
+                return _isotonic(margin, came, weight, at)
+            slope, level = _platt(margin, came, weight, start)
+            return _sigmoid(slope * at + level)
+
         for number in range(RESAMPLES):
             weight = np.bincount(random.integers(0, size, size), minlength=size)[people].astype(np.float64)
-            bands[number] = curve(margin, came, weight, at)
+            bands[number] = curve(weight)
         low, high = np.quantile(bands, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-        said = curve(margin, came, np.ones(len(came)), at)
+        said = curve(once)
         return cls(
             "isotonic" if isotonic else "platt", at, said, np.minimum(low, said), np.maximum(high, said)
         )
@@ -60,12 +68,17 @@ class Calibration:
         )
 
 
-def _platt(margin: Float64, came: Bool, weight: Float64, at: Float64) -> Float64:
-    """Fit a logistic curve by Newton's method, with Platt's targets, which keep it off 0 and 1."""
+def _platt(
+    margin: Float64, came: Bool, weight: Float64, start: tuple[float, float] = (1.0, 0.0)
+) -> tuple[float, float]:
+    """Return slope and level of a logistic curve, by Newton's method.
+
+    Platt's targets keep it off 0 and 1. A falling curve would turn the ranking over, so it is flattened.
+    """
     positives = float(weight @ came)
     negatives = float(weight.sum()) - positives
     goal = np.where(came, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    slope, level = 1.0, float(np.log((positives + 1) / (negatives + 1)) - np.average(margin))
+    slope, level = start
     for _ in range(25):
         said = _sigmoid(slope * margin + level)
         error = weight * (said - goal)
@@ -76,12 +89,12 @@ def _platt(margin: Float64, came: Bool, weight: Float64, at: Float64) -> Float64
         steps = ((c * g - b * h) / down, (a * h - b * g) / down)
         shorter = min(1.0, 4.0 / max(abs(steps[0]), abs(steps[1]), 1e-12))
         slope, level = slope - shorter * steps[0], level - shorter * steps[1]
-        if max(abs(steps[0]), abs(steps[1])) < 1e-8:
+        if max(abs(steps[0]), abs(steps[1])) < 1e-6:
             break
     if slope < 0:
-        # A falling curve would turn the ranking over; there is nothing to rank then.
-        return np.full(len(at), float(np.average(goal, weights=weight)))
-    return _sigmoid(slope * at + level)
+        base = float(np.average(goal, weights=weight))
+        return 0.0, float(np.log(base / (1 - base)))
+    return float(slope), float(level)
 
 
 def _isotonic(margin: Float64, came: Bool, weight: Float64, at: Float64) -> Float64:

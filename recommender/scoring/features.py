@@ -65,7 +65,7 @@ def features(past: Past, cut: float) -> pl.DataFrame:
 
     Rows at or after the cut are never looked at (an offer's announced end may lie after it). A feature
     of an event that never happened in this shop is left out. 2,500 customers with 140,000 baskets
-    take 60 ms.
+    take 80 ms.
     """
     frame = _baskets(past.baskets, cut)
     known = past.responses.filter(pl.col(TIME) < cut)

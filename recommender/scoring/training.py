@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recommender.arrays import Float64
-from recommender.scoring.additive import Additive, Linear, Steps, fit_all
+from recommender.scoring.additive import Additive, Blend, Linear, Steps, fit_all
 from recommender.scoring.calibration import Calibration
 from recommender.scoring.drift import Reference
 from recommender.scoring.examples import STRIDE, Examples, Tables, codes
@@ -62,8 +62,9 @@ def train(tables: Tables, target: Target, seed: int = 0) -> ScoreModel | Unknown
     """Train one score as of the tables' moment; nothing at or after it is looked at.
 
     Features are selected and the models fitted on cuts whose windows end before the newest, and
-    compared on that one, which none of them saw; the one with the highest AUC in most paired
-    resamples is fitted again with the newest window. Unknown below 100 outcomes of the rarer kind,
+    compared on that one, which none of them saw. The blend ships unless a single model beats it there by
+    a paired interval above zero: one window is too short to trust a smaller lead. It is fitted again
+    with the newest window. Unknown below 100 outcomes of the rarer kind,
     or without the history for it.
     """
     examples = tables.examples(target)
@@ -81,7 +82,12 @@ def train(tables: Tables, target: Target, seed: int = 0) -> ScoreModel | Unknown
     said = {name: one.said(asked) for name, one in fitted.items()}
     gain = auc_difference(newest.came, said[Steps.name], said[Linear.name], seed)
     won = wins(newest.came, said, seed)
-    winner = max(won, key=lambda name: won[name])
+    leads = {
+        name: auc_difference(newest.came, said[name], said[Blend.name], seed)
+        for name in (Linear.name, Steps.name)
+    }
+    best = max(leads, key=lambda name: leads[name].low)
+    winner = best if leads[best].low > 0 else Blend.name
     shipped = _fit(examples.only(names), seed)[winner]
     simple = newest.only(tuple(name for name in newest.names if name in SIMPLE))
     single, single_auc, alone = best_single(simple.came, simple.values)
@@ -99,6 +105,7 @@ def train(tables: Tables, target: Target, seed: int = 0) -> ScoreModel | Unknown
         "compared": {name: _quality(newest, values, seed) for name, values in said.items()},
         "won": won,
         "boosting_less_logistic": asdict(gain),
+        "less_blend": {name: asdict(lead) for name, lead in leads.items()},
         "single": {"feature": simple.names[single], "auc": single_auc},
         "less_single": asdict(auc_difference(newest.came, said[winner], alone, seed)),
         "reliability": [asdict(point) for point in reliability(newest.came, said[winner])],

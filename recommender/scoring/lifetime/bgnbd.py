@@ -16,6 +16,7 @@ from recommender.errors import DataError
 
 #: At a = 1 the expectation's closed form divides by zero; so close to it the value is the same to six digits.
 NEAR_ONE = 1e-6
+CLOSE = {"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class BgNbd:
     def fit(cls, x: Float64, tx: Float64, span: Float64) -> "BgNbd":
         """Find the parameters that make the customers' purchases most likely.
 
-        Equal customers are counted together first: 2,400 take 0.1 s, a million of them about 2 s.
+        Equal customers are counted together first: 2,400 take 0.3 s, 5,000 different ones 1.5 s.
         Raises DataError where nobody bought twice or the optimiser finds no maximum.
         """
         x, tx, span = (np.asarray(part, dtype=np.float64) for part in (x, tx, span))
@@ -56,20 +57,17 @@ class BgNbd:
 
         best = min(
             (
-                minimize(loss, np.log(start), method="L-BFGS-B", bounds=[(-12.0, 12.0)] * 4)
+                minimize(loss, np.log(start), method="L-BFGS-B", bounds=[(-12.0, 12.0)] * 4, options=CLOSE)
                 for start in ((1.0, 1.0, 1.0, 1.0), (0.5, 0.1, 0.1, 1.0))
             ),
             key=lambda found: float(found.fun),
         )
         if not np.isfinite(best.fun):
             raise DataError("the purchases fit no BG/NBD model")
-        polished = minimize(
-            loss, best.x, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-12, "maxiter": 2000}
-        )
-        r, alpha, a, b = np.exp(polished.x)
+        r, alpha, a, b = np.exp(best.x)
         whole = float(counts.sum())
         # Times were divided by the unit: each repeat purchase is a density in time, so it weighs in once.
-        log_likelihood = -float(polished.fun) * whole - float(x.sum()) * np.log(unit)
+        log_likelihood = -float(best.fun) * whole - float(x.sum() * np.log(unit))
         return cls(float(r), float(alpha) * unit, float(a), float(b), log_likelihood)
 
     def alive(self, x: Float64, tx: Float64, span: Float64) -> Float64:

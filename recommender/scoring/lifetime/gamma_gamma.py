@@ -13,6 +13,7 @@ from scipy.special import gammaln
 
 from recommender.arrays import Float64
 from recommender.errors import DataError
+from recommender.scoring.lifetime.bgnbd import CLOSE
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,11 @@ class GammaGamma:
         scaled = mean / unit
 
         def loss(logs: Float64) -> float:
-            return -float(_log_likelihood(*np.exp(logs), x, scaled).mean())
+            p, q, gamma = np.exp(logs)
+            return -float(_log_likelihood(p, q, gamma, x, scaled).mean())
 
-        found = minimize(loss, np.log([2.0, 3.0, 1.0]), method="L-BFGS-B", bounds=[(-8.0, 12.0)] * 3)
         found = minimize(
-            loss, found.x, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-13, "maxiter": 4000}
+            loss, np.log([2.0, 3.0, 1.0]), method="L-BFGS-B", bounds=[(-8.0, 12.0)] * 3, options=CLOSE
         )
         p, q, gamma = np.exp(found.x)
         apart = len(x) > 2 and np.ptp(x) > 0 and np.ptp(mean) > 0

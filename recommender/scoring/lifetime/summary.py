@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from recommender.arrays import Float64
+from recommender.arrays import AnyArray, Float64
 from recommender.columns import AMOUNT, TIME, USER
 from recommender.dataset import DAY
 
@@ -28,6 +28,11 @@ class Purchases:
 
     def __len__(self) -> int:
         return len(self.users)
+
+    def take(self, places: AnyArray) -> "Purchases":
+        """Return the customers at these places."""
+        parts = (part[places] for part in (self.x, self.tx, self.span, self.mean, self.spenders))
+        return Purchases(tuple(self.users[place] for place in places), *parts)
 
 
 def purchases(baskets: pl.DataFrame, cut: float) -> Purchases:

@@ -11,7 +11,7 @@ from recommender.scoring.history import clean_responses
 DAYS = 364.0
 
 
-def make_past(customers: int = 500, seed: int = 7, responses: bool = True) -> Past:
+def make_past(customers: int = 300, seed: int = 7, responses: bool = True) -> Past:
     random = np.random.default_rng(seed)
     rate = random.gamma(2.0, 1 / 40.0, customers) + 0.004
     until = np.where(random.random(customers) < 0.5, DAYS + 99, random.uniform(60, 420, customers))

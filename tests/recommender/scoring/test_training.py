@@ -32,9 +32,10 @@ def test_card_says_how_it_was_found(trained):
     assert set(card["compared"]) == {"logistic", "boosting", "blend"}
     for quality in card["compared"].values():
         assert quality["auc"]["low"] < quality["auc"]["mean"] < quality["auc"]["high"]
-    assert card["won"][card["model"]] == max(card["won"].values())
+    beaten = {name: lead["low"] > 0 for name, lead in card["less_blend"].items()}
+    assert (card["model"] == "blend") == (not any(beaten.values()))
     assert sum(card["won"].values()) == pytest.approx(1)
-    assert sum(point["customers"] for point in card["reliability"]) > 400
+    assert sum(point["customers"] for point in card["reliability"]) > 200
     assert card["importance"][0]["auc_lost"] > 0.01
     assert card["single"]["auc"] > 0.5
     assert {row["feature"] for row in card["relevance"] if row["kept"]} == set(card["formulas"])
@@ -73,7 +74,7 @@ def test_clicks_without_messages_are_unknown_and_say_what_is_missing(trained):
 
 
 def test_below_the_floor_and_short_histories_are_unknown():
-    few = train(Tables(make_past(30, responses=False), DAYS * DAY), CHURN)
+    few = train(Tables(make_past(8, responses=False), DAYS * DAY), CHURN)
     assert isinstance(few, Unknown)
     assert few.what == "outcomes of the rarer kind" and few.found < 100
     past = make_past(responses=False)

@@ -1,0 +1,1 @@
+"""Scores of customers: facts in, models kept as versions, scores and reasons out."""
