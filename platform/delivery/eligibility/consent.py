@@ -1,6 +1,7 @@
 """Whose consent suffices where they live."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection
 
@@ -46,7 +47,7 @@ def refused(run: Run, bases: Mapping[int, str]) -> dict[int, SkipReason]:
     return reasons
 
 
-def _rows(sql: str, params: Iterable[object]) -> set[int]:
+def _rows(sql: str, params: Sequence[Any]) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(sql, list(params))
         return {pk for (pk,) in cursor.fetchall()}
