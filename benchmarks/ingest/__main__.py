@@ -16,7 +16,8 @@ timeline_ms                  the newest 50 events of one customer among the 10 M
 Clients, web server and PostgreSQL share the machine. COPY and HTTP take turns; the best turn of each
 counts. Events are of 40,000 known customers and 10,000 products, their ids in order of time (UUIDv7;
 order numbers are alike), a third with money and all with properties; about 300 bytes each. `cpu_ms` on
-stderr is what 1,000 events cost of processor time, by process. --quick stores a tenth.
+stderr is what 1,000 events cost of processor time, by process; the timeline's plan follows it. --quick
+stores a tenth.
 """
 
 import argparse

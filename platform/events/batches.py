@@ -86,7 +86,7 @@ class Read:
 def read(events: Sequence[Any], *, now: datetime, default_source: str) -> Read:
     """Return the valid events as columns, and the errors of the others.
 
-    Items are mappings as partners send them, or EventIn. 1,000 good ones take about 6 ms, 1,000 bad ones
+    Items are mappings as partners send them, or EventIn. 1,000 good ones take about 3 ms, 1,000 bad ones
     30 ms.
     """
     found = Read()
