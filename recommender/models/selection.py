@@ -112,13 +112,14 @@ def choose_each(
 ) -> dict[Objective, Choice]:
     """Return for each objective the model with the best NDCG@10 in the last window (or hold-out).
 
-    Where fewer than 500 users can be asked, up to three windows before it (other hold-outs) are asked as
-    well. Each model learns only from what lies before a window, once for all objectives. Of every single
-    model some settings are tried; around those of the best two the numbers are halved and doubled one by
-    one. The hybrid and then the two-stage ranker, which learn their own weights on windows before that
-    one, are taken only where the paired 95 % interval of their lead over the best model so far lies
-    above 0. Where nobody can be evaluated, popularity is chosen. Nothing is known of the data but the
-    data. At most 4,000 users are asked about; costs one fit for each setting.
+    In shops of at most 300,000 rows the window before it is asked as well, and where fewer than 500 users
+    can be asked up to two more (other hold-outs). Each model learns only from what lies before a window,
+    once for all objectives. Of every single model some settings are tried; around those of the best two
+    the numbers are halved and doubled one by one. The hybrid and then the two-stage ranker, which learn
+    their own weights on windows before that one, are taken only where the paired 95 % interval of their
+    lead over the best model so far lies above 0. Where nobody can be evaluated, popularity is chosen.
+    Nothing is known of the data but the data. At most 4,000 users are asked about; costs one fit for each
+    setting.
     """
     splits = _windows(dataset, objectives, days, seed)
     askable = [goal for goal in objectives if any(len(split.evaluated(goal)) for split in splits)]
@@ -158,7 +159,8 @@ def _composed(contest: Contest, train: Dataset) -> Settings:
 def _windows(dataset: Dataset, objectives: Sequence[Objective], days: float, seed: int) -> list[Split]:
     """Return the last window, and earlier ones until enough users are asked; without times hold-outs.
 
-    A small shop's one window is chance: thirty users would choose by luck.
+    A small shop's one window is chance: thirty users would choose by luck. And where a fit costs little two
+    windows are asked whatever the number of users: a month's fashion is one observation for all of them.
     """
     splits: list[Split] = []
     asked = 0
@@ -172,7 +174,8 @@ def _windows(dataset: Dataset, objectives: Sequence[Objective], days: float, see
             break
         splits.append(_sampled(split, objectives[0], seed))
         asked += rows
-        if asked >= ENOUGH:
+        several = len(splits) > 1 or dataset.times is None or split.train.rows > MOST_ROWS_AROUND
+        if asked >= ENOUGH and several:
             break
     return splits
 

@@ -61,8 +61,16 @@ def test_what_is_too_costly_is_left_out_and_named(monkeypatch):
 def test_a_sample_of_users_is_asked_in_large_shops(monkeypatch):
     monkeypatch.setattr(selection, "ASKED", 20)
     monkeypatch.setattr(selection, "ENOUGH", 20)
+    monkeypatch.setattr(selection, "MOST_ROWS_AROUND", 10)
     choice = choose(shop(), "replenish", ["popularity"])
     assert choice.report.result("popularity", "replenish").users == 20
+
+
+def test_where_a_fit_costs_little_one_month_alone_does_not_decide(monkeypatch):
+    monkeypatch.setattr(selection, "ASKED", 20)
+    monkeypatch.setattr(selection, "ENOUGH", 20)
+    told = choose(shop(), "replenish", ["popularity"]).report.result("popularity", "replenish")
+    assert told.users == 2 * 20
 
 
 @pytest.mark.parametrize("timed", [True, False])
