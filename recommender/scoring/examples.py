@@ -54,6 +54,12 @@ class Tables:
         self.past = _sample(past, moment, most, seed)
         self._known: dict[float, pl.DataFrame] = {}
 
+    @property
+    def days(self) -> float:
+        """Return how many days lie between the first basket and the moment."""
+        first = self.past.baskets[TIME].min()
+        return 0.0 if first is None else (self.moment - float(first)) / DAY  # type: ignore[arg-type]
+
     def at(self, age: float) -> pl.DataFrame:
         """Return the features as of ``age`` days before the moment; at 0 those of everybody."""
         if age not in self._known:
@@ -66,9 +72,8 @@ class Tables:
 
         No label looks at or after the moment. Cuts with less than 84 days behind them are left out.
         """
-        start = float(self.past.baskets[TIME].min() or self.moment)  # type: ignore[arg-type]
         ages = [target.days + STRIDE * number for number in range(CUTS)]
-        ages = [age for age in ages if self.moment - age * DAY >= start + RUN_UP * DAY]
+        ages = [age for age in ages if age + RUN_UP <= self.days]
         frames = [(age, target.population(self.at(age))) for age in ages]
         frames = [(age, frame) for age, frame in frames if frame.height]
         if not frames:

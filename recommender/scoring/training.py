@@ -149,7 +149,7 @@ def _lacking(tables: Tables, target: Target, examples: Examples) -> Unknown | No
     oldest, needed = float(examples.age.max()), 2 * target.days + STRIDE
     if oldest < needed:
         whole = int(RUN_UP + needed)
-        return Unknown(target.kind, "days of history", min(int(RUN_UP + oldest), whole - 1), whole)
+        return Unknown(target.kind, "days of history", min(int(tables.days), whole - 1), whole)
     return None
 
 

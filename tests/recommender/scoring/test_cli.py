@@ -12,9 +12,11 @@ from tests.recommender.scoring.conftest import make_past
 @pytest.fixture
 def files(tmp_path):
     """A shop too small for probabilities, large enough for lifetime value."""
-    past = make_past(160, responses=False)
+    past = make_past(220, responses=False)
     early = past.baskets.filter(pl.col("timestamp") > 240 * 86_400)
-    early.with_columns(item_id=pl.lit("x")).drop("items").write_csv(tmp_path / "shop.csv")
+    # Ten-digit seconds: eight digits read as a date (20240105).
+    stamps = pl.col("timestamp").round() + 1_400_000_000
+    early.with_columns(stamps, item_id=pl.lit("x")).drop("items").write_csv(tmp_path / "shop.csv")
     return tmp_path
 
 
