@@ -176,7 +176,7 @@ def _references(identifiers: dict[str, Any]) -> tuple[Reference, ...]:
         raise Doubt from None
 
 
-def _names(kind: str, values: Sequence[Any]) -> dict[str, str]:
+def _names(kind: str, values: list[Any]) -> dict[str, str]:
     """Return how those values are written in normal form that are not plain ASCII without blanks."""
     given = _given(values)
     joined = _check(given, TEXTS["anonymous_id"])
