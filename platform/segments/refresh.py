@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection
+from django.db import DataError, IntegrityError, connection
 
 from accounts.jobs import Progress, silent
 from segments import moves
@@ -39,7 +39,7 @@ def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> Segm
     try:
         with statement_timeout(SECONDS, over_everybody=True):
             _refresh(segment, run, as_of, now)
-    except (RuleError, TookTooLongError, OutOfOrderError) as error:
+    except (RuleError, TookTooLongError, OutOfOrderError, DataError) as error:
         run.error = str(error)
         log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
     run.duration_ms = round((time.monotonic() - started) * 1000)
@@ -50,7 +50,7 @@ def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> Segm
 def refresh_all(
     *, as_of: datetime, now: datetime, slugs: Sequence[str] | None = None, progress: Progress = silent
 ) -> list[SegmentRun]:
-    """Refresh every segment by rule, or those named. One that fails does not keep the others back."""
+    """Refresh every segment by rule, or those named. One that fails or goes keeps no other back."""
     segments = Segment.objects.filter(kind=Segment.Kind.DYNAMIC).order_by("slug")
     if slugs is not None:
         segments = segments.filter(slug__in=slugs)
@@ -58,7 +58,10 @@ def refresh_all(
     runs = []
     for done, segment in enumerate(chosen):
         progress(done, len(chosen), segment.slug)
-        runs.append(refresh_segment(segment, as_of=as_of, now=now))
+        try:
+            runs.append(refresh_segment(segment, as_of=as_of, now=now))
+        except (Segment.DoesNotExist, IntegrityError):
+            log.info("segment_removed_meanwhile", segment=segment.slug)
     progress(len(chosen), len(chosen))
     if slugs is None:
         SegmentRun.objects.filter(started_at__lt=now - KEPT).delete()
