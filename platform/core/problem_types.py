@@ -212,9 +212,7 @@ for name, kind in {
     "segment-changed": Kind(
         409,
         _("The segment was changed meanwhile"),
-        _(
-            "Somebody stored another rule, or removed the segment, while this call was under way. Read it again."
-        ),
+        _("Somebody stored another rule or removed it during this call. Read it again."),
     ),
     "segment-in-use": Kind(
         409,
