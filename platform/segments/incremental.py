@@ -57,7 +57,7 @@ def refresh_changed(*, as_of: datetime, now: datetime) -> int:
             changes.acknowledge(CONSUMER, taken)
         looked_at += len(taken)
     if whole:
-        refresh_all(as_of=as_of, now=now, slugs=sorted(whole))
+        refresh_all(as_of=as_of, now=now, slugs=sorted(whole), only_moves=True)
     return looked_at
 
 

@@ -27,12 +27,15 @@ class OutOfOrderError(ValueError):
     """A refresh as of a moment before that of an earlier refresh."""
 
 
-def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> SegmentRun:
+def refresh_segment(
+    segment: Segment, *, as_of: datetime, now: datetime, only_moves: bool = False
+) -> SegmentRun:
     """Bring the members of a segment up to a moment: who entered, who left.
 
     Set-based, in one transaction. A run is stored either way; when the rule cannot be used or takes
     more than 5 minutes the run carries the error and the members stay as they were. A moment before the
-    last refresh's is refused, since it would rewrite history.
+    last refresh's is refused, since it would rewrite history. With `only_moves` a run in which nobody
+    moved and nothing failed is not stored: who looks every 20 s would fill the table with nothing.
     """
     started = time.monotonic()
     run = SegmentRun(segment=segment, as_of=as_of, started_at=now)
@@ -43,12 +46,18 @@ def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> Segm
         run.error = str(error)
         log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
     run.duration_ms = round((time.monotonic() - started) * 1000)
-    run.save(force_insert=True)
+    if not only_moves or run.entered or run.left or run.error:
+        run.save(force_insert=True)
     return run
 
 
 def refresh_all(
-    *, as_of: datetime, now: datetime, slugs: Sequence[str] | None = None, progress: Progress = silent
+    *,
+    as_of: datetime,
+    now: datetime,
+    slugs: Sequence[str] | None = None,
+    progress: Progress = silent,
+    only_moves: bool = False,
 ) -> list[SegmentRun]:
     """Refresh every segment by rule, or those named. One that fails or goes keeps no other back."""
     segments = Segment.objects.filter(kind=Segment.Kind.DYNAMIC).order_by("slug")
@@ -59,7 +68,7 @@ def refresh_all(
     for done, segment in enumerate(chosen):
         progress(done, len(chosen), segment.slug)
         try:
-            runs.append(refresh_segment(segment, as_of=as_of, now=now))
+            runs.append(refresh_segment(segment, as_of=as_of, now=now, only_moves=only_moves))
         except (Segment.DoesNotExist, IntegrityError):
             log.info("segment_removed_meanwhile", segment=segment.slug)
     progress(len(chosen), len(chosen))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from customers.models import Customer
 from segments import lists
 from segments.drafting import draft
 from segments.freezing import freeze
@@ -19,16 +20,16 @@ EVERYONE = {"all": []}
 
 
 def countries(count):
-    return {"any": [{"field": "customer.country", "op": "eq", "value": f"X{n}"} for n in range(count)]}
+    return {"any": [{"field": "customer.locale", "op": "eq", "value": f"x{n}"} for n in range(count)]}
 
 
 def test_as_many_conditions_as_are_allowed_are_counted_and_explained(shop):
-    customer = shop.customer("alice", country="X199")
+    customer = shop.customer("alice", locale="x199")
     found = preview(countries(200), as_of=AS_OF)
     assert (found["size"], found["total"], len(found["conditions"])) == (1, 1, 201)
     assert {"path": "any[199]", "size": 1} in found["conditions"]
     tree = why(countries(200), [customer.pk], as_of=AS_OF)[customer.pk]["tree"]
-    assert [part["value"] for part in tree["parts"]] == ["X199"] * 200
+    assert [part["value"] for part in tree["parts"]] == ["x199"] * 200
     assert [part["fits"] for part in tree["parts"]] == [False] * 199 + [True]
 
 
@@ -114,3 +115,19 @@ def test_a_short_name_that_others_use_stays(shop):
     delete_segment(naming, now=AS_OF)
     save_segment(named, now=AS_OF)
     assert Segment.objects.get(pk=named.pk).slug == "c"
+
+
+def test_a_top_list_counted_every_20_seconds_keeps_only_the_runs_that_moved_somebody(shop):
+    shop.customer("alice")
+    rule = {"top": {"field": "customer.created_at", "n": 1}}
+    segment = save_segment(Segment(name="Newest", rule=rule), now=AS_OF)
+    refresh_segment(segment, as_of=AS_OF, now=AS_OF)
+    later = AS_OF + timedelta(seconds=20)
+    refresh_all(as_of=later, now=later, slugs=["newest"], only_moves=True)
+    assert segment.runs.count() == 1
+    shop.customer("bob")
+    Customer.objects.filter(external_id="bob").update(created_at=AS_OF)
+    refresh_all(as_of=later, now=later, slugs=["newest"], only_moves=True)
+    assert [(run.entered, run.left) for run in segment.runs.order_by("id")] == [(1, 0), (1, 1)]
+    refresh_all(as_of=later, now=later, slugs=["newest"])
+    assert segment.runs.count() == 3
