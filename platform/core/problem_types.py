@@ -209,6 +209,11 @@ for name, kind in {
             "ready one."
         ),
     ),
+    "segment-changed": Kind(
+        409,
+        _("The segment was changed meanwhile"),
+        _("Somebody stored another rule or removed it during this call. Read it again."),
+    ),
     "segment-in-use": Kind(
         409,
         _("The segment is in use"),

@@ -36,7 +36,7 @@ def freeze(rule: dict[str, Any], *, name: str, as_of: datetime, now: datetime, u
         with statement_timeout(SECONDS), transaction.atomic():
             save_segment(segment, now=now, user=user)
             segment.size = gather(segment, members)
-            moves.apply([segment], at=now, now=now, cause=Cause.FIRST)
+            moves.apply([segment], at=as_of, now=now, cause=Cause.FIRST)
             Segment.objects.filter(pk=segment.pk).update(size=segment.size, refreshed_at=now)
     except TookTooLongError as error:
         raise RuleError("", _("Finding these people takes too long. Save the segment instead.")) from error

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.db.models import F
 
 from core.arrays import number_array
@@ -22,7 +22,7 @@ from segments.compiler import compile_parts
 from segments.models import Segment, SegmentRun
 from segments.population import CHANGED
 from segments.query import compose
-from segments.refresh import OutOfOrderError, check_order, refresh_segment
+from segments.refresh import OutOfOrderError, check_order, refresh_all
 from segments.rules import RuleError
 from segments.timeouts import TookTooLongError, statement_timeout
 
@@ -56,8 +56,8 @@ def refresh_changed(*, as_of: datetime, now: datetime) -> int:
             whole |= refresh_customers([change.customer_id for change in taken], as_of=as_of, now=now)
             changes.acknowledge(CONSUMER, taken)
         looked_at += len(taken)
-    for segment in Segment.objects.filter(slug__in=whole).order_by("slug"):
-        refresh_segment(segment, as_of=as_of, now=now)
+    if whole:
+        refresh_all(as_of=as_of, now=now, slugs=sorted(whole), only_moves=True)
     return looked_at
 
 
@@ -87,7 +87,7 @@ def refresh_customers(customer_ids: Sequence[int], *, as_of: datetime, now: date
             with statement_timeout(SECONDS), connection.cursor() as cursor:
                 cursor.execute(insert.sql, insert.params)
             asked.append(segment)
-        except (RuleError, TookTooLongError, OutOfOrderError) as error:
+        except (RuleError, TookTooLongError, OutOfOrderError, DataError) as error:
             log.warning("segment_incremental_failed", segment=segment.slug, error=str(error))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE segment_now")

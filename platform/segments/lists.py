@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
+from core import clock
 from core.encryption import keyed_hashes, normalise_email
 from customers.models import Customer, Identifier
 from segments import moves
@@ -90,7 +91,7 @@ def _change(
     with transaction.atomic():
         held = Segment.objects.select_for_update().get(pk=segment.pk)
         _gather(held, how, list(set(found.values())))
-        moved = moves.apply([held], at=now, now=now, cause=Cause.LIST)
+        moved = moves.apply([held], at=clock.known_until(now), now=now, cause=Cause.LIST)
         key = str(held.pk)
         entered, left = moved.entered.get(key, 0), moved.left.get(key, 0)
         size = held.memberships.filter(left_at=None).count()

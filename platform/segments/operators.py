@@ -137,8 +137,8 @@ _NUMBER = {
     "gt": Operator("{x} > {v}", number, _plain, "number"),
     "gte": Operator("{x} >= {v}", number, _plain, "number"),
     "between": Operator("{x} BETWEEN {low} AND {high}", pair, _pair, "pair"),
-    "in": Operator("{x}::float8 = ANY({v}::float8[])", numbers, _plain, "numbers"),
-    "not_in": Operator("{x}::float8 <> ALL({v}::float8[])", numbers, _plain, "numbers"),
+    "in": Operator("{x} = ANY({v}::numeric[])", numbers, _plain, "numbers"),
+    "not_in": Operator("{x} <> ALL({v}::numeric[])", numbers, _plain, "numbers"),
 }
 _TEXT = {
     "eq": Operator("{x} = {v}", text, _plain, "text"),

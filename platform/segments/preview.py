@@ -19,12 +19,13 @@ from segments.timeouts import TookTooLongError, statement_timeout
 SECONDS = 5
 SAMPLE = 10
 
-# Everybody is judged once. The sample is the same for the same people, and no corner of the table.
+# Everybody is judged once. The sample is the same for the same people, and no corner of the table. An array
+# takes any number of counts, a function a hundred.
 _SQL = """
 WITH judged AS MATERIALIZED (SELECT c.id, {has}, {truths} FROM {tables}),
 matched AS MATERIALIZED (SELECT id AS customer_id, has_email, has_phone FROM judged WHERE n0)
 SELECT
-    (SELECT jsonb_build_array(count(*), {counts}) FROM judged),
+    (SELECT to_jsonb(ARRAY[count(*), {counts}]) FROM judged),
     (SELECT coalesce(jsonb_object_agg(channel, people), '{}') FROM ({reach}) r),
     (
         SELECT coalesce(jsonb_agg(person), '[]') FROM (

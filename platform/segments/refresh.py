@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection
+from django.db import DataError, IntegrityError, connection
 
 from accounts.jobs import Progress, silent
 from segments import moves
@@ -27,30 +27,39 @@ class OutOfOrderError(ValueError):
     """A refresh as of a moment before that of an earlier refresh."""
 
 
-def refresh_segment(segment: Segment, *, as_of: datetime, now: datetime) -> SegmentRun:
+def refresh_segment(
+    segment: Segment, *, as_of: datetime, now: datetime, only_moves: bool = False
+) -> SegmentRun:
     """Bring the members of a segment up to a moment: who entered, who left.
 
     Set-based, in one transaction. A run is stored either way; when the rule cannot be used or takes
     more than 5 minutes the run carries the error and the members stay as they were. A moment before the
-    last refresh's is refused, since it would rewrite history.
+    last refresh's is refused, since it would rewrite history. With `only_moves` a run in which nobody
+    moved and nothing failed is not stored: who looks every 20 s would fill the table with nothing.
     """
     started = time.monotonic()
     run = SegmentRun(segment=segment, as_of=as_of, started_at=now)
     try:
         with statement_timeout(SECONDS, over_everybody=True):
             _refresh(segment, run, as_of, now)
-    except (RuleError, TookTooLongError, OutOfOrderError) as error:
+    except (RuleError, TookTooLongError, OutOfOrderError, DataError) as error:
         run.error = str(error)
         log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
     run.duration_ms = round((time.monotonic() - started) * 1000)
-    run.save(force_insert=True)
+    if not only_moves or run.entered or run.left or run.error:
+        run.save(force_insert=True)
     return run
 
 
 def refresh_all(
-    *, as_of: datetime, now: datetime, slugs: Sequence[str] | None = None, progress: Progress = silent
+    *,
+    as_of: datetime,
+    now: datetime,
+    slugs: Sequence[str] | None = None,
+    progress: Progress = silent,
+    only_moves: bool = False,
 ) -> list[SegmentRun]:
-    """Refresh every segment by rule, or those named. One that fails does not keep the others back."""
+    """Refresh every segment by rule, or those named. One that fails or goes keeps no other back."""
     segments = Segment.objects.filter(kind=Segment.Kind.DYNAMIC).order_by("slug")
     if slugs is not None:
         segments = segments.filter(slug__in=slugs)
@@ -58,7 +67,10 @@ def refresh_all(
     runs = []
     for done, segment in enumerate(chosen):
         progress(done, len(chosen), segment.slug)
-        runs.append(refresh_segment(segment, as_of=as_of, now=now))
+        try:
+            runs.append(refresh_segment(segment, as_of=as_of, now=now, only_moves=only_moves))
+        except (Segment.DoesNotExist, IntegrityError):
+            log.info("segment_removed_meanwhile", segment=segment.slug)
     progress(len(chosen), len(chosen))
     if slugs is None:
         SegmentRun.objects.filter(started_at__lt=now - KEPT).delete()

@@ -19,6 +19,7 @@ from segments.refresh import refresh_all, refresh_segment
 from segments.selectors import display_name, used_by
 
 __all__ = [
+    "ChangedMeanwhileError",
     "InUseError",
     "SlugTakenError",
     "delete_segment",
@@ -31,14 +32,24 @@ __all__ = [
 ]
 
 
+#: What people write of a segment; the rest belongs to the refreshes.
+_WRITTEN = ("slug", "name", "description", "rule", "rule_language", "version", "ready_made")
+
+
 class SlugTakenError(ValueError):
     """Another segment has the short name."""
+
+
+class ChangedMeanwhileError(ValueError):
+    """The rule that is to be replaced is not the one that was read."""
 
 
 def save_segment(segment: Segment, *, now: datetime, user: User | None = None, actor: str = "") -> Segment:
     """Store a new or changed segment with its audit entry; a changed rule is a new version.
 
-    Raises RuleError when the rule cannot be used, SlugTakenError when the short name is another's.
+    Raises RuleError when the rule cannot be used, SlugTakenError when the short name is another's,
+    InUseError when it changes while other segments name it, ChangedMeanwhileError when another rule
+    was stored since `segment` was read. Sizes, which refreshes write, are left alone.
     """
     segment.slug = segment.slug or free_slug(segment.name)
     if segment.kind == Segment.Kind.DYNAMIC:
@@ -47,12 +58,13 @@ def save_segment(segment: Segment, *, now: datetime, user: User | None = None, a
         before = Segment.objects.select_for_update().filter(pk=segment.pk).first()
         if Segment.objects.filter(slug=segment.slug).exclude(pk=segment.pk).exists():
             raise SlugTakenError(_("Another segment has the short name “%(slug)s”.") % {"slug": segment.slug})
+        if before is None and not segment._state.adding:
+            raise ChangedMeanwhileError(_("This segment was removed meanwhile."))
         if before is None:
             segment.created_at = now
-        elif before.rule != segment.rule:
-            segment.version = before.version + 1
-            segment.rule_language = RULE_LANGUAGE
-        segment.save()
+            segment.save(force_insert=True)
+        else:
+            _replace(before, segment)
         audit.record(
             action="segment.changed" if before else "segment.created",
             target=segment,
@@ -63,6 +75,17 @@ def save_segment(segment: Segment, *, now: datetime, user: User | None = None, a
             after={"name": segment.name, "rule": segment.rule},
         )
     return segment
+
+
+def _replace(before: Segment, segment: Segment) -> None:
+    if before.version != segment.version:
+        raise ChangedMeanwhileError(_("Somebody changed this segment meanwhile. Reload the page to see it."))
+    if before.slug != segment.slug and (naming := used_by(before.slug)):
+        raise InUseError([display_name(other) for other in naming])
+    if before.rule != segment.rule:
+        segment.version = before.version + 1
+        segment.rule_language = RULE_LANGUAGE
+    segment.save(update_fields=_WRITTEN)
 
 
 def free_slug(name: str) -> str:

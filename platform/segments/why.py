@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from segments.compiler import compile_parts
 from segments.explain import words
@@ -20,11 +21,12 @@ from segments.rules import (
     Message,
     Node,
     Not,
+    RuleError,
     Share,
     Top,
     parse,
 )
-from segments.timeouts import statement_timeout
+from segments.timeouts import TookTooLongError, statement_timeout
 
 
 def why(
@@ -39,14 +41,20 @@ def why(
     compiled = compile_parts(rule, as_of=as_of, slug=slug, population=some(customer_ids), values=True)
     paths, valued = sorted(compiled.nodes), sorted(compiled.values)
     query = compose(
-        "SELECT c.id, ARRAY[{truths}], jsonb_build_array({values}) FROM {tables}",
+        "SELECT c.id, ARRAY[{truths}], to_jsonb(ARRAY[{values}]::jsonb[]) FROM {tables}",
         truths=join(", ", [compose("{t} IS TRUE", t=compiled.nodes[path]) for path in paths]),
         values=join(", ", [compiled.values[path] for path in valued] or [Query("NULL", [])]),
         tables=compiled.tables,
     )
-    with statement_timeout(SECONDS), connection.cursor() as cursor:
-        cursor.execute(query.sql, query.params)
-        rows = cursor.fetchall()
+    try:
+        with (
+            statement_timeout(SECONDS, over_everybody=compiled.needs_everyone),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query.sql, query.params)
+            rows = cursor.fetchall()
+    except TookTooLongError as error:
+        raise RuleError("", _("Finding out takes more than %(n)d s.") % {"n": SECONDS}) from error
     found = {}
     for customer_id, truths, values in rows:
         fits = dict(zip(paths, truths, strict=True))

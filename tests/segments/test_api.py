@@ -142,3 +142,27 @@ def test_why_over_rest(alice, shop):
     made = post(alice, "/segments", {"name": "Recent", "rule": {"all": [RULE]}}).json()
     why = alice.get(f"/api/v1/segments/{made['id']}/why?customer=c0").json()
     assert (why["member"], why["listed"], why["tree"]["parts"][0]["value"]) == (True, False, 1)
+
+
+def test_a_list_is_renamed_without_its_kind_being_told_and_its_members_by_names(alice, shop):
+    shop.customer("c0")
+    made = post(alice, "/segments", {"name": "VIPs", "kind": "static"}).json()
+    path = f"/api/v1/segments/{made['id']}"
+    answer = alice.put(path, {"name": "Best"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["name"], answer.json()["kind"]) == (200, "Best", "static")
+    body = {"add": ["c0", "nobody"]}
+    told = {"entered": 1, "left": 0, "size": 1, "unknown": ["nobody"]}
+    assert post(alice, f"/segments/{made['id']}/members", body).json() == told
+    told = {"entered": 0, "left": 1, "size": 0, "unknown": []}
+    assert post(alice, f"/segments/{made['id']}/members", {"remove": ["c0"]}).json() == told
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
+        "segment.created", "segment.changed", "segment.list_add", "segment.list_remove",
+    ]  # fmt: skip
+
+
+def test_a_short_name_that_others_use_is_not_changed(alice, shop):
+    made = post(alice, "/segments", {"name": "Recent", "rule": RULE}).json()
+    post(alice, "/segments", {"name": "Others", "rule": {"not": {"segment": "recent"}}})
+    answer = alice.patch(f"/api/v1/segments/{made['id']}", {"slug": "fresh"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["used_by"]) == (409, ["Others"])
+    assert alice.get(f"/api/v1/segments/{made['id']}").json()["slug"] == "recent"

@@ -11,8 +11,10 @@ from django.views.generic import View
 
 from accounts.dispatch import start_job
 from core import clock
+from segments import dispatch
 from segments.models import Segment
-from segments.selectors import display_name
+from segments.rules import RuleError
+from segments.selectors import display_description, display_name
 from segments.services import InUseError, delete_segment, save_segment
 
 _NEEDS = {
@@ -55,7 +57,13 @@ class Act(PermissionRequiredMixin, View):
             return redirect("admin:segment", pk=segment.pk)
         user: Any = request.user
         name = _("%(name)s (copy)") % {"name": display_name(segment)[:140]}
-        made = save_segment(Segment(name=name, rule=segment.rule), now=clock.now(), user=user)
+        copied = Segment(name=name, description=display_description(segment), rule=segment.rule)
+        try:
+            made = save_segment(copied, now=clock.now(), user=user)
+        except RuleError as error:
+            messages.error(request, _("Its rule cannot be used: %(why)s") % {"why": error.message})
+            return redirect("admin:segment", pk=segment.pk)
+        dispatch.refresh(made.slug)
         return redirect("admin:segment_edit", pk=made.pk)
 
     def delete(self, request: HttpRequest, segment: Segment) -> HttpResponse:

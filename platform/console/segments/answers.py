@@ -155,10 +155,12 @@ class Why(Answer):
 
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Judge one person by the rule."""
-        number = body.get("customer")
-        if not isinstance(number, int) or not Customer.objects.filter(pk=number).exists():
+        number: Any = body.get("customer")
+        known = type(number) is int and Customer.objects.filter(pk=number).exists()
+        found = why(rule_of(body), [number], as_of=clock.knowledge_now(), slug=slug_of(body)) if known else {}
+        if number not in found:
             raise Refused(_("This person is not there any more."), 404)
-        return why(rule_of(body), [number], as_of=clock.knowledge_now(), slug=slug_of(body))[number]
+        return found[number]
 
 
 class People(PermissionRequiredMixin, View):

@@ -22,7 +22,7 @@ from segments.models import Segment
 from segments.ready_made import READY_MADE
 from segments.schema import schema
 from segments.selectors import display_description, display_name
-from segments.services import SlugTakenError, save_segment
+from segments.services import ChangedMeanwhileError, SlugTakenError, save_segment
 
 
 class Builder(Page):
@@ -126,7 +126,7 @@ class Once(Answer):
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the address of a new campaign to them, or of the list for those who make no campaigns."""
         rule, now = rule_of(body), clock.now()
-        words = str(body.get("name") or "").strip() or explain(rule)
+        words = str(body.get("name") or "").replace("\0", "").strip() or explain(rule)
         segment = freeze(
             rule, name=words, as_of=clock.knowledge_now(), now=now, user=_person(self.request.user)
         )
@@ -151,6 +151,8 @@ def _stored(segment: Segment, body: Mapping[str, Any], user: Any) -> dict[str, A
         save_segment(segment, now=clock.now(), user=_person(user))
     except SlugTakenError as error:
         raise Refused(str(error), 409, field="name") from error
+    except ChangedMeanwhileError as error:
+        raise Refused(str(error), 409) from error
     dispatch.refresh(segment.slug)
     return {"url": reverse("admin:segment", args=[segment.pk])}
 

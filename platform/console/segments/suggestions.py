@@ -92,7 +92,7 @@ def suggest(kind: str, words: str, *, can: Callable[[str], bool]) -> Found:
                 for key, _label in suggest("property", words.removeprefix("properties."), can=can)
             ]
         case "value":
-            return _values(of, words)
+            return _values(of, words, can=can)
     return []
 
 
@@ -139,11 +139,14 @@ def _is_id(text: str) -> bool:
     return True
 
 
-def _values(name: str, words: str) -> Found:
+def _values(name: str, words: str, *, can: Callable[[str], bool]) -> Found:
     if name in _COLUMNS:
         return _column(_COLUMNS[name], [NEWEST, words, MOST])
     stem = "customer.attributes."
     if name.startswith(stem):
+        # What is told of single people is seen by those who may see people.
+        if not can("customers.view_customer"):
+            return []
         return _column(_ATTRIBUTE, [name.removeprefix(stem), NEWEST, words, MOST])
     try:
         field, _key = find(name)

@@ -52,16 +52,16 @@ class SegmentMembers(APIView):
         body.is_valid(raise_exception=True)
         given, now, who = body.validated_data, clock.now(), caller(request)
         with problems():
-            added = lists.add(segment, given["add"], now=now, actor=who)
-            answer: dict[str, Any] = added
-            if given["remove"]:
-                removed = lists.remove(segment, given["remove"], now=now, actor=who)
-                answer = {
-                    "entered": added["entered"],
-                    "left": removed["left"],
-                    "size": removed["size"],
-                    "unknown": added["unknown"] + removed["unknown"],
-                }
+            # One of them is done in any case, and says the size.
+            done = [lists.add(segment, given["add"], now=now, actor=who)] if given["add"] else []
+            if given["remove"] or not done:
+                done.append(lists.remove(segment, given["remove"], now=now, actor=who))
+        answer: dict[str, Any] = {
+            "entered": sum(one["entered"] for one in done),
+            "left": sum(one["left"] for one in done),
+            "size": done[-1]["size"],
+            "unknown": [reference for one in done for reference in one["unknown"]],
+        }
         return Response(answer)
 
 

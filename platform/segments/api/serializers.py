@@ -29,7 +29,9 @@ class SegmentIn(StrictSerializer):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A rule belongs to a segment by rule, and to no list."""
-        kind = attrs.get("kind", self.instance.kind if self.instance else Segment.Kind.DYNAMIC)
+        if self.instance and "kind" not in self.initial_data:
+            attrs["kind"] = self.instance.kind
+        kind = attrs["kind"]
         if kind == Segment.Kind.STATIC and attrs.get("rule"):
             raise serializers.ValidationError({"rule": ["A list has no rule."]})
         if kind == Segment.Kind.DYNAMIC and not self.partial and "rule" not in attrs:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from core.problems import Problem
 from segments.models import Segment
 from segments.rules import RuleError
-from segments.services import InUseError, SlugTakenError
+from segments.services import ChangedMeanwhileError, InUseError, SlugTakenError
 from segments.timeouts import TookTooLongError
 
 
@@ -41,6 +41,8 @@ def problems() -> Iterator[None]:
         ) from error
     except SlugTakenError as error:
         raise Problem(409, "slug-taken", "The short name is taken", str(error)) from error
+    except ChangedMeanwhileError as error:
+        raise Problem(409, "segment-changed", "The segment was changed meanwhile", str(error)) from error
     except InUseError as error:
         raise Problem(
             409, "segment-in-use", "The segment is in use", str(error), used_by=error.names

@@ -95,9 +95,7 @@ class SegmentDetail(APIView):
         body = SegmentIn(segment, data=request.data, partial=partial)
         body.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(body.validated_data)
-        if "kind" in changes and not partial and "kind" not in request.data:
-            del changes["kind"]
-        if changes.get("kind", segment.kind) != segment.kind:
+        if changes["kind"] != segment.kind:
             raise Problem(422, "invalid-rule", "The rule cannot be used", _KIND, path="kind")
         for name, value in changes.items():
             setattr(segment, name, value)

@@ -3,6 +3,7 @@
 import re
 
 from segments.drafting.tokens import Entry, Type, table
+from segments.rules.limits import MAX_NUMBER
 
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _TENS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
@@ -96,7 +97,7 @@ def number(text: str) -> float:
     text = text.strip().replace(",", "")
     if text[0].isdigit():
         factor = _TENS.get(text[-1], 1)
-        return float(text.rstrip("千万").strip()) * factor
+        return min(float(text.rstrip("千万").strip()) * factor, MAX_NUMBER)
     total = part = digit = 0
     for letter in text:
         if letter in _DIGITS:

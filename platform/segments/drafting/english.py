@@ -3,6 +3,7 @@
 import re
 
 from segments.drafting.tokens import Entry, Type, table
+from segments.rules.limits import MAX_NUMBER
 
 NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
@@ -104,7 +105,7 @@ def number(text: str) -> float:
     text = text.strip().lower().replace(",", "")
     if text in NUMBERS:
         return NUMBERS[text]
-    return float(text[:-1]) * 1000 if text.endswith("k") else float(text)
+    return min(float(text[:-1]) * 1000 if text.endswith("k") else float(text), MAX_NUMBER)
 
 
 def _hours(match: re.Match[str]) -> int:

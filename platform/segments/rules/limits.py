@@ -2,6 +2,8 @@
 
 MAX_DEPTH = 10
 MAX_CONDITIONS = 200
+#: Conditions, groups and negations together: each is a column where all are counted, and a table has 1,600.
+MAX_NODES = 1000
 MAX_TEXT = 500
 MAX_LIST = 1000
 MAX_DAYS = 36_500

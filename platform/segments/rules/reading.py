@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from segments.rules.behaviours import behaviour, coupon, message, sequence
-from segments.rules.limits import MAX_CONDITIONS, MAX_DEPTH, MAX_TOP, RuleError, at
+from segments.rules.limits import MAX_CONDITIONS, MAX_DEPTH, MAX_NODES, MAX_TOP, RuleError, at
 from segments.rules.moments import zone
 from segments.rules.nodes import Comparison, Condition, Group, Member, Node, Not, Share, Top
 from segments.rules.values import choice, entries, number, text, whole
@@ -23,12 +23,16 @@ def parse(rule: Any) -> Node:
 class _Reader:
     def __init__(self) -> None:
         self.conditions = 0
+        self.nodes = 0
 
     def node(self, rule: Any, path: str, depth: int) -> Node:
         if not isinstance(rule, dict) or not rule:
             raise _no_rule(path)
         if depth > MAX_DEPTH:
             raise RuleError(path, _("The rule is nested deeper than %(n)d levels.") % {"n": MAX_DEPTH})
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise RuleError(path, _("The rule has more than %(n)d groups and conditions.") % {"n": MAX_NODES})
         for key in ("all", "any"):
             if key in rule:
                 return self._group(rule, key, path, depth)
