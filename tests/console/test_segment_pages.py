@@ -98,8 +98,6 @@ def test_each_role_gets_what_it_may(role, reads, writes, people, segment):
 def test_who_sees_no_customers_gets_figures_only(segment, people):
     client = sign_in("nobody")
     user = User.objects.get(username="nobody")
-    from django.contrib.auth.models import Permission
-
     user.user_permissions.add(Permission.objects.get(codename="view_segment"))
     answer = ask(client, "preview", {"rule": RULE})
     assert (answer.status_code, answer.json()["size"], answer.json()["sample"]) == (200, 3, [])
