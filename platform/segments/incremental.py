@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from django.db import DataError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from core.arrays import number_array
@@ -87,7 +87,7 @@ def refresh_customers(customer_ids: Sequence[int], *, as_of: datetime, now: date
             with statement_timeout(SECONDS), connection.cursor() as cursor:
                 cursor.execute(insert.sql, insert.params)
             asked.append(segment)
-        except (RuleError, TookTooLongError, OutOfOrderError, DataError) as error:
+        except (RuleError, TookTooLongError, OutOfOrderError) as error:
             log.warning("segment_incremental_failed", segment=segment.slug, error=str(error))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE segment_now")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DataError, IntegrityError, connection
+from django.db import IntegrityError, connection
 
 from accounts.jobs import Progress, silent
 from segments import moves
@@ -42,7 +42,7 @@ def refresh_segment(
     try:
         with statement_timeout(SECONDS, over_everybody=True):
             _refresh(segment, run, as_of, now)
-    except (RuleError, TookTooLongError, OutOfOrderError, DataError) as error:
+    except (RuleError, TookTooLongError, OutOfOrderError) as error:
         run.error = str(error)
         log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
     run.duration_ms = round((time.monotonic() - started) * 1000)

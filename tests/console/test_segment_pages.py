@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -98,8 +98,6 @@ def test_each_role_gets_what_it_may(role, reads, writes, people, segment):
 def test_who_sees_no_customers_gets_figures_only(segment, people):
     client = sign_in("nobody")
     user = User.objects.get(username="nobody")
-    from django.contrib.auth.models import Permission
-
     user.user_permissions.add(Permission.objects.get(codename="view_segment"))
     answer = ask(client, "preview", {"rule": RULE})
     assert (answer.status_code, answer.json()["size"], answer.json()["sample"]) == (200, 3, [])
@@ -261,3 +259,33 @@ def test_suggestions(people, kind, words, found):
     upsert_customers([{"external_id": "c0", "attributes": {"tier": "gold"}}], NOW)
     answer = sign_in("viewer").get("/admin/segments/suggest/", {"kind": kind, "q": words})
     assert answer.json() == {"results": found}
+
+
+def test_values_told_of_single_people_are_offered_only_to_who_sees_people(people):
+    upsert_customers([{"external_id": "c0", "attributes": {"tier": "gold"}}], NOW)
+    user = User.objects.create_user("counter", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_segment"))
+    client = Client()
+    client.force_login(user)
+    asked = {"kind": "value:customer.attributes.tier", "q": "g"}
+    assert client.get("/admin/segments/suggest/", asked).json() == {"results": []}
+
+
+@pytest.mark.parametrize("customer", [True, 10**12, None, "1"])
+def test_nobody_is_nobody(people, customer):
+    answer = ask(sign_in("alice"), "why", {"rule": RULE, "customer": customer})
+    assert answer.status_code == 404
+
+
+def test_a_copy_of_a_broken_rule_is_refused_in_a_sentence(segment):
+    Segment.objects.filter(pk=segment.pk).update(rule={"segment": "gone"})
+    client = sign_in("marketer")
+    answer = client.post(f"/admin/segments/{segment.pk}/copy/", follow=True)
+    assert "There is no segment “gone”." in answer.content.decode()
+    assert not Segment.objects.filter(name="Germans (copy)").exists()
+
+
+def test_a_name_with_a_blank_of_no_use_is_cleaned(people):
+    answer = ask(sign_in("alice"), "once", {"rule": RULE, "name": "To\0day"})
+    assert answer.status_code == 200
+    assert Segment.objects.get(kind="static").name.startswith("Today, on ")

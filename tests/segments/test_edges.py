@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from customers.models import Customer
+from profiles.models import CustomerProfile
 from segments import lists
 from segments.drafting import draft
 from segments.freezing import freeze
@@ -131,3 +132,19 @@ def test_a_top_list_counted_every_20_seconds_keeps_only_the_runs_that_moved_some
     assert [(run.entered, run.left) for run in segment.runs.order_by("id")] == [(1, 0), (1, 1)]
     refresh_all(as_of=later, now=later, slugs=["newest"])
     assert segment.runs.count() == 3
+
+
+def test_data_that_cannot_be_compared_stop_one_segment_and_are_not_told(shop):
+    alice = shop.customer("alice")
+    CustomerProfile.objects.create(
+        customer=alice, as_of=AS_OF, computed_at=AS_OF, category_affinity={"tea": "secret"}
+    )
+    rule = {"field": "profile.category_affinity.tea", "op": "gte", "value": 0.5}
+    save_segment(Segment(name="a", rule=rule), now=AS_OF)
+    save_segment(Segment(name="b", rule=EVERYONE), now=AS_OF)
+    with pytest.raises(RuleError, match="22P02"):
+        preview(rule, as_of=AS_OF)
+    runs = refresh_all(as_of=AS_OF, now=AS_OF, slugs=["a", "b"])
+    assert ["22P02" in run.error for run in runs] == [True, False]
+    assert "secret" not in runs[0].error
+    assert runs[1].size == 1
