@@ -77,14 +77,17 @@ def test_the_loop_runs_on_a_slice_of_real_data_and_a_second_time_doubles_nothing
 
     # The shop lives on: its nights bring the segments to its present, and no demo throws them back.
     night = json.loads(manage(tmp_path / "var", "refresh_segments"))
+    count = "from events.models import Event; print(Event.objects.count())"
+    events = int(manage(tmp_path / "var", "shell", "-c", count))  # some entered or left by then, which is told
     second = demo(tmp_path / "var")
 
+    assert second["events"] == events
     assert sorted((s["name"], s["size"]) for s in second["segments"]) == sorted(
         (s["name"], s["size"]) for s in night["segments"]
     )
     failed = "from segments.models import SegmentRun; print(SegmentRun.objects.exclude(error='').count())"
     assert manage(tmp_path / "var", "shell", "-c", failed) == "0"
-    told_anew = {"import_seconds", "total_seconds", "segments"}
+    told_anew = {"import_seconds", "total_seconds", "segments", "events"}
     assert {k: v for k, v in second.items() if k not in told_anew} == {
         k: v for k, v in first.items() if k not in told_anew
     }
