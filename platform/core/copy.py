@@ -65,4 +65,6 @@ def _escaped(values: Sequence[str | None]) -> Sequence[str]:
     joined = "".join(filter(None, values))
     if any(sign in joined for sign in _SIGNS):
         values = [None if value is None else value.translate(_SPECIAL) for value in values]
-    return [_NULL if value is None else value for value in values] if None in values else values
+    if None in values:
+        return [_NULL if value is None else value for value in values]
+    return values  # type: ignore[return-value]  # no None among them

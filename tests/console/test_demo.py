@@ -78,7 +78,9 @@ def test_the_loop_runs_on_a_slice_of_real_data_and_a_second_time_doubles_nothing
     # The shop lives on: its nights bring the segments to its present, and no demo throws them back.
     night = json.loads(manage(tmp_path / "var", "refresh_segments"))
     count = "from events.models import Event; print(Event.objects.count())"
-    events = int(manage(tmp_path / "var", "shell", "-c", count))  # some entered or left by then, which is told
+    events = int(
+        manage(tmp_path / "var", "shell", "-c", count)
+    )  # some entered or left by then, which is told
     second = demo(tmp_path / "var")
 
     assert second["events"] == events
