@@ -8,6 +8,7 @@ drafts up to 06, which most clients read today.
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 WINDOW_SECONDS = 60
 
 log = structlog.get_logger(__name__)
+
+#: A worker's first calls come at once, and of two clients made for them the one that `cache` does not keep
+#: would close its connections when it is collected, under the call that uses them.
+_MAKING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ def _remember(request: HttpRequest, standing: Standing) -> None:
 def count(name: str, now: datetime) -> int:
     """Count a call under a name and return how many the minute has had. One round trip; raises RedisError."""
     key = f"calls:{name}:{int(now.timestamp() // WINDOW_SECONDS)}"
-    with _redis(settings.CACHES["default"]["LOCATION"]).pipeline(transaction=False) as pipe:
+    with _MAKING:
+        client = _redis(settings.CACHES["default"]["LOCATION"])
+    with client.pipeline(transaction=False) as pipe:
         pipe.incr(key)
         pipe.expire(key, 2 * WINDOW_SECONDS)
         return int(pipe.execute()[0])
