@@ -71,20 +71,6 @@ def claim_identifiers(
     return owners(zip(kinds, hashes, strict=True))
 
 
-def join_visitors(pairs: Collection[tuple[str, int]], now: datetime) -> int:
-    """Make anonymous visitors the customers they turned out to be; their earlier events follow by actor."""
-    rows = [(Identifier.Kind.ANONYMOUS.value, keyed_hash(Identifier.Kind.ANONYMOUS, a), c) for a, c in pairs]
-    claim_identifiers(rows, now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE events_event e SET customer_id = i.customer_id FROM customers_identifier i"
-            " WHERE e.actor_id = i.id AND e.customer_id IS NULL AND i.kind = 'anonymous'"
-            " AND i.value_hash = ANY(%s)",
-            [[h for _, h, _ in rows]],
-        )
-        return int(cursor.rowcount)
-
-
 def ensure_actors(
     external_ids: Iterable[str], anonymous_ids: Iterable[str], now: datetime
 ) -> tuple[dict[str, Actor], dict[str, Actor]]:

@@ -1,6 +1,6 @@
 """Questions about rules: what they find, what they say, and why somebody fits."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -34,6 +34,12 @@ class SegmentSchema(APIView):
         return Response(language.schema())
 
 
+def _rule(request: Request) -> Any:
+    body = RuleIn(data=request.data)
+    body.is_valid(raise_exception=True)
+    return body.validated_data["rule"]
+
+
 class SegmentPreview(APIView):
     """What a rule finds, before it is saved."""
 
@@ -42,10 +48,9 @@ class SegmentPreview(APIView):
     @extend_schema(operation_id="segments_preview", request=RuleIn, responses=PreviewOut)
     def post(self, request: Request) -> Response:
         """Count who fits a rule and each of its parts, at the shop's present."""
-        body = RuleIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        rule = _rule(request)
         with problems():
-            return Response(preview(body.validated_data["rule"], as_of=clock.knowledge_now()))
+            return Response(preview(rule, as_of=clock.knowledge_now()))
 
 
 class SegmentExplain(APIView):
@@ -56,9 +61,7 @@ class SegmentExplain(APIView):
     @extend_schema(operation_id="segments_explain", request=RuleIn, responses=SentenceOut)
     def post(self, request: Request) -> Response:
         """Check a rule and say it in words, without counting."""
-        body = RuleIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        rule = body.validated_data["rule"]
+        rule = _rule(request)
         with problems():
             compile_rule(rule, as_of=clock.knowledge_now())
             return Response({"sentence": explain(rule)})
@@ -72,10 +75,9 @@ class SegmentOverlap(APIView):
     @extend_schema(operation_id="segments_overlap", request=RuleIn, responses=OverlapOut)
     def post(self, request: Request) -> Response:
         """Count whom a rule finds in each segment, as the last refreshes left them."""
-        body = RuleIn(data=request.data)
-        body.is_valid(raise_exception=True)
+        rule = _rule(request)
         with problems():
-            return Response(overlap(body.validated_data["rule"], as_of=clock.knowledge_now()))
+            return Response(overlap(rule, as_of=clock.knowledge_now()))
 
 
 class SegmentWhy(APIView):
