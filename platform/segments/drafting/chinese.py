@@ -2,7 +2,7 @@
 
 import re
 
-from segments.drafting.tokens import Entry, Type, table
+from segments.drafting.tokens import Type, entry, table
 from segments.rules.limits import MAX_NUMBER
 
 _DIGITS = {"零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -113,10 +113,6 @@ def _hours(match: re.Match[str]) -> int:
     return round(number(match["n"] or "1") * _UNITS[match["unit"]])
 
 
-def _entry(type: Type, pattern: str, read: object) -> Entry:
-    return Entry(type, re.compile(pattern, re.IGNORECASE), read)  # type: ignore[arg-type]
-
-
 ENTRIES = (
     *table(Type.AND, {r"并且|而且|以及|且|但是|但|不过|同时|并|[，,；;。、]": None}, whole_words=False),
     *table(Type.OR, {r"或者|或是|或": None}, whole_words=False),
@@ -134,41 +130,41 @@ ENTRIES = (
     *table(Type.FACT, FACTS, whole_words=False),
     *table(Type.FIELD, FIELDS, whole_words=False),
     *table(Type.TEXT_FIELD, TEXT_FIELDS, whole_words=False),
-    *(_entry(Type.COMPARED, rf"(?:{p})", lambda m, op=op: op) for p, op in _COMPARED.items()),
+    *(entry(Type.COMPARED, rf"(?:{p})", lambda m, op=op: op) for p, op in _COMPARED.items()),
     *table(Type.TIMES, {r"多次|反复|不止一次": ("gte", 2), r"一次": ("eq", 1)}, whole_words=False),
-    _entry(
+    entry(
         Type.RANGE,
         rf"(?:介于|在)?\s?(?P<low>{_NUMBER})\s?(?:元|次|件|%)?\s?(?:到|至|和|~|-|—)\s?(?P<high>{_NUMBER})(?:之间)?",
         lambda m: (number(m["low"]), number(m["high"])),
     ),
     *table(Type.UNIT, _COUNTED | {r"[$€£¥￥]": "amount"}, whole_words=False),
-    _entry(Type.PERCENT, r"%|％", lambda m: None),
-    _entry(
+    entry(Type.PERCENT, r"%|％", lambda m: None),
+    entry(
         Type.WINDOW,
         rf"(?:在)?(?:最近|近|过去|前)\s?(?:的)?\s?(?P<n>{_NUMBER})?\s?{_UNIT}(?:之内|以内|以来|内|里|中)?",
         _hours,
     ),
-    _entry(Type.WINDOW, r"今天|今日", lambda m: 24),
-    _entry(Type.SPAN, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之内|以内|内|里)", _hours),
-    _entry(Type.WINDOW, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?=\s?(?:没|未|不))", _hours),
-    _entry(Type.AGO, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之前|以前|前)", _hours),
-    _entry(
+    entry(Type.WINDOW, r"今天|今日", lambda m: 24),
+    entry(Type.SPAN, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之内|以内|内|里)", _hours),
+    entry(Type.WINDOW, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?=\s?(?:没|未|不))", _hours),
+    entry(Type.AGO, rf"(?P<n>{_NUMBER})\s?{_UNIT}(?:之前|以前|前)", _hours),
+    entry(
         Type.ACTUAL,
         r"(?:最后一次|上次|最近一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?",
         lambda m: "profile.last_order_at",
     ),
-    _entry(
+    entry(
         Type.ACTUAL,
         r"(?:首次|第一次)(?:购买|下单|订单)(?:时间)?(?:在|是)?",
         lambda m: "profile.first_order_at",
     ),
-    _entry(Type.ACTUAL, r"注册(?:时间)?(?:在|是)?", lambda m: "customer.created_at"),
-    _entry(
+    entry(Type.ACTUAL, r"注册(?:时间)?(?:在|是)?", lambda m: "customer.created_at"),
+    entry(
         Type.LAST,
         rf"(?:最近|近|最后)的?\s?(?P<n>{_NUMBER})\s?(?:封|条|个|次)?(?:营销)?{_SENT}",
         lambda m: int(number(m["n"])),
     ),
-    _entry(
+    entry(
         Type.BIRTHDAY,
         r"(?:(?:在)?(?P<first>今天|本周|这周|本月|这个月))?(?:过)?生日(?:是|在|为)?(?P<when>今天|本周|这周|本月|这个月|未来\s?(?P<n>\d+)\s?天)?",
         lambda m: (
@@ -177,16 +173,16 @@ ENTRIES = (
             else {"今天": 1, "本周": 7, "这周": 7}.get(m["when"] or m["first"] or "", 31)
         ),
     ),
-    _entry(Type.TOP, rf"(?:排名)?前\s?(?P<n>{_NUMBER})\s?(?:名|位|个)", lambda m: int(number(m["n"]))),
-    _entry(
+    entry(Type.TOP, rf"(?:排名)?前\s?(?P<n>{_NUMBER})\s?(?:名|位|个)", lambda m: int(number(m["n"]))),
+    entry(
         Type.SHARE,
         rf"随机(?:抽取|选取|抽)?(?:的)?\s?(?P<n>{_NUMBER})\s?[%％]",
         lambda m: number(m["n"]) / 100,
     ),
     *table(Type.SEGMENT, {r"(?:属于|在)?人群": None}, whole_words=False),
-    _entry(Type.QUOTED, r"[“\"「『‘](?P<text>[^”\"」』’]{1,100})[”\"」』’]", lambda m: m["text"].strip()),
-    _entry(Type.NUMBER, _NUMBER, lambda m: number(m[0])),
-    _entry(Type.NOISE, rf"(?:{_NOISE})|\s+", lambda m: None),
+    entry(Type.QUOTED, r"[“\"「『‘](?P<text>[^”\"」』’]{1,100})[”\"」』’]", lambda m: m["text"].strip()),
+    entry(Type.NUMBER, _NUMBER, lambda m: number(m[0])),
+    entry(Type.NOISE, rf"(?:{_NOISE})|\s+", lambda m: None),
 )
 #: Chinese writes no blanks, so a word goes on letter by letter; neighbours are joined again.
 WORD = re.compile(r"[A-Za-z0-9À-ÿ_\-]+|\S")

@@ -2,7 +2,7 @@
 
 import re
 
-from segments.drafting.tokens import Entry, Type, table
+from segments.drafting.tokens import Type, entry, table
 from segments.rules.limits import MAX_NUMBER
 
 NUMBERS = {
@@ -112,17 +112,13 @@ def _hours(match: re.Match[str]) -> int:
     return round(number(match["n"] or "1") * _UNITS[match["unit"].lower()])
 
 
-def _entry(type: Type, pattern: str, read: object) -> Entry:
-    return Entry(type, re.compile(pattern, re.IGNORECASE), read)  # type: ignore[arg-type]
-
-
 ENTRIES = (
     *table(
         Type.AND,
         {r"and(?: also)?|but(?: also)?|while|yet|plus|as well as|except(?: for)?": None},
         whole_words=True,
     ),
-    _entry(Type.AND, r"[,;.&](?!\d)", lambda m: None),
+    entry(Type.AND, r"[,;.&](?!\d)", lambda m: None),
     *table(Type.OR, {r"or(?: else)?": None}, whole_words=True),
     *table(Type.THEN, {r"(?:and |but )?(?:then|afterwards|after that)": None}, whole_words=True),
     *table(
@@ -147,44 +143,42 @@ ENTRIES = (
     *table(Type.TEXT_FIELD, TEXT_FIELDS, whole_words=True),
     *table(Type.TIMES, _TIMES, whole_words=True),
     *(
-        _entry(Type.COMPARED, rf"(?:{p})" if p[0] in "><=" else rf"(?<!\w)(?:{p})(?!\w)", lambda m, op=op: op)
+        entry(Type.COMPARED, rf"(?:{p})" if p[0] in "><=" else rf"(?<!\w)(?:{p})(?!\w)", lambda m, op=op: op)
         for p, op in _COMPARED.items()
     ),
-    *(_entry(Type.COMPARED, rf"(?:{p})", lambda m, op=op: op) for p, op in _AFTER.items()),
-    _entry(
+    *(entry(Type.COMPARED, rf"(?:{p})", lambda m, op=op: op) for p, op in _AFTER.items()),
+    entry(
         Type.RANGE,
         rf"(?<!\w)(?:between|from) (?:{_MONEY})?(?P<low>{_NUMBER})%? (?:and|to) "
         rf"(?:{_MONEY})?(?P<high>{_NUMBER})",
         lambda m: (number(m["low"]), number(m["high"])),
     ),
-    _entry(Type.UNIT, r"[$€£¥]", lambda m: "amount"),
+    entry(Type.UNIT, r"[$€£¥]", lambda m: "amount"),
     *table(Type.UNIT, _COUNTED, whole_words=True),
-    _entry(Type.PERCENT, r"%|(?<!\w)(?:per ?cent|percent)(?!\w)", lambda m: None),
-    _entry(
+    entry(Type.PERCENT, r"%|(?<!\w)(?:per ?cent|percent)(?!\w)", lambda m: None),
+    entry(
         Type.WINDOW,
         rf"(?<!\w)(?:(?:in|within|during|over|for|since) )?(?:the )?(?:last|past|previous) "
         rf"(?:(?P<n>{_NUMBER}) )?{_UNIT}\b",
         _hours,
     ),
-    _entry(Type.WINDOW, rf"(?<!\w)(?:in|for|over|during) (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
-    _entry(Type.WINDOW, r"(?<!\w)today(?!\w)", lambda m: 24),
-    _entry(Type.SPAN, rf"(?<!\w)within (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
-    _entry(Type.AGO, rf"(?P<n>{_NUMBER}) {_UNIT} ago\b", _hours),
-    _entry(
+    entry(Type.WINDOW, rf"(?<!\w)(?:in|for|over|during) (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
+    entry(Type.WINDOW, r"(?<!\w)today(?!\w)", lambda m: 24),
+    entry(Type.SPAN, rf"(?<!\w)within (?P<n>{_NUMBER}) {_UNIT}\b", _hours),
+    entry(Type.AGO, rf"(?P<n>{_NUMBER}) {_UNIT} ago\b", _hours),
+    entry(
         Type.ACTUAL,
         r"(?<!\w)(?:last|latest|most recent) (?:order|purchase)(?: was)?(?!\w)",
         lambda m: "profile.last_order_at",
     ),
-    _entry(
-        Type.ACTUAL, r"(?<!\w)first (?:order|purchase)(?: was)?(?!\w)", lambda m: "profile.first_order_at"
-    ),
-    _entry(Type.ACTUAL, r"(?<!\w)(?:known since|joined|signed up)(?!\w)", lambda m: "customer.created_at"),
-    _entry(
+    entry(Type.ACTUAL, r"(?<!\w)first (?:order|purchase)(?: was)?(?!\w)", lambda m: "profile.first_order_at"),
+    entry(Type.ACTUAL, r"(?<!\w)(?:known since|joined|signed up)(?!\w)", lambda m: "customer.created_at"),
+    entry(
         Type.LAST,
         rf"(?<!\w)(?:the |our |their )?(?:last|latest|most recent) (?P<n>{_NUMBER}) {_MAILS}",
         lambda m: int(number(m["n"])),
     ),
-    _entry(
+    entry(
         Type.BIRTHDAY,
         r"(?<!\w)birthdays?(?: is| are)?(?: in| on)?(?: the)? "
         r"(?P<when>today|this week|this month|next week|next (?P<n>\d+) days)(?!\w)",
@@ -194,21 +188,21 @@ ENTRIES = (
             else {"today": 1, "this week": 7, "next week": 14, "this month": 31}[m["when"].lower()]
         ),
     ),
-    _entry(
+    entry(
         Type.TOP,
         rf"(?<!\w)(?:the )?(?:top|best) (?P<n>{_NUMBER})(?: (?:customers|people|buyers))?(?: by)?(?!\w)",
         lambda m: int(number(m["n"])),
     ),
-    _entry(
+    entry(
         Type.SHARE,
         rf"(?<!\w)(?:a )?random(?: sample of)?(?: share of)? (?P<n>{_NUMBER}) ?(?:%|per ?cent)"
         rf"|(?P<m>{_NUMBER}) ?(?:%|per ?cent) (?:chosen )?(?:at )?random",
         lambda m: number(m["n"] or m["m"]) / 100,
     ),
     *table(Type.SEGMENT, {r"(?:member of |members of |in )?(?:the )?segment": None}, whole_words=True),
-    _entry(Type.QUOTED, r"[“\"'‘](?P<text>[^”\"'’]{1,100})[”\"'’]", lambda m: m["text"].strip()),
+    entry(Type.QUOTED, r"[“\"'‘](?P<text>[^”\"'’]{1,100})[”\"'’]", lambda m: m["text"].strip()),
     # An article is a number in "a week" only.
-    _entry(Type.NUMBER, rf"(?!an?\b){_NUMBER}", lambda m: number(m[0])),
+    entry(Type.NUMBER, rf"(?!an?\b){_NUMBER}", lambda m: number(m[0])),
     *table(Type.NOISE, {_NOISE: None}, whole_words=True),
 )
 WORD = re.compile(r"[^\s,;.&“”\"%$€£¥]+(?:\.\d+)?")

@@ -63,6 +63,11 @@ class Entry:
     read: Callable[[re.Match[str]], Any]
 
 
+def entry(type: Type, pattern: str, read: Callable[[re.Match[str]], Any]) -> Entry:
+    """Make an entry whose meaning depends on what was found."""
+    return Entry(type, re.compile(pattern, re.IGNORECASE), read)
+
+
 def table(type: Type, meanings: dict[str, Any], *, whole_words: bool) -> Iterator[Entry]:
     """Make entries of {pattern: meaning}. `whole_words` where a language writes blanks between words."""
     for pattern, meaning in meanings.items():
@@ -80,13 +85,13 @@ def tokenise(sentence: str, entries: Sequence[Entry], word: re.Pattern[str]) -> 
     at = 0
     while at < len(sentence):
         best: tuple[int, Entry, re.Match[str]] | None = None
-        for entry in entries:
-            match = entry.pattern.match(sentence, at)
+        for known in entries:
+            match = known.pattern.match(sentence, at)
             if match and match.end() > at and (best is None or match.end() > best[0]):
-                best = (match.end(), entry, match)
+                best = (match.end(), known, match)
         if best:
-            end, entry, match = best
-            found.append(Token(entry.type, entry.read(match), match[0], at, end))
+            end, known, match = best
+            found.append(Token(known.type, known.read(match), match[0], at, end))
             at = end
         elif match := word.match(sentence, at):
             found.append(Token(Type.WORD, match[0], match[0], at, match.end()))
