@@ -97,7 +97,7 @@ def compile_parts(
     population: Population = EVERYONE,
     values: bool = False,
 ) -> Compiled:
-    """Compile a rule about some people into its parts; with `values` also what was found. Raises RuleError."""  # noqa: E501
+    """Compile a rule about some people into its parts, on request with the values found. Raises RuleError."""
     compiler = _Compiler(as_of, [slug] if slug else [], population, values=values)
     where = compiler.visit(parse(rule))
     return Compiled(
@@ -122,7 +122,7 @@ class _Scope:
 
     def subquery(self, query: Query, prefix: str = "b") -> str:
         """Join a subquery with a customer_id once, and return its alias."""
-        key = f"{query.sql} {query.params!r}"
+        key = f"{prefix} {query.sql} {query.params!r}"
         if key not in self.joins:
             alias = f"{prefix}{len(self.joins)}"
             self.joins[key] = compose(
