@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from core.templatetags.studio import money_sign
 
@@ -76,7 +77,7 @@ def _of_conditions() -> dict[str, Any]:
         "top": _("top people by a figure"),
         "share": _("random share"),
         "comparison": _("Comparison"),
-        "value": _("Value"),
+        "value": pgettext("what a customer spent", "Value"),
         "values": _("Values"),
         "name": _("name of the attribute"),
         "days": _("days"),
@@ -151,7 +152,7 @@ def _of_conditions() -> dict[str, Any]:
         "lowest": _("the lowest"),
         "people": _("People"),
         "peopleUnit": _("people"),
-        "by": _("by"),
+        "by": pgettext("ranked by a figure", "by"),
         "among": _("among"),
         "everyone": _("everyone"),
         "ownRule": _("those of a rule"),
