@@ -20,6 +20,9 @@ DEBUG = False
 ALLOWED_HOSTS: list[str] = []
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+# A fixed time of day is what quiet hours begin with; the check takes it for a forgotten call of now()
+# whenever the clock stands within seconds of it.
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
