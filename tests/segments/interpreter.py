@@ -8,6 +8,7 @@ import hashlib
 import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -158,13 +159,47 @@ def birthday(x, rule, person, as_of):
     return False
 
 
+def kept(line, events):
+    """Return what is left of a purchase line, with its amount less what was given back; None for nothing."""
+    order = [e for e in events if e.get("order_id") == line.get("order_id") is not None]
+    if any(e["type"] == "cancel" and e.get("product") in (None, line.get("product")) for e in order):
+        return None
+    back = [e for e in order if e["type"] == "refund" and e.get("amount")]
+    given = {e.get("product"): Decimal(0) for e in back}
+    for e in back:
+        given[e.get("product")] += abs(e["amount"])
+    lines = [
+        e
+        for e in order
+        if e["type"] == "purchase" and e.get("quality", "") != "no_quantity"
+        and abs(e["at"] - line["at"]) <= timedelta(days=31)
+    ]  # fmt: skip
+    at_large, share = given.pop(None, Decimal(0)), Fraction(1)
+    if line.get("product") in given:
+        back, own = given[line["product"]], sum(
+            (e["amount"] or 0 for e in lines if e.get("product") == line["product"]), Decimal(0)
+        )  # fmt: skip
+        share = max(Fraction(own - back), Fraction(0)) / Fraction(own or 1)
+    if at_large:
+        left = sum((e["amount"] or 0 for e in lines), Decimal(0)) - sum(given.values())
+        share *= max(Fraction(left - at_large), Fraction(0)) / Fraction(left) if left > 0 else 0
+    if not share:
+        return None
+    if line["amount"] is None:
+        return line
+    net = Fraction(line["amount"]) * share
+    return line | {"amount": round(Decimal(net.numerator) / net.denominator, 8)}
+
+
 def events_of(rule, person, as_of):
     """Return the events that count: type, window, first or last few, narrowed."""
-    rows = [
-        e
-        for e in person["events"]
-        if e["type"] == rule["event"] and e["at"] < as_of and e.get("quality", "") != "no_quantity"
-    ]
+    before = [e for e in person["events"] if e["at"] < as_of]
+    rows = [e for e in before if e["type"] == rule["event"] and e.get("quality", "") != "no_quantity"]
+    places = {id(e): n for n, e in enumerate(rows)}
+    if rule["event"] == "purchase":
+        found = [(n, kept(e, before)) for n, e in enumerate(rows)]
+        rows = [e for _, e in found if e is not None]
+        places = {id(e): n for n, e in found if e is not None}
     if "within_days" in rule:
         rows = [e for e in rows if e["at"] >= as_of - timedelta(days=rule["within_days"])]
     if "within" in rule:
@@ -174,7 +209,7 @@ def events_of(rule, person, as_of):
         rows = [e for e in rows if e["at"] >= moment(rule["from"], as_of, zone)]
     if "until" in rule:
         rows = [e for e in rows if e["at"] < moment(rule["until"], as_of, zone)]
-    rows.sort(key=lambda e: (e["at"], person["events"].index(e)))
+    rows.sort(key=lambda e: (e["at"], places[id(e)]))
     if "earliest" in rule:
         rows = rows[: rule["earliest"]]
     if "latest" in rule:
@@ -223,7 +258,7 @@ def measure(rule, rows):
         "count": len,
         "orders": lambda found: len(set(values("order", found))),
         "quantity": lambda found: sum(values("quantity", found)),
-        "amount": lambda found: sum(values("amount", found), Decimal(0)),
+        "amount": lambda found: round(sum(values("amount", found), Decimal(0)), 2),
     }.items():
         if name in rule:
             return of(rows), rule[name]
@@ -236,7 +271,9 @@ def measure(rule, rows):
     }.items():
         if name in rule:
             wanted = {k: v for k, v in rule[name].items() if k != "of"}
-            return of(values(rule[name]["of"], rows)), wanted
+            found = of(values(rule[name]["of"], rows))
+            cents = name == "sum" and rule[name]["of"] == "amount"
+            return (round(Decimal(found), 2) if cents else found), wanted
     return len(rows), {"eq": 0} if rule.get("never") else {"gte": 1}
 
 
