@@ -25,7 +25,7 @@ _MEASURES = {
     "count": "count(*)",
     "orders": "count(DISTINCT e.order_id)",
     "quantity": "coalesce(sum(e.quantity), 0)",
-    "amount": "coalesce(round(sum(e.amount), 2), 0)",
+    "amount": "coalesce(sum(e.amount), 0)",
     "sum": "coalesce(sum({of}), 0)",
     "average": "avg({of})",
     "largest": "max({of})",
@@ -131,14 +131,14 @@ def chosen(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:
 
     What was bought and taken back does not count.
     """
-    if behaviour.event == EventType.PURCHASE:
-        events = purchases.kept(events, now)
     zone_joins, bounds = window(behaviour.window, now)
     conditions = [
-        compose("e.type = {type} AND e.customer_id IS NOT NULL", type=behaviour.event),
+        compose("{type} AND e.customer_id IS NOT NULL", type=_type(behaviour)),
         compose("e.occurred_at < {as_of} AND e.quality <> 'no_quantity'", as_of=now.as_of),
         *bounds,
     ]
+    if behaviour.event == EventType.PURCHASE:
+        conditions.append(purchases.stands(behaviour, events=events, now=now))
     narrowed = narrowing(behaviour, now)
     if behaviour.nearest:
         source = compose(
@@ -155,6 +155,13 @@ def chosen(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:
     else:
         source = compose("{events} e {zones}", events=events, zones=join(" ", zone_joins))
     return compose("FROM {source} WHERE {where}", source=source, where=join(" AND ", conditions + narrowed))
+
+
+def _type(behaviour: Behaviour) -> Query:
+    """Return which events are measured: of what was paid also what was given back."""
+    if purchases.is_net(behaviour):
+        return compose("e.type IN ({bought}, {back})", bought=behaviour.event, back=EventType.REFUND.value)
+    return compose("e.type = {type}", type=behaviour.event)
 
 
 def window(bounds: Window, now: Clock) -> tuple[list[Query], list[Query]]:
@@ -186,8 +193,8 @@ def _possible(when: When, now: Clock) -> list[datetime]:
 
 def measured(behaviour: Behaviour) -> Query:
     """Return the measure over a group of events `e`."""
-    if (behaviour.measure, behaviour.of) == ("sum", "amount"):
-        return Query(_MEASURES["amount"], [])
+    if purchases.is_net(behaviour):
+        return compose(_MEASURES["sum"], of=Query(purchases.NET, []))
     return compose(_MEASURES[behaviour.measure], of=_of(behaviour))
 
 

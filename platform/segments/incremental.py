@@ -113,7 +113,6 @@ def _set_out(customer_ids: Sequence[int]) -> None:
             [ids],
         )
         cursor.execute("CREATE INDEX ON segment_fact (type, occurred_at)")
-        cursor.execute("CREATE INDEX ON segment_fact (customer_id, order_id) WHERE order_id IS NOT NULL")
         cursor.execute(
             "CREATE TEMPORARY TABLE segment_now (segment_id uuid, customer_id bigint) ON COMMIT DROP"
         )

@@ -8,7 +8,6 @@ import hashlib
 import math
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -159,47 +158,30 @@ def birthday(x, rule, person, as_of):
     return False
 
 
-def kept(line, events):
-    """Return what is left of a purchase line, with its amount less what was given back; None for nothing."""
-    order = [e for e in events if e.get("order_id") == line.get("order_id") is not None]
-    if any(e["type"] == "cancel" and e.get("product") in (None, line.get("product")) for e in order):
-        return None
-    back = [e for e in order if e["type"] == "refund" and e.get("amount")]
-    given = {e.get("product"): Decimal(0) for e in back}
-    for e in back:
-        given[e.get("product")] += abs(e["amount"])
-    lines = [
-        e
-        for e in order
-        if e["type"] == "purchase" and e.get("quality", "") != "no_quantity"
-        and abs(e["at"] - line["at"]) <= timedelta(days=31)
-    ]  # fmt: skip
-    at_large, share = given.pop(None, Decimal(0)), Fraction(1)
-    if line.get("product") in given:
-        back, own = given[line["product"]], sum(
-            (e["amount"] or 0 for e in lines if e.get("product") == line["product"]), Decimal(0)
-        )  # fmt: skip
-        share = max(Fraction(own - back), Fraction(0)) / Fraction(own or 1)
-    if at_large:
-        left = sum((e["amount"] or 0 for e in lines), Decimal(0)) - sum(given.values())
-        share *= max(Fraction(left - at_large), Fraction(0)) / Fraction(left) if left > 0 else 0
-    if not share:
-        return None
-    if line["amount"] is None:
-        return line
-    net = Fraction(line["amount"]) * share
-    return line | {"amount": round(Decimal(net.numerator) / net.denominator, 8)}
+def stands(event, events, since, *, net):
+    """Say whether a purchase was neither cancelled nor, unless what was paid is meant, given back."""
+    for e in events:
+        if e.get("order_id") != event.get("order_id") or (since and e["at"] < since - timedelta(days=1)):
+            continue
+        same = e.get("product") == event.get("product") is not None
+        if e["type"] == "cancel" and (same or e.get("product") is None):
+            return False
+        if e["type"] == "refund" and same and not net and e["amount"] >= event["amount"]:
+            return False
+    return True
 
 
 def events_of(rule, person, as_of):
     """Return the events that count: type, window, first or last few, narrowed."""
     before = [e for e in person["events"] if e["at"] < as_of]
-    rows = [e for e in before if e["type"] == rule["event"] and e.get("quality", "") != "no_quantity"]
-    places = {id(e): n for n, e in enumerate(rows)}
+    types = [rule["event"]]
+    if rule["event"] == "purchase" and is_net(rule):
+        types.append("refund")
+    rows = [e for e in before if e["type"] in types and e.get("quality", "") != "no_quantity"]
     if rule["event"] == "purchase":
-        found = [(n, kept(e, before)) for n, e in enumerate(rows)]
-        rows = [e for _, e in found if e is not None]
-        places = {id(e): n for n, e in found if e is not None}
+        since = as_of - timedelta(days=rule["within_days"]) if "within_days" in rule else None
+        since = as_of - relativedelta(**rule["within"]) if "within" in rule else since
+        rows = [e for e in rows if stands(e, before, since, net=is_net(rule))]
     if "within_days" in rule:
         rows = [e for e in rows if e["at"] >= as_of - timedelta(days=rule["within_days"])]
     if "within" in rule:
@@ -209,7 +191,7 @@ def events_of(rule, person, as_of):
         rows = [e for e in rows if e["at"] >= moment(rule["from"], as_of, zone)]
     if "until" in rule:
         rows = [e for e in rows if e["at"] < moment(rule["until"], as_of, zone)]
-    rows.sort(key=lambda e: (e["at"], places[id(e)]))
+    rows.sort(key=lambda e: (e["at"], person["events"].index(e)))
     if "earliest" in rule:
         rows = rows[: rule["earliest"]]
     if "latest" in rule:
@@ -241,6 +223,18 @@ def where(condition, event, as_of):
     return compared({"field": "x", "op": condition["op"], "value": condition.get("value")}, {"x": x}, as_of)
 
 
+def is_net(rule):
+    """Say whether a rule adds up what was paid."""
+    paid = "amount" in rule or rule.get("sum", {}).get("of") == "amount"
+    return rule["event"] == "purchase" and paid and not {"earliest", "latest"} & set(rule)
+
+
+def net(rows):
+    """Return what was paid, less what was given back."""
+    signs = [-1 if e["type"] == "refund" else 1 for e in rows if e["amount"] is not None]
+    return sum((sign * abs(x) for sign, x in zip(signs, values("amount", rows), strict=True)), Decimal(0))
+
+
 def values(of, rows):
     """Return what is summed up of the events that have it."""
     if of.startswith("properties."):
@@ -258,7 +252,7 @@ def measure(rule, rows):
         "count": len,
         "orders": lambda found: len(set(values("order", found))),
         "quantity": lambda found: sum(values("quantity", found)),
-        "amount": lambda found: round(sum(values("amount", found), Decimal(0)), 2),
+        "amount": lambda found: net(found) if is_net(rule) else sum(values("amount", found), Decimal(0)),
     }.items():
         if name in rule:
             return of(rows), rule[name]
@@ -271,9 +265,7 @@ def measure(rule, rows):
     }.items():
         if name in rule:
             wanted = {k: v for k, v in rule[name].items() if k != "of"}
-            found = of(values(rule[name]["of"], rows))
-            cents = name == "sum" and rule[name]["of"] == "amount"
-            return (round(Decimal(found), 2) if cents else found), wanted
+            return net(rows) if is_net(rule) else of(values(rule[name]["of"], rows)), wanted
     return len(rows), {"eq": 0} if rule.get("never") else {"gte": 1}
 
 
