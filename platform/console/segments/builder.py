@@ -53,6 +53,8 @@ class Builder(Page):
             may_save=can(code),
             may_use_once=can("segments.add_segment"),
             sees_people=can("customers.view_customer"),
+            # Who begins something new sees what there is to begin with.
+            opens_gallery=segment is None and "from" not in self.request.GET,
             schema=language,
             rule=segment.rule if segment else self._started(),
             words=texts(),

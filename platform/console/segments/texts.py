@@ -171,7 +171,7 @@ def _of_conditions() -> dict[str, Any]:
         "by": pgettext("ranked by a figure", "by"),
         "among": _("among"),
         "everyone": _("everyone"),
-        "ownRule": _("those who fit the conditions below"),
+        "ownRule": _("those who fit:"),
     }
 
 

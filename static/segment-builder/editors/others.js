@@ -41,13 +41,11 @@ export function top(kit, node) {
       delete r[by];
       r[kind] = kind === 'percent' ? Math.min(value || 10, 100) : Math.max(1, Math.round(value || 100));
     })),
-    h('span', {}, texts.by),
-    select(`${node.id}:figure`, texts.ofFigure, figures(kit), held.field, (name) => set('figure', (r) => { r.field = name; })),
-    h('span', {}, texts.among),
-    select(`${node.id}:of`, texts.among, [
+    h('span', { class: 'sb-inline' }, h('span', {}, texts.by), select(`${node.id}:figure`, texts.ofFigure, figures(kit), held.field, (name) => set('figure', (r) => { r.field = name; }))),
+    h('span', { class: 'sb-inline' }, h('span', {}, texts.among), select(`${node.id}:of`, texts.among, [
       { value: '', label: texts.everyone }, { value: '*', label: texts.ownRule },
       ...schema.segments.map((one) => ({ value: one.slug, label: one.name })),
-    ], node.of ? '*' : held.of?.segment || '', (chosen) => kit.set(node, 'of', (r, leaf) => among(kit, leaf, chosen))),
+    ], node.of ? '*' : held.of?.segment || '', (chosen) => kit.set(node, 'of', (r, leaf) => among(kit, leaf, chosen)))),
   ];
 }
 
