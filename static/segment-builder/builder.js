@@ -41,6 +41,8 @@ function written() {
 function edit(change, { run = '', redraw = true, focus = '' } = {}) {
   // An input that goes in a redraw may still want to give what stands in it.
   if (drawing) return;
+  // Who has begun needs no beginnings.
+  if (!history.past.length) part('templates').open = false;
   const result = history.change(change, run);
   errors.clear();
   if (redraw) draw(typeof focus === 'function' ? focus(result) : focus);

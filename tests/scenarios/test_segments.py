@@ -242,8 +242,9 @@ def test_a_sentence_a_template_and_why_somebody_is_in(live_server, shop, theme, 
         keys.press("Enter")
         page.wait_for_selector("[data-sb=overlaps] li")
         # A ready-made one takes its place; one undo brings the sentence's conditions back.
-        page.wait_for_selector("[data-template]")
         page.focus("[data-sb=templates] summary")
+        keys.press("Enter")
+        page.wait_for_selector("[data-template]")
         keys.press("Tab", "Enter")
         page.wait_for_function("document.querySelector('.sb-subject').value === 'field:profile.rfm_class'")
         look(window, "segment-template", faults)
@@ -335,7 +336,7 @@ def test_the_rule_within_a_ranking_and_every_node_survive_the_builder(live_serve
         keys.choose("top")
         keys.go(":of")
         keys.choose(whole.slug)
-        keys.size("10")
+        page.wait_for_timeout(400)
         assert asked[-1]["rule"]["all"][0]["top"]["of"] == {"segment": "vip"}
         keys.choose("*")
         # The segment went into the conditions; one of them is changed, one added, one moved, one removed.
