@@ -416,3 +416,30 @@ def test_worth_compares_with_everybody(segment, people):
     assert (worth["people"], worth["share"], worth["revenue_sum"]) == (3, 0.3, 60)
     assert worth["orders"] == {"these": 1, "all": 2}
     assert worth["revenue"] == {"these": 20, "all": 40}
+
+
+def test_members_are_exported_in_the_chosen_columns(segment):
+    client = sign_in("alice")
+    page = client.get(f"/admin/segments/{segment.pk}/").context
+    assert page["columns"] == [
+        "segment",
+        "customer id",
+        "first name",
+        "last name",
+        "e-mail",
+        "phone",
+        "since",
+    ]
+    form = {
+        "action": "export",
+        "_selected_action": segment.pk,
+        "columns": ["e-mail", "customer id", "password"],
+    }
+    answer = client.post("/admin/segments/segment/", form)
+    rows = b"".join(answer).decode("utf-8-sig").splitlines()
+    assert rows == ["customer id,e-mail", *(f"c{n},c{n}@demo.invalid" for n in range(3))]
+    assert AuditEntry.objects.filter(action="export", user__username="alice").count() == 1
+    viewer = sign_in("viewer")
+    assert viewer.get(f"/admin/segments/{segment.pk}/").context["columns"] == []
+    assert viewer.post("/admin/segments/segment/", form).status_code in (302, 403)
+    assert AuditEntry.objects.filter(action="export").count() == 1

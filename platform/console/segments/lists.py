@@ -23,7 +23,7 @@ from segments.rules import RuleError
 from segments.services import SlugTakenError, save_segment
 
 #: Lines with faults that are shown; the number of all is said, and all can be downloaded.
-SHOWN = 200
+SHOWN = 50
 
 
 class ListForm(forms.ModelForm):

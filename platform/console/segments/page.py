@@ -19,8 +19,9 @@ from console.segments.worth import worth_of
 from core import clock
 from core.charts import Chart, Series, area
 from core.estimates import estimated_count
-from core.exports import may_export
+from core.exports import lists, may_export
 from customers.models import Customer
+from integrations.exports.services import PERSONAL, columns_of
 from segments.explain import explain
 from segments.models import Cause, Segment, SegmentMembership
 from segments.overlap import overlap
@@ -64,7 +65,7 @@ class SegmentPage(Page):
             "uses": used_by(segment.slug),
             "may_change": can("segments.change_segment"),
             "may_delete": can("segments.delete_segment"),
-            "may_export": may_export(self.request.user, "segments.segment"),
+            "columns": _columns(self.request.user),
             "is_list": segment.kind == Segment.Kind.STATIC,
         }
         if can("customers.view_customer"):
@@ -80,6 +81,14 @@ class SegmentPage(Page):
             entries = AuditEntry.objects.filter(object_type=segment._meta.label, object_id=str(segment.pk))
             context["audit"] = entries.order_by("-id")[:10]
         return super().get_context_data(**context, **kwargs)
+
+
+def _columns(user: Any) -> list[str]:
+    """Return the columns in which this person may take the members out; none without the right."""
+    label = "segments.segment"
+    if not may_export(user, label):
+        return []
+    return [column.name for column in columns_of(lists.get(label), personal=user.has_perm(PERSONAL))]
 
 
 def in_words(segment: Segment) -> str:
