@@ -334,6 +334,10 @@ def test_the_rule_within_a_ranking_and_every_node_survive_the_builder(live_serve
         keys.go(":add")
         keys.press("Enter")
         keys.choose("top")
+        keys.size("0")  # nobody has a revenue here
+        keys.go(":figure")
+        keys.choose("customer.created_at")
+        keys.size("10")
         keys.go(":of")
         keys.choose(whole.slug)
         page.wait_for_timeout(400)

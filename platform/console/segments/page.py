@@ -28,6 +28,8 @@ from segments.overlap import overlap
 from segments.rules import RuleError
 from segments.selectors import display_description, display_name, moves, size_history, used_by
 
+#: Members shown at once, and with each press of “Show more”.
+FIRST = 10
 MEMBERS = 25
 MOVES = 8
 RUNS = 8
@@ -73,7 +75,7 @@ class SegmentPage(Page):
             stays = moves(segment).exclude(entered_by=Cause.FIRST)
             context["came"] = stays[:MOVES]
             context["went"] = moves(segment).filter(left_at__isnull=False).order_by("-left_at", "-pk")[:MOVES]
-            context |= _members_page(segment, None)
+            context |= _members_page(segment, None, FIRST)
         if can("campaigns.view_campaign"):
             uses = Q(segment=segment) | Q(trigger_segment=segment)
             context["campaigns"] = Campaign.objects.filter(uses).order_by("-created_at")[:10]
@@ -135,12 +137,12 @@ def _flow_chart(history: list[dict[str, Any]]) -> Chart | None:
     )
 
 
-def _members_page(segment: Segment, before: int | None) -> dict[str, Any]:
+def _members_page(segment: Segment, before: int | None, most: int = MEMBERS) -> dict[str, Any]:
     stays: QuerySet[SegmentMembership] = SegmentMembership.objects.filter(segment=segment, left_at=None)
     if before is not None:
         stays = stays.filter(pk__lt=before)
-    rows = list(stays.select_related("customer__profile").order_by("-pk")[: MEMBERS + 1])
-    return {"members": rows[:MEMBERS], "next": rows[MEMBERS - 1].pk if len(rows) > MEMBERS else None}
+    rows = list(stays.select_related("customer__profile").order_by("-pk")[: most + 1])
+    return {"members": rows[:most], "next": rows[most - 1].pk if len(rows) > most else None}
 
 
 class Members(PermissionRequiredMixin, View):

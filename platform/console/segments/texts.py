@@ -85,7 +85,7 @@ def _of_conditions() -> dict[str, Any]:
         "top": _("top people by a figure"),
         "share": _("random share"),
         "comparison": _("Comparison"),
-        "value": pgettext("what a customer spent", "Value"),
+        "value": _("Value"),
         "values": _("Values"),
         "name": _("name of the attribute"),
         "days": _("days"),
