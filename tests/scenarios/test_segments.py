@@ -333,7 +333,7 @@ def test_the_rule_within_a_ranking_and_every_node_survive_the_builder(live_serve
         assert window.go("/admin/segments/new/") == 200
         keys.go(":add")
         keys.press("Enter")
-        keys.choose("top")
+        page.locator(":focus").select_option("top")
         keys.size("0")  # nobody has a revenue here
         keys.go(":figure")
         keys.choose("customer.created_at")
@@ -347,7 +347,7 @@ def test_the_rule_within_a_ranking_and_every_node_survive_the_builder(live_serve
         inner = page.locator(".sb-of .sb-group .sb-subject")
         assert inner.evaluate_all("all => all.map(one => one.value)") == ["segment"]
         keys.go(":subject")
-        keys.choose("field:customer.country")
+        page.locator(":focus").select_option("field:customer.country")
         keys.go(":op")
         keys.choose("eq")
         keys.go(":value")
@@ -356,7 +356,7 @@ def test_the_rule_within_a_ranking_and_every_node_survive_the_builder(live_serve
         assert page.locator(".sb-of .sb-leaf .sb-count").inner_text() == "4"
         keys.go(":add")
         keys.press("Enter")
-        keys.choose("event:purchase")
+        page.locator(":focus").select_option("event:purchase")
         keys.size("2")
         keys.press("Alt+ArrowUp")
         assert inner.evaluate_all("all => all.map(one => one.value)") == [
@@ -387,7 +387,7 @@ def test_two_tabs_a_session_that_ended_and_answers_out_of_order(live_server, sho
         page.route("**/segments/preview/", lambda route: held.append(route))
         keys.go(":add")
         keys.press("Enter")
-        keys.choose("field:customer.country")
+        page.locator(":focus").select_option("field:customer.country")
         keys.go(":op")
         keys.choose("eq")
         keys.go(":value")
@@ -445,13 +445,13 @@ def test_a_long_paste_is_counted_sent_and_watched(live_server, shop):
         window.sign_in("alice", PASSWORD)
         window.go("/admin/segments/lists/new/")
         page.fill("[name=name]", "Fair")
-        lines = [f"c{n}" for n in range(10)] + [f"stranger-{n:05}@{'x' * 40}.invalid" for n in range(49_990)]
+        lines = [f"c{n}" for n in range(10)] + [f"stranger-{n:05}@{'x' * 40}.invalid" for n in range(11_990)]
         page.evaluate(
             """text => { const box = document.querySelector('textarea'); box.value = text;
             box.dispatchEvent(new Event('input')); }""",
             "\n".join(lines),
         )
-        assert "50,000" in page.inner_text("[data-lines]")
+        assert "12,000" in page.inner_text("[data-lines]")
         page.click(".st-btn.p")
         page.wait_for_url("**/lists/changes/*/")
         job = Job.objects.get(kind="list")
@@ -460,11 +460,11 @@ def test_a_long_paste_is_counted_sent_and_watched(live_server, shop):
         jobs.run(job)
         page.wait_for_selector(".st-kpi")
         page.wait_for_load_state("networkidle")
-        assert page.inner_text(".st-kpi .v >> nth=3") == "49,990"
+        assert page.inner_text(".st-kpi .v >> nth=3") == "11,990"
         look(window, "segment-list-result", faults)
         with page.expect_download() as taken:
             page.click("a[download]")
-        assert taken.value.path().read_text("utf-8-sig").count("\n") == 49_991
+        assert taken.value.path().read_text("utf-8-sig").count("\n") == 11_991
         assert Segment.objects.get(name="Fair").size == 10
         # An empty gallery entry is adopted with its name.
         window.go("/admin/segments/new/")
