@@ -1,11 +1,14 @@
 """A score's reasons in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+
+from core.templatetags.studio import money_text, number, percent
 
 #: What each feature is called when it is given as a reason.
 NAMES: dict[str, str | Promise] = {
@@ -52,17 +55,52 @@ NAMES: dict[str, str | Promise] = {
 }
 
 
-def sentences(reasons: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each reason in the reader's language: what, how much, and which way it moves the score."""
-    return [_sentence(reason) for reason in reasons]
+#: Features that are amounts of money, and those that are shares; the others are counts and days.
+_MONEY = frozenset({"amount_28d", "amount_84d", "basket_value", "basket"})
+_SHARES = frozenset({"discount_share", "weekend_share", "redemption_rate", "click_rate", "alive"})
 
 
-def _sentence(reason: Mapping[str, Any]) -> str:
-    name = str(NAMES.get(reason["feature"], reason["feature"]))
-    value, adds = reason.get("value"), reason.get("adds")
-    said = _("none") if value is None else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
-    if adds is None:
-        return _("%(name)s: %(value)s") % {"name": name, "value": said}
-    if adds > 0:
-        return _("%(name)s: %(value)s, raises it") % {"name": name, "value": said}
-    return _("%(name)s: %(value)s, lowers it") % {"name": name, "value": said}
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason in words: what, how much, and whether it raises the score (None: it is a part of it)."""
+
+    name: str
+    value: str
+    raises: bool | None
+
+
+def said(reasons: Iterable[Mapping[str, Any]]) -> list[Said]:
+    """Return the reasons in the reader's language, the strongest first."""
+    return [
+        Said(
+            str(NAMES.get(reason["feature"], reason["feature"])),
+            _value(reason["feature"], reason.get("value")),
+            None if (adds := reason.get("adds")) is None else adds > 0,
+        )
+        for reason in reasons
+    ]
+
+
+def sentences(reasons: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return each reason as one sentence: what, how much, and which way it moves the score."""
+    return [_sentence(one) for one in said(reasons)]
+
+
+def _sentence(one: Said) -> str:
+    parts = {"name": one.name, "value": one.value}
+    if one.raises is None:
+        return _("%(name)s: %(value)s") % parts
+    if one.raises:
+        return _("%(name)s: %(value)s, raises it") % parts
+    return _("%(name)s: %(value)s, lowers it") % parts
+
+
+def _value(feature: str, value: float | None) -> str:
+    if value is None:
+        return _("none")
+    if feature in _MONEY:
+        return money_text(value, whole=abs(value) >= 100)
+    if feature in _SHARES:
+        return percent(value, 0)
+    # Three digits tell everything: 0.031, 2.4, 17, 1,203.
+    return number(value, 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 1 else 2)

@@ -16,7 +16,7 @@ from accounts.jobs import Progress, silent
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.facts import read_past
 from profiles.scores.store import BATCH, put_in_use, write_batch
-from recommender.columns import SCORE, TIME
+from recommender.columns import EVENT, SCORE, TIME
 from recommender.dataset import DAY
 from recommender.errors import DataError
 from recommender.scoring import Past, ScoreModel, Tables, Unknown, train_all
@@ -78,7 +78,8 @@ def _store(
     if isinstance(trained, Unknown):
         return _unknown(trained, as_of, now)
     everybody = tables.at(0.0)
-    version = _version(kind, as_of, now, trained.card["model"], trained.card)
+    card = {**trained.card, "sources": _sources(tables.everybody)}
+    version = _version(kind, as_of, now, trained.card["model"], card)
     version.drift = [{**asdict(row), "level": row.level} for row in trained.drift(everybody)]
     _keep(version, trained)
     written = 0
@@ -122,6 +123,18 @@ def _checked(past: Past, moment: float, seed: int) -> dict[str, Any]:
     except DataError as error:
         return {"unknown": str(error)}
     return {"unknown": str(found)} if isinstance(found, Unknown) else asdict(found)
+
+
+def _sources(past: Past) -> dict[str, dict[str, float]]:
+    """Return rows, oldest and newest moment (epoch seconds) of each kind of fact that was read."""
+    parts = {"orders": past.baskets} | {
+        str(event): rows for (event,), rows in past.responses.partition_by(EVENT, as_dict=True).items()
+    }
+    return {
+        name: {"rows": rows.height, "oldest": rows[TIME].min(), "newest": rows[TIME].max()}  # type: ignore[dict-item]
+        for name, rows in parts.items()
+        if rows.height
+    }
 
 
 def _version(kind: str, as_of: datetime, now: datetime, model: str, card: Mapping[str, Any]) -> ScoreVersion:
