@@ -67,9 +67,9 @@ def _sentence(kind: str, what: str, found: int | None, needed: int | None) -> st
     match what:
         case "outcomes of the rarer kind":
             return (
-                _("%(found)d of %(needed)d redeemed coupons so far, in periods that do not overlap.")
+                _("%(found)d of %(needed)d redemptions by people who had been given a coupon.")
                 if kind == Kind.REDEMPTION
-                else _("%(found)d of %(needed)d people who clicked so far, in periods that do not overlap.")
+                else _("%(found)d of %(needed)d clicks by people who had been sent a message.")
                 if kind == Kind.CLICK
                 else _("%(found)d of %(needed)d people who came back, or stayed away, after a known order.")
             ) % numbers
