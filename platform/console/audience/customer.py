@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
 from console.audience.best_time import best_time
 from console.audience.identity import identity_of
 from console.audience.offers import campaigns_for, offers_for
 from console.audience.scores import told
-from console.audience.timeline import timeline
+from console.audience.timeline import GROUPS, timeline
 from console.page import Page
 from core import clock
 from customers.models import Customer
@@ -47,7 +48,12 @@ class Customer360(Page):
             "affinities": _affinities(profile),
         }
         if can("events.view_event"):
-            context["moments"] = timeline(customer, with_messages=can("delivery.view_message"))
+            show = self.request.GET.get("show", "")
+            context["show"] = show if show in GROUPS else ""
+            context["groups"] = [("", _("Everything")), *((key, name) for key, (name, _of) in GROUPS.items())]
+            context["moments"] = timeline(
+                customer, with_messages=can("delivery.view_message"), group=context["show"]
+            )
         if can("segments.view_segment"):
             context["memberships"] = SegmentMembership.objects.filter(
                 customer=customer, left_at=None

@@ -50,12 +50,12 @@ def told(customer: Customer) -> tuple[list[Told], list[Statement]]:
     Churn says what purchase would say, so purchase is told beside it and not twice.
     """
     found = {one.kind: one for one in statements(customer)}
+    note = ""
     if found[Kind.CHURN].score and found[Kind.PURCHASE].score:
         buys = percent(found.pop(Kind.PURCHASE).score.score, 0)  # type: ignore[union-attr]
         note = _("So the chance of an order is %(share)s.") % {"share": buys}
     elif not found[Kind.CHURN].score and not found[Kind.PURCHASE].score:
         del found[Kind.PURCHASE]
-        note = ""
     known = [
         _told(one, one.score, note if one.kind == Kind.CHURN else "") for one in found.values() if one.score
     ]
@@ -69,7 +69,7 @@ def _told(statement: Statement, score: CustomerScore, note: str) -> Told:
         label=str(statement.label),
         meaning=str(meaning(statement.kind)),
         figure=money_text(score.score, whole=True) if money else percent(score.score, 0),
-        verdict=_place(rank(score)) if money else _verdict(score.score),
+        verdict=_place(*rank(score)) if money else _verdict(score.score),
         against="" if money else _against(statement),
         band=_band(score, money=money),
         proof=_proof(statement.version) if money else note,
@@ -93,10 +93,11 @@ def _verdict(share: float) -> str:
     return _("likely") if share < 0.9 else _("very likely")
 
 
-def _place(share: float) -> str:
-    if share <= 0.5:
-        return _("top %(share)s of customers") % {"share": percent(max(share, 0.01), 0)}
-    return _("below %(share)s of customers") % {"share": percent(share, 0)}
+def _place(above: int, everybody: int) -> str:
+    if above * 2 < everybody:
+        share = max((above + 1) / everybody, 0.01)
+        return _("top %(share)s of customers") % {"share": percent(share, 0)}
+    return _("below %(share)s of customers") % {"share": percent(above / everybody, 0)}
 
 
 def _against(statement: Statement) -> str:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from core import clock
@@ -51,18 +53,46 @@ class Moment:
     note: str = ""
 
 
-def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
+#: What may be looked at alone, by the word in the address.
+GROUPS: dict[str, tuple[str | Promise, tuple[EventType, ...]]] = {
+    "orders": (
+        lazy("Orders"),
+        (EventType.PURCHASE, EventType.CANCEL, EventType.REFUND, EventType.CHECKOUT),
+    ),
+    "messages": (
+        lazy("Messages"),
+        (
+            *(EventType(one) for one in OF_A_RUN),
+            EventType.MESSAGE_SENT, EventType.MESSAGE_DELIVERED, EventType.PREFERENCES_CHANGED,
+            EventType.SUBSCRIBE,
+        ),
+    ),
+    "coupons": (lazy("Coupons"), (EventType.COUPON_ASSIGNED, EventType.COUPON_REDEEMED)),
+    "visits": (
+        lazy("Visits"),
+        (
+            EventType.VISIT, EventType.VIEW, EventType.SEARCH, EventType.ADD_TO_CART,
+            EventType.REMOVE_FROM_CART, EventType.RATING, EventType.REVIEW, EventType.SHARE,
+        ),
+    ),
+}  # fmt: skip
+
+
+def timeline(customer: Customer, *, with_messages: bool, group: str = "") -> list[Moment]:
     """Return the last MOMENTS of what happened, with messages that were not sent, newest first.
 
-    Two queries by the customer's indexes. What lies after the shop's present is not shown.
+    `group` is one of GROUPS, or nothing for everything. Two queries by the customer's indexes. What lies
+    after the shop's present is not shown.
     """
     # What people do with our messages happens in the present, also where the shop's own is in the past.
     events = Event.objects.filter(customer=customer).filter(
         Q(occurred_at__lte=clock.knowledge_now()) | Q(type__in=[*OF_A_RUN, EventType.PREFERENCES_CHANGED])
     )
+    if group in GROUPS:
+        events = events.filter(type__in=[one.value for one in GROUPS[group][1]])
     lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
     moments = _moments(lines)
-    if with_messages:
+    if with_messages and group in ("", "messages"):
         messages = Message.objects.filter(customer=customer).select_related("run")
         moments += [_message(message) for message in messages.order_by("-due_at")[:MOMENTS]]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)[:MOMENTS]

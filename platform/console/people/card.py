@@ -93,6 +93,7 @@ def _probability(kind: str, version: ScoreVersion) -> dict[str, Any]:
     return {
         "quality": _quality(version),
         "usual": base_rate(version),
+        "waves": _waves(version),
         "single": {
             **card["single"],
             "name": _called(card["single"]["feature"]),
@@ -115,6 +116,15 @@ def _probability(kind: str, version: ScoreVersion) -> dict[str, Any]:
         "drift": worst(version),
         "features": _features(version),
     }
+
+
+def _waves(version: ScoreVersion) -> tuple[float, float] | None:
+    """Return the lowest and highest share that it came true of in the windows learned from."""
+    rates = [row["rate"] for row in version.card.get("base_rates", [])]
+    if len(rates) < 2:
+        return None
+    low, high = min(rates), max(rates)
+    return (1 - high, 1 - low) if "mirrors" in version.card else (low, high)
 
 
 def _called(feature: str) -> str:

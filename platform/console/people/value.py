@@ -113,4 +113,4 @@ def _rule(limit: float, above: float | None) -> dict[str, Any]:
 def _name(one: Decile) -> str:
     if one.number == 1:
         return _("Top %(share)s") % {"share": "10%"}
-    return _("%(from)d–%(to)d%%") % {"from": (one.number - 1) * 10, "to": one.number * 10}
+    return f"{(one.number - 1) * 10}–{one.number * 10}%"

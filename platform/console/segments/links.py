@@ -7,7 +7,9 @@ import orjson
 from django.http import HttpRequest
 from django.urls import reverse
 
-from segments.rules import RuleError, parse
+from core import clock
+from segments.compiler import compile_rule
+from segments.rules import RuleError
 
 #: A longer address is cut by some servers on the way.
 LONGEST = 4000
@@ -26,7 +28,7 @@ def rule_brought(request: HttpRequest) -> dict[str, Any] | None:
         return None
     try:
         rule = orjson.loads(text)
-        parse(rule)
+        compile_rule(rule, as_of=clock.knowledge_now())
     except (ValueError, RecursionError, RuleError):
         return None
     return rule if isinstance(rule, dict) else None

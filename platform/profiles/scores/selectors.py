@@ -67,10 +67,10 @@ def _statement(
     return Statement(kind, None, version, of_customer(kind, customer, version))
 
 
-def rank(score: CustomerScore) -> float:
-    """Return the share of scored customers who stand as high or higher. Two counts by index."""
+def rank(score: CustomerScore) -> tuple[int, int]:
+    """Return how many stand above the customer, and of how many. Two counts by index."""
     everybody = CustomerScore.objects.filter(kind=score.kind)
-    return everybody.filter(score__gte=score.score).count() / max(everybody.count(), 1)
+    return everybody.filter(score__gt=score.score).count(), everybody.count()
 
 
 def feature_names(features: Iterable[str]) -> dict[str, str]:

@@ -79,11 +79,11 @@ def test_orders_are_read_net_of_what_was_taken_back(shop):
     past = read_past(AS_OF)
     assert past.baskets.select(USER, AMOUNT).rows() == [(str(alice.pk), 11.0)]
     assert past.baskets[TIME][0] == (AS_OF - timedelta(days=9)).timestamp()
-    assert sorted(past.responses.select("event", "until").rows(), key=str) == [
+    assert set(past.responses.select("event", "until").rows()) == {
         ("click", None),
         ("offer", None),
         ("offer", (AS_OF + timedelta(days=5)).timestamp()),
-    ]
+    }
     assert set(past.responses[USER]) == {str(alice.pk)}
 
 
