@@ -75,12 +75,16 @@ def _told(statement: Statement, score: CustomerScore, note: str) -> Told:
         proof=_proof(statement.version) if money else note,
         reasons=said(score.reasons),
         width=None if money else score.score,
-        low=None if money else score.low,
-        high=None if money else score.high,
+        low=None if money else _or(score.low, score.score),
+        high=None if money else _or(score.high, score.score),
         usual=None if money else statement.usual,
         as_of=score.as_of,
         version=statement.version,
     )
+
+
+def _or(edge: float | None, middle: float) -> float:
+    return middle if edge is None else edge
 
 
 def _verdict(share: float) -> str:
