@@ -1,10 +1,21 @@
 """Start what takes long, for a page, a partner and an operator alike."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Q
 
 from accounts.audit import record
 from accounts.dispatch import start_job
 from accounts.models import Job, User
+
+#: A running job that gave no sign for so long has lost its worker for good.
+SILENT = timedelta(hours=1)
+
+
+def scoring(now: datetime) -> Job | None:
+    """Return the scoring that waits or goes on, if there is one."""
+    alive = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, heartbeat_at__gt=now - SILENT)
+    return Job.objects.filter(alive, kind="score").order_by("-created_at").first()
 
 
 def start_scoring(*, now: datetime, user: User | None = None, actor: str = "") -> Job:
@@ -12,10 +23,8 @@ def start_scoring(*, now: datetime, user: User | None = None, actor: str = "") -
 
     A start is noted in the audit log; `actor` names a partner's key.
     """
-    going_on = Job.objects.filter(kind="score", state__in=(Job.State.QUEUED, Job.State.RUNNING))
-    job = going_on.order_by("-created_at").first()
-    if job is not None:
-        return job
+    if (going_on := scoring(now)) is not None:
+        return going_on
     job = start_job("score", now=now, user=user)
     record(action="start_scoring", target=job, now=now, user=user, actor=actor)
     return job

@@ -154,6 +154,12 @@ def test_score_now_is_one_job_with_its_audit_for_those_who_may(db):
     assert (job.kind, job.state, job.started_by.username) == ("score", "queued", "marketer")
     assert first.url == second.url == f"/admin/jobs/{job.pk}/"
     assert AuditEntry.objects.filter(action="start_scoring", user__username="marketer").count() == 1
+    assert "Scoring goes on" in client.get("/admin/scores/").content.decode()
+    # One that lost its worker for good stands in nobody's way.
+    Job.objects.update(state="running", heartbeat_at=job.created_at - timedelta(hours=2))
+    assert "Score now" in client.get("/admin/scores/").content.decode()
+    client.post("/admin/scores/now/")
+    assert Job.objects.filter(state="queued").count() == 1
 
 
 def test_a_score_is_told_in_words_against_the_usual(shop):

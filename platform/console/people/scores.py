@@ -9,11 +9,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 
-from accounts.models import Job
 from console.page import Page
 from core import clock
 from core.templatetags.studio import money_text
-from profiles.dispatch import start_scoring
+from profiles.dispatch import scoring, start_scoring
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.distributions import deciles, spread
 from profiles.scores.missing import Missing, of_shop
@@ -64,10 +63,9 @@ class Scores(Page):
 
 def may_score(request: HttpRequest) -> dict[str, Any]:
     """Return whether the reader may start a scoring, and the one that goes on."""
-    going_on = Job.objects.filter(kind="score", state__in=(Job.State.QUEUED, Job.State.RUNNING))
     return {
         "may_score": request.user.has_perm("profiles.add_scoreversion"),
-        "going_on": going_on.order_by("-created_at").first(),
+        "going_on": scoring(clock.now()),
     }
 
 
