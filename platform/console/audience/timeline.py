@@ -6,8 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from core import clock
 from core.templatetags.studio import money_text
@@ -56,20 +55,20 @@ class Moment:
 #: What may be looked at alone, by the word in the address.
 GROUPS: dict[str, tuple[str | Promise, tuple[EventType, ...]]] = {
     "orders": (
-        lazy("Orders"),
+        gettext_lazy("Orders"),
         (EventType.PURCHASE, EventType.CANCEL, EventType.REFUND, EventType.CHECKOUT),
     ),
     "messages": (
-        lazy("Messages"),
+        gettext_lazy("Messages"),
         (
             *(EventType(one) for one in OF_A_RUN),
             EventType.MESSAGE_SENT, EventType.MESSAGE_DELIVERED, EventType.PREFERENCES_CHANGED,
             EventType.SUBSCRIBE,
         ),
     ),
-    "coupons": (lazy("Coupons"), (EventType.COUPON_ASSIGNED, EventType.COUPON_REDEEMED)),
+    "coupons": (gettext_lazy("Coupons"), (EventType.COUPON_ASSIGNED, EventType.COUPON_REDEEMED)),
     "visits": (
-        lazy("Visits"),
+        gettext_lazy("Visits"),
         (
             EventType.VISIT, EventType.VIEW, EventType.SEARCH, EventType.ADD_TO_CART,
             EventType.REMOVE_FROM_CART, EventType.RATING, EventType.REVIEW, EventType.SHARE,
