@@ -192,6 +192,16 @@ def test_a_score_is_told_in_words_against_the_usual(shop):
     assert page.count("Never trained.") == 2
 
 
+def test_who_objects_is_told_nothing_about(shop):
+    bob = shop.customer("bob", no_profiling=True)
+    scored(bob, 0.5)
+    version()
+    page = sign_in("viewer").get(f"/admin/customers/{bob.pk}/").content.decode()
+    assert page.count("so nothing is foretold") == 1
+    assert "Churn risk" not in page
+    assert "Best time to write" not in page
+
+
 def test_best_time_says_how_sure_it_is(shop):
     alice, bob, carol = (shop.customer(name) for name in ("alice", "bob", "carol"))
     for day in range(1, 31):
