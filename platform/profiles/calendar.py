@@ -10,15 +10,15 @@ from typing import NamedTuple
 import holidays
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min
 
 from core import clock
 from core.registry import Registry
-from events.models import Event
 from profiles.models import CalendarDay, SalePeriod
 
 #: A longer one is how the shop always sells, not a sale.
 LONGEST_SALE = timedelta(days=31)
+#: How far back the calendar goes.
+YEARS = 10
 
 
 class Sale(NamedTuple):
@@ -35,15 +35,12 @@ sales: Registry[Callable[[date, date], Iterable[Sale]]] = Registry("source of sa
 
 @transaction.atomic
 def refresh(as_of: datetime) -> int:
-    """Write the calendar from the first fact to `as_of` anew and return its days. A few hundred rows."""
-    span = Event.objects.filter(occurred_at__lt=as_of).aggregate(
-        first=Min("occurred_at"), last=Max("occurred_at")
-    )
-    CalendarDay.objects.all().delete()
-    if span["first"] is None:
-        return 0
-    zone = clock.shop_zone()
-    first, last = (span[name].astimezone(zone).date() for name in ("first", "last"))
+    """Write the calendar around a moment anew and return its days: a few hundred rows.
+
+    It goes by the moment alone and reaches ahead, so that a fact that comes tomorrow finds its day.
+    """
+    day = as_of.astimezone(clock.shop_zone()).date()
+    first, last = date(day.year - YEARS, 1, 1), date(day.year + 1, 12, 31)
     days: dict[date, CalendarDay] = {}
     for day, name in _holidays(first, last).items():
         days.setdefault(day, CalendarDay(day=day)).holiday = name[:200]
@@ -51,6 +48,7 @@ def refresh(as_of: datetime) -> int:
         for day in _days(max(sale.starts_on, first), min(sale.ends_on, last)):
             entry = days.setdefault(day, CalendarDay(day=day))
             entry.sale = ", ".join(filter(None, (entry.sale, sale.name)))[:200]
+    CalendarDay.objects.all().delete()
     return len(CalendarDay.objects.bulk_create(days.values()))
 
 

@@ -88,6 +88,8 @@ def _read_facts(build: ProfileBuild, now: datetime, progress: Progress) -> None:
     running.settle()
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {FACTS}, {FIGURES}")
+        # The index by customer has the wanted order, and fetches each page of the facts dozens of times.
+        cursor.execute("SET LOCAL enable_indexscan = off")
         cursor.execute(
             f"CREATE UNLOGGED TABLE {FACTS} AS {facts.FACTS.format(scope='')} ORDER BY 1",
             running.parameters(build.as_of, now),

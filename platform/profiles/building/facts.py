@@ -206,13 +206,13 @@ searched AS (
 category AS (
     SELECT
         customer_id, root_id, path, spend,
-        sum(spend) OVER (PARTITION BY customer_id ORDER BY path
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
-        row_number() OVER (PARTITION BY customer_id ORDER BY spend DESC, path) AS place
+        sum(spend) OVER (largest ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
+        row_number() OVER largest AS place
     FROM (
         SELECT customer_id, root_id, path, sum(spend ORDER BY spend) AS spend
         FROM profile_spend WHERE root_id IS NOT NULL GROUP BY 1, 2, 3
     ) s
+    WINDOW largest AS (PARTITION BY customer_id ORDER BY spend DESC, path)
 ),
 categories AS (
     SELECT
@@ -227,13 +227,13 @@ categories AS (
 brand AS (
     SELECT
         customer_id, brand, spend,
-        sum(spend) OVER (PARTITION BY customer_id ORDER BY brand
-            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
-        row_number() OVER (PARTITION BY customer_id ORDER BY spend DESC, brand) AS place
+        sum(spend) OVER (largest ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
+        row_number() OVER largest AS place
     FROM (
         SELECT customer_id, brand, sum(spend ORDER BY spend) AS spend
         FROM profile_spend WHERE brand IS NOT NULL GROUP BY 1, 2
     ) s
+    WINDOW largest AS (PARTITION BY customer_id ORDER BY spend DESC, brand)
 ),
 brands AS (
     SELECT

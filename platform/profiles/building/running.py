@@ -36,7 +36,7 @@ def gather(known: str, people: str, figures: str, values: Mapping[str, Any]) -> 
     with connection.cursor() as cursor:
         for statement in facts.GATHERED:
             cursor.execute(statement.format(facts=known), values)
-        cursor.execute("ANALYZE profile_cancelled, profile_line, profile_order, profile_spend")
+        cursor.execute("ANALYZE profile_order, profile_spend")
         cursor.execute(
             f"INSERT INTO {figures} (customer_id, {_COLUMNS}) "
             + facts.FIGURES.format(facts=known, people=people),
