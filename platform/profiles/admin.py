@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin import Admin, FactsAdmin, LargeFactsAdmin
-from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona, ScoreVersion
+from profiles.models import (
+    Clustering,
+    CustomerProfile,
+    CustomerScore,
+    CustomerTexts,
+    Persona,
+    ProfileBuild,
+    SalePeriod,
+    ScoreVersion,
+    Study,
+)
 
 
 @admin.register(Persona)
@@ -80,3 +90,36 @@ class ScoreVersionAdmin(FactsAdmin):
 
     list_display = ["kind", "as_of", "known", "active", "model", "customers"]
     list_filter = ["active", "known"]
+
+
+@admin.register(CustomerTexts)
+class CustomerTextsAdmin(LargeFactsAdmin):
+    """What customers' own words say."""
+
+    list_display = ["customer", "interests", "reviews", "sentiment", "as_of"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__external_id__startswith"]
+
+
+@admin.register(Study)
+class StudyAdmin(FactsAdmin):
+    """What was found out about all customers together."""
+
+    list_display = ["kind", "as_of", "known", "created_at"]
+    list_filter = ["kind", "known"]
+
+
+@admin.register(ProfileBuild)
+class ProfileBuildAdmin(FactsAdmin):
+    """The complete builds of all profiles."""
+
+    list_display = ["as_of", "started_at", "finished_at", "facts", "customers"]
+
+
+@admin.register(SalePeriod)
+class SalePeriodAdmin(Admin):
+    """Days on which the shop sold at a discount to everybody."""
+
+    list_display = ["name", "starts_on", "ends_on"]
+    search_fields = ["name"]
+    ordering = ["-starts_on"]

@@ -11,11 +11,16 @@ class ProfilesConfig(AppConfig):
         """Offer profiling and clustering as jobs."""
         from accounts.jobs import JobKind, kinds
         from events import changes
-        from profiles import people
+        from profiles import exports, people
         from profiles.building.changed import CONSUMER
 
         kinds.add("profile", JobKind(noop("Build customer profiles"), "training", "profiles.jobs.profile"))
         kinds.add("cluster", JobKind(noop("Find personas"), "training", "profiles.jobs.cluster"))
         kinds.add("score", JobKind(noop("Score customers"), "training", "profiles.jobs.score"))
+        kinds.add(
+            "study", JobKind(noop("Study lifecycle, classes and words"), "training", "profiles.jobs.study")
+        )
+        kinds.add("know", JobKind(noop("Know the customers"), "training", "profiles.jobs.know"))
         people.register()
+        exports.register()
         changes.consumers.add(CONSUMER, "keeps profiles up to date")

@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits
 from accounts.jobs import Progress, silent
 from profiles import clustering as personas
 from profiles.building import complete, running
-from profiles.models import Clustering
+from profiles.models import Clustering, Study
+from profiles.studies import keep
 from recommender.errors import DataError
 from recommender.profiling import cluster
 
@@ -66,7 +67,9 @@ def cluster_customers(
     personas.save_artifact(result, clustering)
     Clustering.objects.filter(active=True).update(active=False)
     clustering.save(force_insert=True)
+    moved = personas.who_moved(result, numbers)
     personas.store_personas(result, frame, clustering, numbers)
     personas.place_customers(result, numbers)
+    keep(Study.Kind.PERSONAS, as_of=as_of, now=now, known=True, content=moved)
     progress(3, 3)
     return clustering

@@ -9,6 +9,7 @@ from core.periodic import once_per_slot
 from profiles import services
 from profiles.building import changed, complete
 from profiles.scores.services import score_customers as train_and_score
+from profiles.studies import study
 
 
 @shared_task
@@ -55,4 +56,16 @@ def score_customers() -> None:
         every=timedelta(hours=1),
         now=now,
         run=lambda: train_and_score(as_of=clock.knowledge_now(), now=now),
+    )
+
+
+@shared_task
+def study_customers() -> None:
+    """Find out lifecycle, classes and texts as of the shop's present; nightly by beat."""
+    now = clock.now()
+    once_per_slot(
+        "study",
+        every=timedelta(hours=1),
+        now=now,
+        run=lambda: study(as_of=clock.knowledge_now(), now=now),
     )

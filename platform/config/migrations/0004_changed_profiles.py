@@ -10,6 +10,7 @@ from core.schedules import seed
 def seed_changed(apps, schema_editor):
     every = timedelta(seconds=20)
     seed(apps, "Refresh changed profiles", "profiles.tasks.refresh_changed", every=every)
+    seed(apps, "Study customers", "profiles.tasks.study_customers", hour="3", minute="45")
 
 
 class Migration(migrations.Migration):

@@ -54,9 +54,9 @@ def publish(figures: str, values: Mapping[str, Any], *, fresh: str = "true") -> 
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute(standing.FORGET)  # first: who objects is not ranked either
         cursor.execute(standing.STANDING.format(figures=figures, fresh=fresh), values)
         cursor.execute("ANALYZE profile_standing")
-        cursor.execute(standing.FORGET)
         cursor.execute(standing.WRITE.format(figures=figures), values)
         written = int(cursor.rowcount)
         cursor.execute(standing.MOVE, values)
