@@ -99,7 +99,11 @@ def compare_classes(
     learn, test = train_test_split(np.arange(both.height), test_size=0.3, random_state=seed, stratify=truth)
     leaf = max(5, round(LEAF * len(learn)))
     tree = DecisionTreeClassifier(
-        max_depth=DEPTH, min_samples_leaf=leaf, class_weight="balanced", random_state=seed
+        max_depth=DEPTH,
+        min_samples_leaf=leaf,
+        min_impurity_decrease=1e-4,  # rounding would part a group that is pure
+        class_weight="balanced",
+        random_state=seed,
     ).fit(values[learn], truth[learn])
     forest = RandomForestClassifier(
         TREES, min_samples_leaf=3, class_weight="balanced_subsample", random_state=seed, n_jobs=1

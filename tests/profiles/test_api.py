@@ -51,7 +51,7 @@ def test_who_objects_has_no_profile_to_read(built):
     Customer.objects.filter(external_id="c1").update(no_profiling=True)
     CustomerProfile.objects.filter(customer__external_id="c1").delete()
     answer = api_client("customers:read").get("/api/v1/customers/c1/profile")
-    assert (answer.status_code, answer.json()["detail"]) == (404, "This customer objects to profiling.")
+    assert (answer.status_code, answer.json()["title"]) == (404, "This customer objects to profiling.")
     assert api_client("customers:read").get("/api/v1/customers/nobody/profile").status_code == 404
 
 
