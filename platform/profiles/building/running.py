@@ -36,7 +36,7 @@ def gather(known: str, people: str, figures: str, values: Mapping[str, Any]) -> 
     with connection.cursor() as cursor:
         for statement in facts.GATHERED:
             cursor.execute(statement.format(facts=known), values)
-        cursor.execute("ANALYZE profile_order, profile_spend")
+        cursor.execute("ANALYZE profile_order (customer_id), profile_spend (customer_id)")
         cursor.execute(
             f"INSERT INTO {figures} (customer_id, {_COLUMNS}) "
             + facts.FIGURES.format(facts=known, people=people),
@@ -56,7 +56,7 @@ def publish(figures: str, values: Mapping[str, Any], *, fresh: str = "true") -> 
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute(standing.FORGET)  # first: who objects is not ranked either
         cursor.execute(standing.STANDING.format(figures=figures, fresh=fresh), values)
-        cursor.execute("ANALYZE profile_standing")
+        cursor.execute("ANALYZE profile_standing (customer_id, fresh)")
         cursor.execute(standing.WRITE.format(figures=figures), values)
         written = int(cursor.rowcount)
         cursor.execute(standing.MOVE, values)
