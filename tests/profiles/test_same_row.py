@@ -85,7 +85,7 @@ def happen(shop, products, merges, what):
 
 @pytest.mark.django_db(transaction=False)
 @settings(
-    max_examples=10,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     phases=[

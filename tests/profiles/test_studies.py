@@ -110,7 +110,7 @@ def test_a_refit_reports_who_moved(busy):
 def test_the_button_starts_the_work_for_those_who_may(db, client, monkeypatch):
     from accounts.models import AuditEntry, Job, User
 
-    url = "/admin/profiles/customerprofile/know"
+    url = "/admin/profiles/customerprofile/know/"
     client.force_login(User.objects.create_user("charlie", is_staff=True))
     assert client.get(url).status_code == 403
     assert not Job.objects.exists()
