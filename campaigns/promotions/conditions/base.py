@@ -1,0 +1,17 @@
+"""What every condition offers."""
+
+from typing import ClassVar, Protocol
+
+from campaigns.promotions.carts import Situation
+
+
+class Condition(Protocol):
+    """One thing that must hold. `needs` names what of the shopper must be looked up to judge it."""
+
+    needs: ClassVar[frozenset[str]]
+
+    def missing(self, situation: Situation) -> str | None:
+        """Return a sentence saying what is missing, or None when the condition holds."""
+
+
+NOTHING: frozenset[str] = frozenset()
