@@ -67,8 +67,20 @@ def test_a_cart_is_explained(call):
     assert answer.status_code == 200
     assert answer.json() == {
         "lines": [
-            {"sku": "milk", "discounts": [{"promotion": "ten", "amount": usd("2.00"), "reason": "10% off"}]},
-            {"sku": "gum", "discounts": [{"promotion": "ten", "amount": usd("0.03"), "reason": "10% off"}]},
+            {
+                "sku": "milk",
+                "subtotal": usd("20.00"),
+                "discounts": [{"promotion": "ten", "amount": usd("2.00"), "reason": "10% off"}],
+                "total": usd("18.00"),
+                "lowest_30_days": None,
+            },
+            {
+                "sku": "gum",
+                "subtotal": usd("0.25"),
+                "discounts": [{"promotion": "ten", "amount": usd("0.03"), "reason": "10% off"}],
+                "total": usd("0.22"),
+                "lowest_30_days": None,
+            },
         ],
         "applied": ["ten"],
         "not_applied": [
@@ -79,9 +91,14 @@ def test_a_cart_is_explained(call):
             }
         ],
         "free_shipping": False,
+        "gifts": [],
+        "points": [],
+        "deposits": [],
+        "prices": "gross",
         "subtotal": usd("20.25"),
         "discount": usd("2.03"),
         "total": usd("18.22"),
+        "search": {"complete": True, "branches": 0},
     }
 
 
