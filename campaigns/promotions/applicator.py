@@ -158,16 +158,17 @@ def _best_priced(
     unit = minor_unit(cart.currency)
     rooms = [amount - gone for amount, gone in zip(cart.amounts, taken, strict=True)]
     gains = [
-        [int(min(off, room) / unit) for off, room in zip(c.gain.discounts, rooms, strict=True)]
+        [int(min(off, room) / unit) if off else 0 for off, room in zip(c.gain.discounts, rooms, strict=True)]
         for c in priced
     ]
     choice = best(gains)
     picked = [c for k, c in enumerate(priced) if k in choice.chosen]
+    masks = {c: sum(1 << i for i, off in enumerate(c.gain.discounts) if off) for c in priced}
     passed_over = []
     for k, candidate in enumerate(priced):
         if k in choice.chosen:
             continue
-        rivals = [r for r in picked if _meet(candidate, r)]
+        rivals = [r for r in picked if masks[candidate] & masks[r]]
         if any(gains[k]) and rivals:
             passed_over.append(_worse(candidate, max(rivals, key=lambda r: r.amount)))
         else:
@@ -213,10 +214,6 @@ def _capped(candidates: Sequence[_Candidate], cart: Cart) -> list[Decimal]:
     for candidate in candidates:
         wanted = [a + b for a, b in zip(wanted, candidate.gain.discounts, strict=True)]
     return [min(a, b) for a, b in zip(wanted, cart.amounts, strict=True)]
-
-
-def _meet(one: _Candidate, other: _Candidate) -> bool:
-    return any(a and b for a, b in zip(one.gain.discounts, other.gain.discounts, strict=True))
 
 
 def _worse(candidate: _Candidate, winner: _Candidate) -> NotApplied:

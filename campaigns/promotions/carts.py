@@ -46,6 +46,11 @@ class Cart:
     prices: str = "gross"
 
     @cached_property
+    def found(self) -> dict[Any, list[int]]:
+        """Return the lines that rules have looked for, by their selection."""
+        return {}
+
+    @cached_property
     def amounts(self) -> tuple[Decimal, ...]:
         """Return quantity × price per line before any discount, rounded half up."""
         return tuple(round_money(line.quantity * line.price, self.currency) for line in self.lines)

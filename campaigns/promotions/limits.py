@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, QuerySet
 
 from core.clock import shop_zone
 
@@ -36,7 +36,7 @@ def spend(
 ) -> None:
     """Count one use and its discount (in the promotion's currency), or raise Exhausted.
 
-    Two statements, one more for each of the limits per day and per customer. They serialise all uses of
+    One statement, one more for each of the limits per day and per customer. They serialise all uses of
     the promotion until the caller's transaction ends.
     """
     day = None
@@ -47,26 +47,35 @@ def spend(
     if promotion.limit_per_day is not None:
         day = now.astimezone(shop_zone()).date()
         _count_one(DayCount, promotion, "day", day, promotion.limit_per_day)
-    counted = (
-        Promotion.objects.running(now)
-        .filter(
-            Q(limit=None) | Q(used__lt=F("limit")),
-            Q(budget=None) | Q(budget__gte=F("spent") + amount),
-            pk=promotion.pk,
+    counted = customer_id if promotion.limit_per_customer is not None else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SPEND,
+            {
+                "promotion": promotion.pk,
+                "amount": amount,
+                "reference": reference,
+                "day": day,
+                "customer": counted,
+                "now": now,
+            },
         )
-        .update(used=F("used") + 1, spent=F("spent") + amount)
-    )
-    if counted != 1:
-        raise Exhausted(promotion.slug)
-    BudgetEntry.objects.create(
-        promotion=promotion,
-        amount=amount,
-        uses=1,
-        reference=reference,
-        day=day,
-        customer_id=customer_id if promotion.limit_per_customer is not None else None,
-        at=now,
-    )
+        if cursor.rowcount != 1:
+            raise Exhausted(promotion.slug)
+
+
+# One round trip while everybody else who uses the promotion waits.
+_SPEND = """
+WITH counted AS (
+    UPDATE promotions_promotion SET used = used + 1, spent = spent + %(amount)s
+    WHERE id = %(promotion)s AND active
+      AND (starts_at IS NULL OR starts_at <= %(now)s) AND (ends_at IS NULL OR ends_at > %(now)s)
+      AND ("limit" IS NULL OR used < "limit") AND (budget IS NULL OR spent + %(amount)s <= budget)
+    RETURNING id
+)
+INSERT INTO promotions_budgetentry (promotion_id, amount, uses, reference, day, customer_id, at)
+SELECT id, %(amount)s, 1, %(reference)s, %(day)s, %(customer)s, %(now)s FROM counted
+"""
 
 
 @transaction.atomic(savepoint=False)
@@ -111,5 +120,5 @@ def _count_one(
             raise Exhausted(promotion.slug)
 
 
-def _count_down(counts) -> None:  # type: ignore[no-untyped-def]
+def _count_down(counts: "QuerySet[CustomerCount] | QuerySet[DayCount]") -> None:
     counts.filter(used__gt=0).update(used=F("used") - 1)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from core.money import Money, convert, round_money
 from customers.models import Customer
 
-from . import limits, selectors
+from . import limits, running, selectors
 from .applicator import Offer, apply
 from .carts import Order
 from .models import PromotedOrder, Promotion, PromotionUse
@@ -205,7 +205,7 @@ def _count(held: PromotedOrder, order: Order, customer: Customer | None, now: da
     Where somebody else took the last use in between, the order is judged again without that promotion,
     so each turn has one offer less.
     """
-    offers = selectors.automatic_offers(now, customer.pk if customer else None)
+    offers = running.automatic_offers(now, customer.pk if customer else None)
     situation = situation_of(order, customer=customer, now=now, offers=offers)
     while True:
         result = apply(offers, situation)

@@ -37,10 +37,13 @@ class Selection:
                 )
         return cls(**{name: texts(entries, f"{path}.{name}") for name, entries in value.items()})
 
+    @property
+    def is_everything(self) -> bool:
+        """Say whether every line is meant."""
+        return not (self.products or self.categories or self.brands or self.shelves)
+
     def matches(self, line: Line) -> bool:
         """Say whether the line is meant."""
-        if self == EVERYTHING:
-            return True
         return (
             line.sku in self.products
             or line.brand in self.brands
@@ -49,8 +52,12 @@ class Selection:
         )
 
     def of(self, cart: Cart) -> list[int]:
-        """Return the positions of the lines that are meant."""
-        return [i for i, line in enumerate(cart.lines) if self.matches(line)]
+        """Return the positions of the lines that are meant. A cart looks for the same lines once."""
+        if (found := cart.found.get(self)) is None:
+            everything = self.is_everything
+            found = [i for i, line in enumerate(cart.lines) if everything or self.matches(line)]
+            cart.found[self] = found
+        return found
 
 
 EVERYTHING = Selection()

@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.models import User
 from customers.models import Customer
 
-from . import selectors
+from . import running, selectors
 from .applicator import Offer, apply
 from .carts import Order, Situation, parse_cart
 from .models import Promotion
@@ -42,7 +42,7 @@ def evaluate(order: Order, *, customer: Customer | None, now: datetime) -> Resul
     Raises RuleInvalid for amounts that are not money. Two queries, whatever the size of the cart, and
     one for each thing about the shopper, and each kind of limit, that a promotion asks for.
     """
-    offers = selectors.automatic_offers(now, customer.pk if customer else None)
+    offers = running.automatic_offers(now, customer.pk if customer else None)
     return apply(offers, situation_of(order, customer=customer, now=now, offers=offers))
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.coupons import selectors
 from campaigns.coupons.models import Coupon, Redemption
-from campaigns.promotions import selectors as promotions
+from campaigns.promotions import running
 from campaigns.promotions.applicator import apply
 from campaigns.promotions.carts import Order
 from campaigns.promotions.services import situation_of
@@ -62,7 +62,7 @@ def check_living(coupon: Coupon, customer: Customer | None, now: datetime) -> No
         raise Refused("invalid_code")
     if coupon.customer_id is not None and (customer is None or coupon.customer_id != customer.pk):
         raise Refused("invalid_code")
-    barred = promotions.barred(coupon.pool.promotion, now)
+    barred = running.barred(coupon.pool.promotion, now)
     if barred and barred[0] in {"inactive", "not_begun", "over"}:
         raise Refused("invalid_code")
 
@@ -70,7 +70,7 @@ def check_living(coupon: Coupon, customer: Customer | None, now: datetime) -> No
 def worth(coupon: Coupon, customer: Customer | None, order: Order, now: datetime) -> Worth:
     """Return what the code's promotion gives on the order, judged by itself."""
     promotion = coupon.pool.promotion
-    offers = promotions.offers_of([promotion], now, customer.pk if customer else None)
+    offers = running.offers_of([promotion], now, customer.pk if customer else None)
     if not offers:
         raise Refused("ineligible")
     situation = situation_of(order, customer=customer, now=now, offers=offers)

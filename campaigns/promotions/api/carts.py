@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -48,5 +49,5 @@ class EvaluateView(APIView):
             order = order_of(form.validated_data, order_id="")
             result = services.evaluate(order, customer=customer, now=now)
         except RuleInvalid as error:
-            raise Problem(400, "invalid-cart", "This cart cannot be read", str(error)) from error
+            raise Problem(422, "invalid-cart", _("This cart cannot be read"), str(error)) from error
         return Response(result.as_json(selectors.lowest_prices(result, now)))

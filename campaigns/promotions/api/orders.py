@@ -70,9 +70,9 @@ class OrderView(APIView):
             case orders.UnknownOrder():
                 exc = Problem(404, "unknown-order", _("No promotion was used on this order"))
             case orders.BadRefund():
-                exc = Problem(400, "invalid-refund", _("This refund cannot be booked"), str(exc))
+                exc = Problem(422, "invalid-refund", _("This refund cannot be booked"), str(exc))
             case RuleInvalid():
-                exc = Problem(400, "invalid-cart", _("This cart cannot be read"), str(exc))
+                exc = Problem(422, "invalid-cart", _("This cart cannot be read"), str(exc))
         return super().handle_exception(exc)
 
     def answer(self, settled: orders.Settled) -> Response:

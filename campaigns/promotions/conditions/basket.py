@@ -21,6 +21,7 @@ class BasketAmount:
     least: Amounts | None
     most: Amounts | None
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = True
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "BasketAmount":
@@ -60,6 +61,7 @@ class BasketQuantity:
 
     least: int
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = True
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "BasketQuantity":
@@ -82,6 +84,7 @@ class Contains:
     least_quantity: int
     least_amount: Amounts
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = True
 
     @classmethod
     def parser(cls, member: str) -> Callable[[dict[str, Any], str], "Contains"]:
@@ -124,6 +127,7 @@ class OnChannel:
 
     names: frozenset[str]
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "OnChannel":

@@ -24,6 +24,7 @@ class TimeWindow:
     weekdays: frozenset[int]
     hours: tuple[int, int] | None
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "TimeWindow":
@@ -67,6 +68,7 @@ class OnHoliday:
     market: str
     days_before: int
     needs: ClassVar[frozenset[str]] = NOTHING
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "OnHoliday":

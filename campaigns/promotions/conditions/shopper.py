@@ -19,6 +19,7 @@ class InSegment:
 
     slugs: frozenset[str]
     needs: ClassVar[frozenset[str]] = frozenset({"segments"})
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "InSegment":
@@ -39,6 +40,7 @@ class OfPersona:
 
     numbers: frozenset[int]
     needs: ClassVar[frozenset[str]] = frozenset({"persona"})
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "OfPersona":
@@ -61,6 +63,7 @@ class FirstOrder:
     """The shopper is known and has not bought yet."""
 
     needs: ClassVar[frozenset[str]] = frozenset({"bought"})
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "FirstOrder":
@@ -82,6 +85,7 @@ class OrderCount:
     least: int
     most: int | None
     needs: ClassVar[frozenset[str]] = frozenset({"orders"})
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "OrderCount":
@@ -116,6 +120,7 @@ class HasAttribute:
     least: Decimal | None
     most: Decimal | None
     needs: ClassVar[frozenset[str]] = frozenset({"attributes"})
+    on_cart: ClassVar[bool] = False
 
     @classmethod
     def parse(cls, members: dict[str, Any], path: str) -> "HasAttribute":

@@ -4,7 +4,6 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.urls import re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
@@ -14,6 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
+from campaigns.coupons import services
+from campaigns.coupons.services import Refused
+from campaigns.coupons.throttling import GuessThrottle
 from campaigns.promotions.orders import BadRefund
 from campaigns.promotions.vocabulary import RuleInvalid
 from campaigns.serializers import OrderSerializer, RefundSerializer, order_of
@@ -23,10 +25,6 @@ from core.problems import Problem
 from core.serializers import StrictSerializer
 from core.throttling import KeyThrottle
 from customers.selectors import by_external_id
-
-from . import services
-from .services import Refused
-from .throttling import GuessThrottle
 
 
 class CodeSerializer(StrictSerializer):
@@ -145,9 +143,9 @@ class CouponView(APIView):
             title = str(self.TITLES[exc.reason])
             exc = Problem(409, exc.reason.replace("_", "-"), title, exc.detail, reason=exc.reason)
         elif isinstance(exc, BadRefund):
-            exc = Problem(400, "invalid-refund", _("This refund cannot be booked"), str(exc))
+            exc = Problem(422, "invalid-refund", _("This refund cannot be booked"), str(exc))
         elif isinstance(exc, RuleInvalid):
-            exc = Problem(400, "invalid-cart", _("This cart cannot be read"), str(exc))
+            exc = Problem(422, "invalid-cart", _("This cart cannot be read"), str(exc))
         return super().handle_exception(exc)
 
 
@@ -255,11 +253,3 @@ class RollbackView(CouponView):
         else:
             services.roll_back(code, order_id=order_id, now=now)
         return Response({"code": body["code"], "order": body["order"]["id"], "rolled_back": True})
-
-
-urlpatterns = [
-    re_path(r"^coupons/validate/?$", ValidateView.as_view(), name="api-coupons-validate"),
-    re_path(r"^coupons/reserve/?$", ReserveView.as_view(), name="api-coupons-reserve"),
-    re_path(r"^coupons/redeem/?$", RedeemView.as_view(), name="api-coupons-redeem"),
-    re_path(r"^coupons/rollback/?$", RollbackView.as_view(), name="api-coupons-rollback"),
-]
