@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from delivery.endpoints.hooks import tell
+
 from .models import PoolWarning
 
 #: So long before the end people can still be reminded.
@@ -48,11 +50,21 @@ def look(*, now: datetime) -> list[PoolWarning]:
     )
     new = [f.pool for key, f in found.items() if key not in known]
     kinds = [f.kind for key, f in found.items() if key not in known]
-    return [
+    fresh = [
         warning
         for warning in PoolWarning.objects.filter(pool__in=new, kind__in=kinds).select_related("pool")
         if (warning.pool_id, warning.kind) not in known
     ]
+    for warning in fresh:
+        told = {
+            "pool": str(warning.pool_id),
+            "name": warning.pool.name,
+            "warning": warning.kind,
+            "codes": warning.count,
+            "due_at": warning.due_at.isoformat() if warning.due_at else None,
+        }
+        tell("pool.warning", str(warning.pk), told, now=now)
+    return fresh
 
 
 def open_warnings() -> list[PoolWarning]:

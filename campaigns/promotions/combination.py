@@ -8,6 +8,7 @@ of the most that one of the remaining offers takes off that line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 #: Branches looked at for one cart: about 10 ms for 20 lines.
 MOST_BRANCHES = 2_000
@@ -88,25 +89,24 @@ class _Search:
         best_total, best_chosen = max(
             by_size, self._greedy(narrow_first), key=lambda found: found[0]
         )  # the first of equals
-        stack: list[tuple[int, int, int, tuple[int, ...]]] = [(0, 0, 0, ())]
+        free = (True,) * len(self.lines)
+        stack: list[tuple[int, int, tuple[bool, ...], int, tuple[int, ...]]] = [(0, 0, free, 0, ())]
         while stack:
-            n, taken, total, chosen = stack.pop()
+            n, taken, free, total, chosen = stack.pop()
             if total > best_total:
                 best_total, best_chosen = total, chosen
-            if n == len(self.offers) or total + self._bound(n, taken) <= best_total:
+            if n == len(self.offers) or total + sum(compress(self.most[n], free)) <= best_total:
                 continue
             if self.branches >= self.most_branches:
                 self.complete = False
                 break
             self.branches += 1
-            stack.append((n + 1, taken, total, chosen))
+            stack.append((n + 1, taken, free, total, chosen))
             mask = self.offers[n][1]
             if not mask & taken:
-                stack.append((n + 1, taken | mask, total + self.totals[n], (*chosen, n)))
+                left = tuple(not (taken | mask) >> line & 1 for line in self.lines)
+                stack.append((n + 1, taken | mask, left, total + self.totals[n], (*chosen, n)))
         return {self.offers[n][0] for n in best_chosen}
-
-    def _bound(self, n: int, taken: int) -> int:
-        return sum(most for most, line in zip(self.most[n], self.lines, strict=True) if not taken >> line & 1)
 
     def _greedy(self, order: Sequence[int]) -> tuple[int, tuple[int, ...]]:
         taken, total, chosen = 0, 0, []

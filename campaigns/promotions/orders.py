@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from core.money import Money, convert, round_money
 from customers.models import Customer
+from delivery.endpoints.hooks import tell
 
 from . import limits, running, selectors
 from .applicator import Offer, apply
@@ -83,6 +84,14 @@ def redeem(order: Order, *, customer: Customer | None, now: datetime) -> Settled
         settled = _take(held, order, customer, now, expires_at=None)
         held.state, held.redeemed_at, held.expires_at = State.REDEEMED, now, None
         held.save(update_fields=["state", "redeemed_at", "expires_at"])
+        if settled.answer["applied"]:
+            told = {
+                "order": held.order_id,
+                "promotions": settled.answer["applied"],
+                "discount": settled.answer["discount"],
+                "redeemed_at": now.isoformat(),
+            }
+            tell("promotion.redeemed", str(held.pk), told, now=now)
         return Settled(held.order_id, held.state, settled.answer, None, replayed=False)
 
 
@@ -248,6 +257,9 @@ def _end(held: PromotedOrder, state: str, now: datetime) -> None:
         _give_back(use, use.counted - use.given_back, now, reference=f"end:{use.pk}", whole=True)
     held.state, held.ended_at, held.expires_at = state, now, None
     held.save(update_fields=["state", "ended_at", "expires_at"])
+    if state == State.ROLLED_BACK:
+        told = {"order": held.order_id, "rolled_back_at": now.isoformat()}
+        tell("promotion.rolled_back", str(held.pk), told, now=now)
 
 
 def _uses(held: PromotedOrder) -> list[PromotionUse]:

@@ -15,6 +15,7 @@ from campaigns.promotions import limits
 from campaigns.promotions.carts import Order
 from core.money import Money
 from customers.models import Customer
+from delivery.endpoints.hooks import tell
 from events.services import record as record_events
 
 from . import counting
@@ -82,6 +83,14 @@ def _redeem(coupon: Coupon, customer: Customer | None, order: Order, value: Wort
         [redemption_id] = cursor.fetchone()
     if customer:
         record_events([_event(redemption_id, customer, order, coupon, value.discount, now)], now=now)
+    told = {
+        "code": coupon.code,
+        "order": order.id,
+        "promotion": coupon.pool.promotion.slug,
+        "discount": value.discount.as_json(),
+        "redeemed_at": now.isoformat(),
+    }
+    tell("coupon.redeemed", str(redemption_id), told, now=now)
     if not counting.take_reserved(coupon, order.id, now):
         counting.take(coupon)
     limits.spend(

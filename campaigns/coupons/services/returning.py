@@ -10,6 +10,7 @@ from campaigns.coupons.models import Coupon, Redemption
 from campaigns.promotions import limits
 from campaigns.promotions.orders import BadRefund
 from core.money import Money, round_money
+from delivery.endpoints.hooks import tell
 
 from . import counting
 from .asking import find
@@ -98,4 +99,6 @@ def _roll_back_redemption(coupon: Coupon, order_id: str, now: datetime) -> bool:
                 reference=f"rollback:{redemption.pk}",
                 now=now,
             )
+        told = {"code": coupon.code, "order": order_id, "rolled_back_at": now.isoformat()}
+        tell("coupon.rolled_back", str(redemption.pk), told, now=now)
     return True
