@@ -90,7 +90,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS free FROM (
         SELECT FROM coupons_coupon c WHERE c.pool_id = pool.id AND c.customer_id IS NULL
           AND c.assigned_at IS NULL AND c.used = 0 AND c."limit" = 1 LIMIT pool.low_stock
-    ) some
+    ) few
 ) stock
 WHERE stock.free < pool.low_stock
   AND EXISTS (SELECT FROM coupons_coupon c WHERE c.pool_id = pool.id AND c."limit" = 1)

@@ -45,7 +45,7 @@ class ReserveSerializer(CodeSerializer):
 
 
 #: How long a refusal as unknown takes: longer than the way to it does, whatever the reason.
-MISS_SECONDS = 0.05
+MISS_SECONDS = 0.1
 
 
 class OrderIdSerializer(StrictSerializer):
