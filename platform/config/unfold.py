@@ -2,8 +2,6 @@
 
 from django.templatetags.static import static
 
-from config.navigation import TABS
-
 TEAL = {
     "50": "#f0fdfa",
     "100": "#ccfbf1",
@@ -47,5 +45,5 @@ UNFOLD = {
         "show_all_applications": False,
         "navigation": "config.navigation.navigation",
     },
-    "TABS": TABS,
+    "TABS": "config.navigation.tabs",
 }

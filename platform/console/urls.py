@@ -16,7 +16,7 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.segments import act, answers, builder, lists
+from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
 
 
@@ -38,7 +38,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/why/", answers.Why, "segment_why"),
         ("segments/people/", answers.People, "segment_people"),
         ("segments/suggest/", answers.Suggest, "segment_suggest"),
+        ("segments/gallery/", gallery.Gallery, "segment_gallery"),
         ("segments/lists/new/", lists.NewList, "segment_list_new"),
+        ("segments/lists/changes/<uuid:pk>/", lists.ListResult, "segment_list_result"),
+        ("segments/lists/changes/<uuid:pk>/faults/", lists.Faults, "segment_list_faults"),
         ("segments/named/<slug:slug>/", builder.BySlug, "segment_by_slug"),
         ("segments/<uuid:pk>/", segment.SegmentPage, "segment"),
         ("segments/<uuid:pk>/edit/", builder.Builder, "segment_edit"),

@@ -60,6 +60,9 @@ PAGES = {
     "segment_people": "customers.view_customer",
     "segment_suggest": "segments.view_segment",
     "segment_list_new": "segments.add_segment",
+    "segment_list_result": "segments.change_segment",
+    "segment_list_faults": "segments.change_segment",
+    "segment_gallery": "segments.view_segment",
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
     "website": "accounts.view_apikey",
@@ -93,14 +96,12 @@ ACTS = {
     "segment_act": "segments.change_segment",
 }
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
+#: What no list has heard of; the lists' own filters are asked beside it.
 STRANGE = [
-    "o=99.-99.x", "q=%00", "q=%F0%9F%8D%B5%ED%A0%80", "p=-1", "p=999999", "p=x", "all=", "e=1",
-    "_facets=True",
-    "id__exact=x", "id__exact=%00", "pk__in=1,x,%00", "segment=x", "segment=%00", "segment__id__exact=x",
-    "state__exact=%00", "name=%00", "pool__id__exact=x", "_popup=1&_to_field=password", "nothing=1",
-    "created_at__gte=x", "at__year=99999", "no_profiling__exact=x", "profile__persona__id__exact=x",
-    "profile__rfm_class__exact=%00", "coupon__pool__id__exact=x", "stock__isempty=x", "groups__id__exact=x",
-    "external_id__regex=(((", "password__startswith=a", "user__password__startswith=argon", "q=" + "x" * 5000,
+    "o=99.-99.x", "q=%00", "q=%F0%9F%8D%B5%ED%A0%80", "q=" + "x" * 5000, "p=-1", "p=999999", "p=x",
+    "all=", "e=1",
+    "_facets=True", "id__exact=x", "pk__in=1,x,%00", "_popup=1&_to_field=password", "nothing=1",
+    "external_id__regex=(((", "password__startswith=a", "user__password__startswith=argon",
 ]  # fmt: skip
 
 
@@ -243,13 +244,27 @@ def _again(user: User) -> Client:
     return client
 
 
+def filters(path: str) -> list[str]:
+    """Return the queries that the filters of a list are asked with strange values by."""
+    lists = {
+        f"/admin/{m._meta.app_label}/{m._meta.model_name}/": admin for m, admin in site._registry.items()
+    }
+    found = []
+    for entry in lists[path].list_filter if path in lists else []:
+        field = entry[0] if isinstance(entry, tuple) else entry
+        name = field if isinstance(field, str) else field.parameter_name
+        lookups = ["__exact=x", "__exact=%00", "__id__exact=x", "__gte=99999", "__isempty=x", "=x", "=%00"]
+        found += [name + lookup for lookup in (lookups[:5] if isinstance(field, str) else lookups[5:])]
+    return found
+
+
 def test_strange_queries_of_lists(shop):
     client = sign_in("admin")
     User.objects.filter(username="admin").update(is_superuser=True)
     failed = []
     for name, route in patterns():
         if name.endswith(("_changelist", ":search", ":mailbox", ":autocomplete")):
-            for query in STRANGE:
+            for query in [*STRANGE, *filters(route)]:
                 answer = ask(client, "get", f"{route}?{query}")
                 if isinstance(answer, str) or answer.status_code >= 500:
                     failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")

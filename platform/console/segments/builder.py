@@ -53,16 +53,20 @@ class Builder(Page):
             may_save=can(code),
             may_use_once=can("segments.add_segment"),
             sees_people=can("customers.view_customer"),
-            templates=READY_MADE,
+            # Who begins something new sees what there is to begin with.
+            opens_gallery=segment is None and "from" not in self.request.GET,
             schema=language,
             rule=segment.rule if segment else self._started(),
             words=texts(),
             page={
                 "slug": segment.slug if segment else "",
                 "version": segment.version if segment else 0,
+                "read": {"name": segment.name, "description": segment.description} if segment else None,
                 "units": units(),
-                "templates": [{"name": _(made.name), "rule": made.rule} for made in READY_MADE],
-                "urls": _addresses(segment),
+                "templates": [
+                    {"slug": made.slug, "name": _(made.name), "rule": made.rule} for made in READY_MADE
+                ],
+                "urls": _addresses(segment, may_add=can("segments.add_segment")),
             },
             **kwargs,
         )
@@ -73,11 +77,13 @@ class Builder(Page):
         return next((made.rule for made in READY_MADE if made.slug == wanted), {"all": []})
 
 
-def _addresses(segment: Segment | None) -> dict[str, str]:
-    names = ("preview", "draft", "overlap", "why", "people", "suggest", "once")
-    found = {name: reverse(f"admin:segment_{name}") for name in names}
-    save = reverse("admin:segment_save", args=[segment.pk]) if segment else reverse("admin:segment_create")
-    return found | {"save": save}
+def _addresses(segment: Segment | None, *, may_add: bool) -> dict[str, str]:
+    names = ["preview", "draft", "overlap", "why", "people", "suggest", "once"]
+    found = {name: reverse(f"admin:segment_{name}") for name in (*names, *(["create"] if may_add else []))}
+    found["login"] = reverse("admin:login")
+    if segment is None:
+        return found | {"save": reverse("admin:segment_create")}
+    return found | {name: reverse(f"admin:segment_{name}", args=[segment.pk]) for name in ("save", "edit")}
 
 
 class SegmentForm(forms.ModelForm):
@@ -94,10 +100,17 @@ class Save(Answer):
     permission_required = ("segments.change_segment",)
 
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return where the segment stands now."""
-        segment = get_object_or_404(Segment, pk=self.kwargs["pk"], kind=Segment.Kind.DYNAMIC)
-        if body.get("version") != segment.version:
-            raise Refused(_("Somebody changed this segment meanwhile. Reload the page to see it."), 409)
+        """Return where the segment stands now. What somebody else wrote meanwhile is never overwritten."""
+        segment = Segment.objects.filter(pk=self.kwargs["pk"], kind=Segment.Kind.DYNAMIC).first()
+        if segment is None:
+            raise Refused(_("This segment was removed meanwhile."), 409, conflict="removed")
+        if body.get("version") != segment.version or body.get("read") != {
+            "name": segment.name,
+            "description": segment.description,
+        }:
+            raise Refused(
+                _("Somebody changed this segment meanwhile, so yours is not saved."), 409, conflict="changed"
+            )
         name, description = _named(body)
         # The names that came with the product stay translatable until somebody gives another.
         if name != display_name(segment):
@@ -152,7 +165,7 @@ def _stored(segment: Segment, body: Mapping[str, Any], user: Any) -> dict[str, A
     except SlugTakenError as error:
         raise Refused(str(error), 409, field="name") from error
     except ChangedMeanwhileError as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(str(error), 409, conflict="changed") from error
     dispatch.refresh(segment.slug)
     return {"url": reverse("admin:segment", args=[segment.pk])}
 
