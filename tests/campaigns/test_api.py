@@ -230,11 +230,14 @@ def test_unknown_and_expired_codes_take_the_same_time(call, monkeypatch):
     expired = CouponFactory(created_at=NOW, expires_at=NOW)
 
     def seconds(code):
-        start = time.perf_counter()
-        assert not call("/coupons/validate", shown(code)).json()["valid"]
-        return time.perf_counter() - start
+        # The best of three: another process may have the machine for a while.
+        taken = []
+        for _n in range(3):
+            start = time.perf_counter()
+            assert not call("/coupons/validate", shown(code)).json()["valid"]
+            taken.append(time.perf_counter() - start)
+        return min(taken)
 
-    seconds("WARMUP")
     unknown, known = seconds("NOSUCHCODE"), seconds(expired.code)
     assert min(unknown, known) >= 0.4
     assert abs(unknown - known) < 0.1
