@@ -1,5 +1,6 @@
 """What may be read of coupons."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,7 @@ from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import Count, F, JSONField, Q, Sum
+from django.db.models import Count, F, JSONField, Model, Q, Sum
 
 from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
@@ -112,32 +113,32 @@ def find(code: str) -> Coupon | None:
     if row is None:
         return None
     values = iter(row)
-    coupon, pool, promotion = (
-        model.from_db(
-            "default", names, [read(v) for read, v in zip(reads, islice(values, len(names)), strict=True)]
-        )
-        for model, names, reads in _FOUND
-    )
-    pool.promotion, coupon.pool = promotion, pool
+    coupon: Coupon = _built(Coupon, values)
+    coupon.pool = _built(CouponPool, values)
+    coupon.pool.promotion = _built(Promotion, values)
     return coupon
+
+
+def _built(model: type[Model], values: Iterator[Any]) -> Any:
+    """Return an instance of the model from the next columns of a row."""
+    names, reads = _READ[model]
+    found = [read(value) for read, value in zip(reads, islice(values, len(names)), strict=True)]
+    return model.from_db("default", names, found)
 
 
 def _as_is(value: Any) -> Any:
     return value
 
 
-_FOUND = [
-    (
-        model,
+_READ: dict[type[Model], tuple[list[str], list[Callable[[Any], Any]]]] = {
+    model: (
         [field.attname for field in model._meta.concrete_fields],
         [orjson.loads if isinstance(field, JSONField) else _as_is for field in model._meta.concrete_fields],
     )
     for model in (Coupon, CouponPool, Promotion)
-]
+}
 _COLUMNS = ", ".join(
-    f'{model._meta.db_table}."{field.column}"'
-    for model, _names, _reads in _FOUND
-    for field in model._meta.concrete_fields
+    f'{model._meta.db_table}."{field.column}"' for model in _READ for field in model._meta.concrete_fields
 )
 _FIND = (
     f"SELECT {_COLUMNS} FROM coupons_coupon"  # noqa: S608 – names of columns

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 
-#: Branches looked at for one cart: about 10 ms for 20 lines.
-MOST_BRANCHES = 2_000
+#: Branches looked at for one cart: about 5 ms for 20 lines.
+MOST_BRANCHES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ def best(gains: Sequence[Sequence[int]], most_branches: int = MOST_BRANCHES) -> 
 
     Of equal choices the one with the offers that come first wins: give them in the order of preference.
     """
-    masks = [sum(1 << line for line, gain in enumerate(row) if gain) for row in gains]
+    masks = _worthwhile(
+        [sum(1 << line for line, gain in enumerate(row) if gain) for row in gains],
+        [sum(row) for row in gains],
+    )
     chosen: set[int] = set()
     left, complete = most_branches, True
     for group in _groups(masks):
@@ -41,6 +44,18 @@ def best(gains: Sequence[Sequence[int]], most_branches: int = MOST_BRANCHES) -> 
         left -= search.branches
         complete = complete and search.complete
     return Choice(frozenset(chosen), complete, most_branches - left)
+
+
+def _worthwhile(masks: Sequence[int], totals: Sequence[int]) -> list[int]:
+    """Return the lines of each offer, none for one in whose place another gives as much on fewer lines."""
+    kept: list[int] = []
+    for k in sorted(range(len(masks)), key=lambda k: (-totals[k], k)):
+        if masks[k] and not any(masks[other] & ~masks[k] == 0 for other in kept):
+            kept.append(k)
+    left = [0] * len(masks)
+    for k in kept:
+        left[k] = masks[k]
+    return left
 
 
 def _groups(masks: Sequence[int]) -> list[list[int]]:
