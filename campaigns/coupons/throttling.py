@@ -1,5 +1,6 @@
 """Codes are not to be guessed: misses are counted, hits are not."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,5 +66,5 @@ def _limits(request: Request) -> dict[str, int]:
 
 
 def _plain(value: Any) -> str:
-    # Whatever was sent: a key of the cache has no spaces and is not long.
-    return str(value).encode().hex()[:200]
+    # Whatever was sent, half a surrogate pair or a book: a key of the cache is short and plain.
+    return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:32]
