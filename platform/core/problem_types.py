@@ -231,6 +231,19 @@ for name, kind in {
     "invalid-cart": Kind(
         422, _("The cart cannot be priced"), _("`detail` names the line and what is wrong with it.")
     ),
+    "order-closed": Kind(
+        409,
+        _("The order is closed"),
+        _("Its promotions were taken back, or used with another cart: `detail` says which."),
+    ),
+    "unknown-order": Kind(
+        404, _("No promotion was used on this order"), _("Reserve or redeem the order's promotions first.")
+    ),
+    "invalid-refund": Kind(
+        422,
+        _("The refund cannot be booked"),
+        _("Refund no more than was bought, in the currency of the order."),
+    ),
     "not-trained": Kind(
         503, _("No strategy has been trained yet"), _("Run a training under Recommendations first.")
     ),
