@@ -34,17 +34,38 @@ def create_pool(
     now: datetime,
     prefix: str = "",
     valid_hours: int | None = None,
+    low_stock: int = 100,
     user: User | None = None,
 ) -> CouponPool:
     """Store an empty pool. Its promotion must need a code; the prefix is letters and digits."""
     if not promotion.needs_code:
         raise CodeInvalid(_("The promotion applies without a code; mark it as needing one."))
     prefix = normalise(prefix) if prefix else ""
-    pool = CouponPool(name=name, promotion=promotion, prefix=prefix, valid_hours=valid_hours, created_at=now)
+    pool = CouponPool(
+        name=name,
+        promotion=promotion,
+        prefix=prefix,
+        valid_hours=valid_hours,
+        low_stock=low_stock,
+        created_at=now,
+    )
     pool.full_clean()
     pool.save(force_insert=True)
     audit.record(action="create_pool", target=pool, now=now, user=user, after={"promotion": promotion.slug})
     return pool
+
+
+@transaction.atomic
+def change_pool(
+    pool: CouponPool, *, low_stock: int, valid_hours: int | None, now: datetime, user: User | None = None
+) -> None:
+    """Change when a pool warns and how long codes last that are given out from now on."""
+    before = {"low_stock": pool.low_stock, "valid_hours": pool.valid_hours}
+    pool.low_stock, pool.valid_hours = low_stock, valid_hours
+    pool.full_clean()
+    pool.save(update_fields=["low_stock", "valid_hours"])
+    after = {"low_stock": low_stock, "valid_hours": valid_hours}
+    audit.record(action="change_pool", target=pool, now=now, user=user, before=before, after=after)
 
 
 def generate_codes(

@@ -98,6 +98,14 @@ def _standing(pool: CouponPool, stock: Stock, given: Decimal) -> Standing:
     return Standing(pool, stock, given, liability)
 
 
+def standing(pool: CouponPool, *, now: datetime) -> Standing:
+    """Return how one pool stands. Two queries."""
+    given = Redemption.objects.filter(coupon__pool=pool, rolled_back_at=None).aggregate(
+        given=Sum(F("counted") - F("given_back"))
+    )
+    return _standing(pool, stock(pool, now=now), given["given"] or Decimal(0))
+
+
 def find(code: str) -> Coupon | None:
     """Return the coupon by what a person typed, with pool and promotion. One query.
 

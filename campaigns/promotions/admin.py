@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import F
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -51,6 +52,11 @@ class PromotionAdmin(Admin):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [BudgetInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Promotion | None = None) -> Any:
+        """Leave switching on and off to those who may."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields if request.user.has_perm("promotions.activate_promotion") else [*fields, "active"]
+
     @display(description=_("state"), ordering="active", label={_("on"): "success", _("off"): "warning"})
     def status(self, promotion: Promotion) -> Any:
         """Say whether it applies."""
@@ -70,6 +76,10 @@ class PromotionAdmin(Admin):
         return f"{spent} / {money_text(promotion.budget, promotion.currency)}"
 
     def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:
-        """Stamp the record."""
-        obj.created_at = obj.created_at or clock.now()
+        """Stamp the record. Of one that exists only the form's fields are written, never its counters."""
+        if change:
+            Promotion.objects.filter(pk=obj.pk).update(version=F("version") + 1)
+            obj.save(update_fields=form.changed_data)
+            return
+        obj.created_at = clock.now()
         super().save_model(request, obj, form, change)

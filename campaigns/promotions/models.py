@@ -75,6 +75,14 @@ class Promotion(models.Model):
     budget = models.DecimalField(_("budget"), max_digits=15, decimal_places=3, null=True, blank=True)
     spent = models.DecimalField(_("spent"), max_digits=15, decimal_places=3, default=0, editable=False)
     created_at = models.DateTimeField(_("created"))
+    version = models.PositiveIntegerField(
+        _("version"),
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Rises with every change of the rule.",
+    )
+    archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
 
     objects = PromotionQuerySet.as_manager()
 
@@ -82,7 +90,12 @@ class Promotion(models.Model):
         verbose_name = _("promotion")
         verbose_name_plural = _("promotions")
         ordering = ["-priority", "name"]
+        permissions = [("activate_promotion", _("Can switch promotions on and off"))]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(archived_at=None) | models.Q(active=False),
+                name="promotion_archived_is_off",
+            ),
             models.CheckConstraint(
                 condition=models.Q(limit=None) | models.Q(used__lte=models.F("limit")),
                 name="promotion_within_limit",

@@ -136,8 +136,9 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(
                 _("Coupons & promotions"),
                 "sell",
-                "promotions_promotion_changelist",
+                "offers",
                 "promotions.view_promotion",
+                "offers",
                 "promotions",
                 "coupons",
             ),

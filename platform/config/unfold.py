@@ -36,6 +36,7 @@ UNFOLD = {
         lambda request: static("studio.css"),
         lambda request: static("segments.css"),
         lambda request: static("people.css"),
+        lambda request: static("offers.css"),
     ],
     "SCRIPTS": [lambda request: static("studio.js")],
     "COMMAND": {

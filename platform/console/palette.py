@@ -90,7 +90,7 @@ def _experiments(term: str) -> list[SearchResult]:
 
 def _coupons(term: str) -> list[SearchResult]:
     return [
-        _result(c.code, _("Coupon"), "sell", "admin:coupons_coupon_change", c.pk)
+        _result(c.code, _("Coupon"), "sell", "admin:offer_code", c.pk)
         for c in Coupon.objects.filter(code=term.upper())[:EACH]
     ]
 

@@ -16,6 +16,7 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
+from console.offers import calendar, codes, editor, pools, promotions, results, suggestions, trial
 from console.people import card, rfm, scores, value
 from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
@@ -61,6 +62,27 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
+        ("offers/", promotions.Promotions, "offers"),
+        ("offers/new/", editor.Editor, "promotion_new"),
+        ("offers/create/", editor.Create, "promotion_create"),
+        ("offers/try/", trial.Try, "promotion_try"),
+        ("offers/suggest/", suggestions.Suggest, "promotion_suggest"),
+        ("offers/calendar/", calendar.Calendar, "offer_calendar"),
+        ("offers/results/", results.Results, "offer_results"),
+        ("offers/pools/", pools.Pools, "offer_pools"),
+        ("offers/pools/new/", pools.NewPool, "offer_pool_new"),
+        ("offers/pools/find/", pools.FindCode, "offer_code_find"),
+        ("offers/pools/<uuid:pk>/", pools.Pool, "offer_pool"),
+        ("offers/pools/<uuid:pk>/generate/", pools.Generate, "offer_pool_generate"),
+        ("offers/pools/<uuid:pk>/bring/", pools.Bring, "offer_pool_bring"),
+        ("offers/pools/<uuid:pk>/settings/", pools.Settings, "offer_pool_settings"),
+        ("offers/pools/<uuid:pk>/export/", pools.ExportCodes, "offer_pool_export"),
+        ("offers/codes/<int:pk>/", codes.Code, "offer_code"),
+        ("offers/codes/<int:pk>/revoke/", codes.Revoke, "offer_code_revoke"),
+        ("offers/<uuid:pk>/", editor.Editor, "promotion_edit"),
+        ("offers/<uuid:pk>/save/", editor.Save, "promotion_save"),
+        ("offers/<uuid:pk>/results/", results.PromotionResults, "promotion_results"),
+        ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),

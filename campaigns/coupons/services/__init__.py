@@ -8,6 +8,7 @@ from .redeeming import Redeemed, redeem
 from .refusals import Refused
 from .reserving import RESERVED_FOR, reserve
 from .returning import refund, roll_back
+from .revoking import revoke
 
 __all__ = [
     "RESERVED_FOR",
@@ -18,6 +19,7 @@ __all__ = [
     "refund",
     "release_expired",
     "reserve",
+    "revoke",
     "roll_back",
     "validate",
 ]

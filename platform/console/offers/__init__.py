@@ -1,0 +1,1 @@
+"""Engage → Coupons & promotions: the editor, pools and codes, the calendar, what offers brought."""
