@@ -57,7 +57,7 @@ def out_by_day(pool_ids: Sequence[UUID], *, until: datetime, days: int) -> list[
     One statement over the pools' codes that were given out; a million take about 2 s. Days are the shop's.
     """
     last = until.astimezone(shop_zone()).date()
-    asked = {
+    asked: dict[str, Any] = {
         "pools": list(pool_ids),
         "zone": shop_zone().key,
         "first": last - timedelta(days=days - 1),
@@ -117,6 +117,14 @@ WITH use AS (
 SELECT promotion_id, count(DISTINCT order_id), count(DISTINCT customer_id), sum(discount),
        coalesce(sum(revenue), 0) FROM use GROUP BY promotion_id
 """
+
+
+def since_begun(days: Sequence[tuple[Any, ...]], *, least: int = 14) -> list[tuple[Any, ...]]:
+    """Return the days from the one before the first with a figure, at least so many; none without figures."""
+    first = next((i for i, (_day, *figures) in enumerate(days) if any(figures)), None)
+    if first is None:
+        return []
+    return list(days[max(0, min(first - 1, len(days) - least)) :])
 
 
 def spent_by_day(promotion_id: UUID, *, until: datetime, days: int) -> list[tuple[date, Decimal, int]]:

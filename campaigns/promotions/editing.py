@@ -54,7 +54,7 @@ def change_promotion(
     Raises ChangedMeanwhile, Promotion.DoesNotExist, and ValidationError with a sentence per field: what
     was used already bounds limit and budget from below, and keeps its currency.
     """
-    promotion = Promotion.objects.select_for_update(no_key=True).get(pk=pk)
+    promotion: Promotion = Promotion.objects.select_for_update(no_key=True).get(pk=pk)
     if promotion.version != version:
         raise ChangedMeanwhile
     if promotion.archived_at is not None:

@@ -168,7 +168,7 @@ function tell({ words, countdown, overlaps, more }) {
   part('countdown').textContent = capital(countdown);
   part('overlaps').replaceChildren(...(overlaps.length ? overlaps.map((one) => h(
     'li', {}, icon(one.outcome === 'adds' ? 'warning' : 'info'),
-    h('span', {}, h('a', { class: 'st-link', href: one.url }, one.name), h('br'), h('span', { class: 'st-mute' }, `${capital(one.when)}. ${one.text}`)),
+    h('span', {}, h('a', { class: 'st-link', href: one.url }, one.name), h('br'), h('span', { class: 'st-mute' }, `${capital(one.when)} · ${one.text}`)),
   )) : [h('li', {}, h('span', { class: 'st-mute' }, texts.noOverlap))]), more ? h('li', {}, fill(texts.more, { count: more })) : '');
 }
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from accounts.models import Job, User
 from campaigns.actions import create_campaign, launch_campaign
 from campaigns.content.starters import ensure_starter_templates
+from campaigns.coupons.pools import create_pool, generate_codes
 from campaigns.experiments.models import Snapshot
 from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
@@ -118,6 +119,13 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         currency="USD",
         created_at=now,
     )
+    coded = Promotion.objects.create(
+        slug="five-off", name="Five off", benefit={"kind": "amount", "amount": "5.00"}, currency="USD",
+        needs_code=True, starts_at=now, ends_at=now + timedelta(days=400), created_at=now,
+    )  # fmt: skip
+    pool = create_pool(name="Five", promotion=coded, now=now)
+    generate_codes(pool, 5, now=now)
+    code = pool.coupons.earliest("pk")
     job = Job.objects.create(
         kind="train", title="Training", state=Job.State.RUNNING, done=3, total=10, created_at=now,
         started_at=now, heartbeat_at=now, started_by=alice,
@@ -152,6 +160,15 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "review": f"/admin/campaigns/{draft.pk}/review/",
         "new campaign": "/admin/campaigns/campaign/add/",
         "experiment": f"/admin/experiments/{experiment.pk}/",
+        "offers": "/admin/offers/",
+        "new offer": "/admin/offers/new/",
+        "offer": f"/admin/offers/{coded.pk}/",
+        "offer results": f"/admin/offers/{coded.pk}/results/",
+        "all offer results": "/admin/offers/results/",
+        "offer calendar": "/admin/offers/calendar/",
+        "pools": "/admin/offers/pools/",
+        "pool": f"/admin/offers/pools/{pool.pk}/",
+        "code": f"/admin/offers/codes/{code.pk}/",
         "job": f"/admin/jobs/{job.pk}/",
         "mail": f"/admin/mailbox/{mail.pk}/",
     }

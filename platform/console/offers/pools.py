@@ -19,7 +19,7 @@ from accounts.dispatch import start_job
 from accounts.models import Job
 from campaigns.coupons import pools
 from campaigns.coupons.codes import CodeInvalid
-from campaigns.coupons.figures import out_by_day, rest
+from campaigns.coupons.figures import out_by_day, rest, since_begun
 from campaigns.coupons.jobs import GENERATE, TAKE_OVER
 from campaigns.coupons.models import Coupon, CouponPool, PoolWarning
 from campaigns.coupons.selectors import Standing, find, standing, standings
@@ -210,8 +210,8 @@ class Pool(OffersPage):
 
 def _liability(pool: CouponPool, stands: Standing) -> charts.Chart | None:
     """Draw what the codes that were out could have cost; their number where no price is known yet."""
-    days = out_by_day([pool.pk], until=clock.now(), days=DAYS)
-    if not any(n for _day, n in days):
+    days = since_begun(out_by_day([pool.pk], until=clock.now(), days=DAYS))
+    if not days:
         return None
     if stands.liability is None or not stands.stock.out:
         return charts.area(

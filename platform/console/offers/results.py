@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.coupons.figures import Given, given_by, out_by_day, spent_by_day
+from campaigns.coupons.figures import Given, given_by, out_by_day, since_begun, spent_by_day
 from campaigns.coupons.selectors import standings
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
@@ -127,8 +127,8 @@ def _percent(share: Decimal | None) -> str:
 
 
 def _days(promotion: Promotion) -> charts.Chart | None:
-    days = spent_by_day(promotion.pk, until=clock.now(), days=DAYS)
-    if not any(amount or uses for _day, amount, uses in days):
+    days = since_begun(spent_by_day(promotion.pk, until=clock.now(), days=DAYS))
+    if not days:
         return None
     title = _("Given away each day (%(currency)s)") % {"currency": promotion.currency}
     return charts.area(
@@ -141,8 +141,8 @@ def _days(promotion: Promotion) -> charts.Chart | None:
 def _liability(promotion: Promotion, pools: Sequence[Any]) -> charts.Chart | None:
     if not pools:
         return None
-    days = out_by_day([one.pool.pk for one in pools], until=clock.now(), days=DAYS)
-    if not any(n for _day, n in days):
+    days = since_begun(out_by_day([one.pool.pk for one in pools], until=clock.now(), days=DAYS))
+    if not days:
         return None
     return charts.area(
         _("Codes that people hold"),
