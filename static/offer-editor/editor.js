@@ -22,6 +22,7 @@ const kindOf = (list, rule) => list.find((one) => one.kind === rule?.kind) || li
 let dirty = false;
 let version = page.version;
 let faults = {};
+let asked = false; // to save it
 
 function edited(redraw) {
   dirty = true;
@@ -172,11 +173,18 @@ function tell({ words, countdown, overlaps, more }) {
   )) : [h('li', {}, h('span', { class: 'st-mute' }, texts.noOverlap))]), more ? h('li', {}, fill(texts.more, { count: more })) : '');
 }
 
+// What nobody has written yet is not wrong yet, until somebody saves.
+const untouched = (path) => {
+  const value = path.split('.').reduce((at, name) => at?.[name], promotion);
+  return value === undefined || value === '' || (typeof value === 'object' && !Object.keys(value).some((name) => name !== 'kind'));
+};
+
 // Each fault stands at the nearest place that the page has for it.
 function mark() {
   const places = new Map([...document.querySelectorAll('[data-fault]')].map((one) => [one.dataset.fault, one]));
   places.forEach((place) => { place.textContent = ''; });
   Object.entries(faults).forEach(([path, message]) => {
+    if (!asked && untouched(path)) return;
     let at = path;
     while (at && !places.has(at)) at = at.includes('.') ? at.slice(0, at.lastIndexOf('.')) : '';
     const place = places.get(at);
@@ -186,6 +194,7 @@ function mark() {
 
 // Saving. ------------------------------------------------------------------------------------------------
 async function save() {
+  asked = true;
   const button = part('save');
   button.disabled = true;
   part('status').textContent = texts.saving;

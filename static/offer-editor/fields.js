@@ -156,7 +156,7 @@ export function fields(about) {
   function begun(wanted) {
     const rule = {};
     for (const field of wanted) {
-      if (field.start !== undefined) rule[field.name] = field.start;
+      if (field.start !== undefined) rule[field.name] = structuredClone(field.start);
       else if (field.type === 'list' && !field.optional) rule[field.name] = [begun(field.of)];
     }
     return rule;

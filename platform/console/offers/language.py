@@ -227,6 +227,7 @@ def _benefits() -> dict[str, dict[str, Any]]:
                         _field("percent", "percent", _("or percent"), optional=True, instead="save"),
                     ],
                     add=_("Add a step"),
+                    start=[{}],
                     optional=True,
                     instead="every",
                 ),
