@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class PromotionsConfig(AppConfig):
     name = "campaigns.promotions"
     verbose_name = _("Promotions")
+
+    def ready(self) -> None:
+        """Tell profiles which days were sales."""
+        from campaigns.promotions.calendar import sales
+        from profiles import calendar
+
+        calendar.sales.add("promotions", sales)

@@ -16,6 +16,7 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
+from console.people import card, rfm, scores, value
 from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
 
@@ -29,6 +30,11 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
         ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
         ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("scores/", scores.Scores, "scores"),
+        ("scores/now/", scores.ScoreNow, "score_now"),
+        ("scores/value/", value.LifetimeValues, "lifetime_value"),
+        ("scores/rfm/", rfm.RfmGrid, "rfm_grid"),
+        ("scores/<slug:kind>/", card.ModelCard, "score"),
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),

@@ -13,6 +13,7 @@ from accounts.models import User
 from campaigns.models import Campaign
 from console.page import Page
 from console.segments.answers import Answer, Refused, rule_of
+from console.segments.links import rule_brought
 from console.segments.texts import texts, units
 from core import clock
 from segments import dispatch
@@ -48,13 +49,13 @@ class Builder(Page):
             language["segments"] = [one for one in language["segments"] if one["slug"] != segment.slug]
         return super().get_context_data(
             segment=segment,
-            name=display_name(segment) if segment else "",
+            name=display_name(segment) if segment else self.request.GET.get("name", "")[:150],
             description=display_description(segment) if segment else "",
             may_save=can(code),
             may_use_once=can("segments.add_segment"),
             sees_people=can("customers.view_customer"),
             # Who begins something new sees what there is to begin with.
-            opens_gallery=segment is None and "from" not in self.request.GET,
+            opens_gallery=segment is None and not {"from", "rule"} & self.request.GET.keys(),
             schema=language,
             rule=segment.rule if segment else self._started(),
             words=texts(),
@@ -72,7 +73,9 @@ class Builder(Page):
         )
 
     def _started(self) -> dict[str, Any]:
-        """Return the rule of a template that a link named, else an empty one."""
+        """Return the rule that a link brought, or of a template that it named, else an empty one."""
+        if (brought := rule_brought(self.request)) is not None:
+            return brought
         wanted = self.request.GET.get("from")
         return next((made.rule for made in READY_MADE if made.slug == wanted), {"all": []})
 
