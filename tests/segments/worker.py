@@ -44,5 +44,6 @@ if __name__ == "__main__":
         moves.apply = apply
         refresh_all(as_of=at, now=at, slugs=["a", "b"])
     else:
-        incremental.BATCH, incremental.changes.acknowledge = BATCH, acknowledge
+        incremental.AFTER, incremental.BATCH = "", BATCH
+        incremental.changes.acknowledge = acknowledge
         incremental.refresh_changed(as_of=at, now=at)
