@@ -77,7 +77,7 @@ def test_an_order_given_back_by_its_total_was_not_bought_and_its_money_is_gone()
         bought("p2", order_id="o2", customer="bob"),
         refund(),
         refund("r2", "12.00", order_id="o2", customer="bob"),
-    )  # noqa: E501
+    )
     for rule, size in [
         ({"event": "purchase"}, 1),
         ({"event": "purchase", "never": True}, 1),
