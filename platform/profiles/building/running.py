@@ -59,6 +59,8 @@ def publish(figures: str, values: Mapping[str, Any], *, fresh: str = "true") -> 
         cursor.execute("ANALYZE profile_standing (customer_id, fresh)")
         cursor.execute(standing.WRITE.format(figures=figures), values)
         written = int(cursor.rowcount)
+        cursor.execute(standing.ADD.format(figures=figures), values)
+        written += int(cursor.rowcount)
         cursor.execute(standing.MOVE, values)
         cursor.execute("DROP TABLE profile_standing")
     return written
