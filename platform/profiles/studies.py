@@ -12,7 +12,7 @@ from django.db import transaction
 from threadpoolctl import threadpool_limits
 
 from accounts.jobs import Progress, silent
-from profiles import rounds, texts
+from profiles import relevance, rounds, texts
 from profiles.models import Round, Study
 from profiles.scores.facts import read_past
 from recommender.columns import TIME, USER
@@ -27,7 +27,7 @@ AHEAD = timedelta(days=84)
 #: More customers teach tree and forest nothing more.
 LEARNERS = 20_000
 KEPT = 30
-_KINDS = (Study.Kind.LIFECYCLE, Study.Kind.CLASSES, Study.Kind.TEXTS)
+_KINDS = (Study.Kind.LIFECYCLE, Study.Kind.CLASSES, Study.Kind.FIELDS, Study.Kind.TEXTS)
 _PARTS = 100  # of progress, for each study
 
 
@@ -48,7 +48,8 @@ def study(
         steps: list[tuple[str, Callable[[], dict[str, Any]]]] = [
             (Study.Kind.LIFECYCLE, lambda: lifecycle(past(), work.as_of)),
             (Study.Kind.CLASSES, lambda: classes(past(), work.as_of, seed)),
-            (Study.Kind.TEXTS, lambda: texts.find(work, _part(progress, 2))),
+            (Study.Kind.FIELDS, lambda: relevance.find(past(), work.as_of, now, seed=seed)),
+            (Study.Kind.TEXTS, lambda: texts.find(work, _part(progress, 3))),
         ]
         for number, (kind, find) in enumerate(steps):
             progress(number * _PARTS, len(_KINDS) * _PARTS, kind)

@@ -106,7 +106,7 @@ def test_killed_persona_finding_gives_the_rest_theirs(busy, tmp_path, monkeypatc
 def test_a_killed_study_keeps_what_was_found(busy, tmp_path, monkeypatch):
     killed("studies", "texts", 3, tmp_path)  # once when it begins, then after each slice
     kept = {found.kind: found.pk for found in Study.objects.all()}
-    assert set(kept) == {"lifecycle", "classes"}
+    assert set(kept) == {"lifecycle", "classes", "fields"}
     assert CustomerTexts.objects.count() == 80
     before = rows(CustomerTexts)
 
@@ -116,12 +116,12 @@ def test_a_killed_study_keeps_what_was_found(busy, tmp_path, monkeypatch):
         patched.setattr(studies, "classes", never)
         patched.setattr(studies, "read_past", never)
         made = studies.study(as_of=LATER, now=LATER, any_moment=True)
-    assert {found.kind: found.pk for found in made[:2]} == kept
-    assert (made[2].as_of, made[2].content["customers"], made[2].content["reviews"]) == (AS_OF, 160, 10)
+    assert {found.kind: found.pk for found in made[:3]} == kept
+    assert (made[3].as_of, made[3].content["customers"], made[3].content["reviews"]) == (AS_OF, 160, 10)
     whole = rows(CustomerTexts)
     assert len(whole) == 160
     assert all(row in whole for row in before)
     anew = studies.study(as_of=AS_OF, now=LATER)
     assert {found.pk for found in anew}.isdisjoint(found.pk for found in made)
     assert rows(CustomerTexts) == whole
-    assert anew[2].content == made[2].content
+    assert anew[3].content == made[3].content

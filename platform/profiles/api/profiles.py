@@ -180,7 +180,7 @@ class StudyView(APIView):
 
     @extend_schema(operation_id="customer_study", responses=StudySerializer)
     def get(self, request: Request, kind: str) -> Response:
-        """Answer the latest study of a kind: lifecycle, classes, personas or texts."""
+        """Answer the latest study of a kind: lifecycle, classes, personas, fields or texts."""
         found = selectors.latest(kind)
         if found is None:
             raise Problem(404, "no-study", _("It was not looked at yet: study the customers."))
@@ -228,7 +228,7 @@ urlpatterns = [
     re_path(r"^profiles/fields/?$", ProfileFieldsView.as_view(), name="api-profile-fields"),
     re_path(r"^profiles/unknown/?$", UnknownView.as_view(), name="api-profiles-unknown"),
     re_path(
-        r"^profiles/studies/(?P<kind>lifecycle|classes|personas|texts)/?$",
+        r"^profiles/studies/(?P<kind>lifecycle|classes|personas|fields|texts)/?$",
         StudyView.as_view(),
         name="api-study",
     ),

@@ -44,6 +44,11 @@ class Migration(migrations.Migration):
             name='work',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='studies', to='profiles.round'),
         ),
+        migrations.AlterField(
+            model_name='study',
+            name='kind',
+            field=models.CharField(choices=[('lifecycle', 'lifecycle'), ('classes', 'classes'), ('personas', 'who moved between personas'), ('fields', 'which fields tell what comes next'), ('texts', 'interests and opinions')], max_length=20, verbose_name='kind'),
+        ),
         # Every row is rewritten every night: with room on its page, no index has to follow.
         migrations.RunSQL(
             "ALTER TABLE profiles_customerprofile SET (fillfactor = 50)",

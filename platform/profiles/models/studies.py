@@ -15,6 +15,7 @@ class Study(models.Model):
         LIFECYCLE = "lifecycle", _("lifecycle")
         CLASSES = "classes", _("classes")
         PERSONAS = "personas", _("who moved between personas")
+        FIELDS = "fields", _("which fields tell what comes next")
         TEXTS = "texts", _("interests and opinions")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
