@@ -209,8 +209,9 @@ def limits(promotion: Promotion) -> list[str]:
 
 def beside(promotion: Promotion) -> str:
     """Say how it goes with other offers."""
-    return {
+    told: dict[str, str] = {
         Promotion.Stacking.ALWAYS: _("It comes on top of every other offer."),
         Promotion.Stacking.COMMON: _("Beside offers like it, each product takes the better one."),
         Promotion.Stacking.NEVER: _("Where it applies, no other offer does."),
-    }[Promotion.Stacking(promotion.stacking)]
+    }
+    return told.get(promotion.stacking, "")
