@@ -121,7 +121,10 @@ def test_pages_of_offers(live_server, shop, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:
         window.sign_in("alice", PASSWORD)
-        for name, path in pages.items():
+        # In the second look those that draw by themselves.
+        shown = pages if language == "en" else ("offer", "pool", "calendar")
+        for name in shown:
+            path = pages[name]
             assert window.go(f"/admin/offers/{path}") == 200
             look(window, f"offers-{name}", faults)
             wide = window.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -31,6 +31,8 @@ from core import charts, clock
 from core.exports import csv_answer, lists, may_export
 from integrations.exports.services import AT_ONCE, begin, rows_of, start_long
 
+#: Whoever adds codes changes the pool.
+FILL = ("coupons.change_couponpool", "coupons.add_coupon")
 DAYS = 90
 JOBS = 5
 HELD = 15
@@ -197,7 +199,7 @@ class Pool(OffersPage):
             current=next((job for job in seen if job["open"]), None),
             jobs=[job for job in seen if not job["open"]],
             held=held,
-            may_fill=can("coupons.add_coupon"),
+            may_fill=self.request.user.has_perms(FILL),
             may_change=can("coupons.change_couponpool"),
             may_export=may_export(self.request.user, "coupons.coupon"),
             sees_codes=can("coupons.view_coupon"),
@@ -229,7 +231,7 @@ def _liability(pool: CouponPool, stands: Standing) -> charts.Chart | None:
 class Generate(_Post):
     """Make codes, as a job to watch."""
 
-    permission_required = ("coupons.add_coupon",)
+    permission_required = FILL
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Start it."""
@@ -245,7 +247,7 @@ class Generate(_Post):
 class Bring(_Post):
     """Take over a partner's codes from a file, as a job, or one code for many at once."""
 
-    permission_required = ("coupons.add_coupon",)
+    permission_required = FILL
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Start it, or say what is wrong."""
@@ -302,11 +304,13 @@ class ExportCodes(_Post):
 
     permission_required = ("coupons.view_coupon",)
 
+    def has_permission(self) -> bool:
+        """Ask for the right to take codes out, too."""
+        return super().has_permission() and may_export(self.user, "coupons.coupon")
+
     def post(self, request: HttpRequest, pk: str) -> HttpResponseBase:
         """Send the file, or lead to where it will be."""
         label, pool, now = "coupons.coupon", self.pool(), clock.now()
-        if not may_export(self.user, label):
-            raise PermissionDenied
         chosen, wanted = Coupon.objects.filter(pool=pool), lists.get(label)
         filters = {"query": f"pool__id__exact={pool.pk}"}
         count = len(chosen.order_by().values_list("pk")[: AT_ONCE + 1])
