@@ -16,7 +16,7 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.people import card, rfm, scores, value
+from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
 
@@ -35,6 +35,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("scores/value/", value.LifetimeValues, "lifetime_value"),
         ("scores/rfm/", rfm.RfmGrid, "rfm_grid"),
         ("scores/<slug:kind>/", card.ModelCard, "score"),
+        ("people/personas/", personas.Personas, "personas"),
+        ("people/personas/<int:pk>/name/", personas.Rename, "persona_rename"),
+        ("people/lifecycle/", lifecycle.LifecyclePage, "lifecycle"),
+        ("people/lifecycle/compare/", lifecycle.Compare, "lifecycle_compare"),
+        ("people/lifecycle/counting/", lifecycle.Counting, "lifecycle_counting"),
+        ("people/lifecycle/list/", lifecycle.ListOf, "lifecycle_list"),
+        ("people/classes/", classes.Classes, "classes"),
+        ("people/known/", known.Known, "known"),
+        ("people/work/<slug:kind>/", work.Work, "people_work"),
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),

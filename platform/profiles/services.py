@@ -5,10 +5,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from threadpoolctl import threadpool_limits
 
+from accounts import audit
 from accounts.jobs import Progress, silent
+from accounts.models import User
 from profiles import clustering as personas
 from profiles.building import complete, running
-from profiles.models import Clustering, Study
+from profiles.models import Clustering, Persona, Study
+from profiles.personas import default_name
 from profiles.studies import keep
 from recommender.errors import DataError
 from recommender.profiling import cluster
@@ -73,3 +76,18 @@ def cluster_customers(
     keep(Study.Kind.PERSONAS, as_of=as_of, now=now, known=True, content=moved)
     progress(3, 3)
     return clustering
+
+
+@transaction.atomic
+def rename_persona(persona: Persona, name: str, *, now: datetime, user: User) -> Persona:
+    """Give a persona a name that survives refits; an empty one gives back the name its traits make."""
+    held = Persona.objects.select_for_update().get(pk=persona.pk)
+    before = {"name": held.name, "name_edited": held.name_edited}
+    wanted = " ".join(name.split())[: Persona._meta.get_field("name").max_length]
+    held.name_edited = bool(wanted)
+    held.name = wanted or default_name(held.traits, "")
+    after = {"name": held.name, "name_edited": held.name_edited}
+    if after != before:
+        held.save(update_fields=["name", "name_edited"])
+        audit.record(action="rename_persona", target=held, now=now, user=user, before=before, after=after)
+    return held
