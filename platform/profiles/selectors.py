@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from events.models import Event
 from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona, ScoreVersion, Study
 from profiles.personas import display_name
+from profiles.scores.missing import of_shop
 from profiles.study_words import study_missing
 
 #: Personas need so many customers who bought.
@@ -194,7 +195,10 @@ def still_unknown() -> list[Unknown]:
     if not Clustering.objects.filter(active=True).exists():
         people = buyers()
         if people < PERSONA_CUSTOMERS:
-            needs = _("Personas need 50 customers who bought.")
+            needs = _("Personas need %(needed)d customers who bought; there are %(found)d.") % {
+                "needed": PERSONA_CUSTOMERS,
+                "found": people,
+            }
             found.append(Unknown(_("personas"), needs, people, PERSONA_CUSTOMERS))
         else:
             found.append(Unknown(_("personas"), _("Enough customers are there: find personas.")))
@@ -211,10 +215,10 @@ def still_unknown() -> list[Unknown]:
         if version is None:
             found.append(Unknown(str(labels[score]), _("No score was trained yet: score the customers.")))
         elif not version.known:
+            lacks = of_shop(score, version)
+            words = lacks.text if lacks else ""
             card = version.card
-            found.append(
-                Unknown(str(labels[score]), str(card.get("what", "")), card.get("found"), card.get("needed"))
-            )
+            found.append(Unknown(str(labels[score]), words, card.get("found"), card.get("needed")))
     return found
 
 

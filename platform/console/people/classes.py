@@ -1,5 +1,6 @@
 """Classes of customers: what they are today, and what tells best who will be what."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,6 @@ from console.page import Page
 from console.people import tree
 from console.people.work import may_work
 from console.segments.links import builder_with
-from core import charts
 from profiles import selectors
 from profiles.models import Study
 from profiles.scores.reasons import NAMES, value_text
@@ -43,6 +43,9 @@ _FIELDS = {
         "recency_days", "gap_days", "basket_value", "basket_items", "discount_share", "weekend_share",
     )
 }  # fmt: skip
+#: Features that count whole things.
+_WHOLE = ("weeks_84d", "offers_open")
+_COUNTS = ("s_28d", "s_84d", "s_182d")
 _WINDOWS = {
     "orders_28d": ("orders", 28),
     "orders_84d": ("orders", 84),
@@ -107,12 +110,10 @@ def _told(found: Mapping[str, Any]) -> dict[str, Any]:
         "picture": picture,
         "boxes": [(box, _question(box)) for box in picture.boxes],
         "paths": [_path(rule) for rule in found["rules"]],
-        "importance": charts.bars(
-            _("What the forest goes by"),
-            [(str(NAMES.get(name, name)), weight) for name, weight in found["importance"][:_SHOWN]],
-            column=_("share of the decisions"),
-            digits=3,
-        ),
+        "importance": [
+            (NAMES.get(name, name), weight, weight / (found["importance"][0][1] or 1))
+            for name, weight in found["importance"][:_SHOWN]
+        ],
     }
 
 
@@ -122,6 +123,8 @@ def _question(box: tree.Box) -> str:
 
 def _condition(feature: str, sign: str, value: float) -> str:
     mark = {"<=": "≤", ">": ">"}[sign]
+    if feature in _WHOLE or feature.endswith(_COUNTS):
+        value = int(value)  # of whole things, more than 2.5 is more than 2
     return f"{NAMES.get(feature, feature)} {mark} {value_text(feature, value)}"
 
 
@@ -194,9 +197,12 @@ def class_rules(bounds: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str
 
 
 def _days(bounds: Mapping[str, float], score: int) -> float:
-    """Return the most days since the last order that still have a score, or a better one."""
+    """Return the most days since the last order that still have a score, or a better one.
+
+    Rounded up by a minute and a half at most: who stands on the limit belongs to the better side.
+    """
     reached = [days for number, days in bounds.items() if int(number) >= score]
-    return max(reached, default=0.0)
+    return math.ceil(max(reached, default=0.0) * 1000) / 1000
 
 
 def _together(bounds: Mapping[str, Mapping[str, float]], least: int) -> dict[str, Any]:
@@ -211,7 +217,11 @@ def _together(bounds: Mapping[str, Mapping[str, float]], least: int) -> dict[str
             {
                 "all": [
                     {"event": "purchase", "within_days": 84, "orders": {"gte": int(orders)}},
-                    {"event": "purchase", "within_days": 84, "amount": {"gte": round(amount, 2)}},
+                    {
+                        "event": "purchase",
+                        "within_days": 84,
+                        "amount": {"gte": math.floor(amount * 100) / 100},
+                    },
                 ]
             }
         )

@@ -58,7 +58,7 @@ class Known(Page):
             unknown=[(one, _share(one.found, one.needed)) for one in unknown],
             bought=selectors.bought_anything(),
             rows=[_row(info, filled[info.name]) for info in selectors.profile_fields()],
-            texts=_texts(texts.content) if texts and texts.known else None,
+            words=_texts(texts.content) if texts and texts.known else None,
             sales=SalePeriod.objects.count(),
             now=clock.knowledge_now(),
             **may_work(self.request, "know"),
