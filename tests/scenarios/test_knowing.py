@@ -14,6 +14,7 @@ from accounts.models import Job, User
 from profiles.models import Persona
 from segments.models import Segment
 from tests.factories.shop import PASSWORD
+from tests.factories.shop_files import SHOPIFY_ORDERS
 from tests.profiles.conftest import AS_OF
 from tests.scenarios.browser import visit
 from tests.scenarios.test_imports import look, work
@@ -39,16 +40,28 @@ def orders(settings, monkeypatch, tmp_path):
     mia = User.objects.create_user("mia", "mia@demo.invalid", PASSWORD, first_name="Mia", is_staff=True)
     mia.groups.add(Group.objects.get(name="marketer"))
     file = tmp_path / "orders.csv"
+    columns = SHOPIFY_ORDERS.splitlines()[0].split(",")
     with file.open("w", newline="") as out:
-        rows = csv.writer(out)
-        rows.writerow(["order_id", "customer_id", "ordered_at", "sku", "quantity", "price"])
-        for number in range(120):
-            count, gap, last, price = HABITS[number % 4]
-            for order in range(count):
-                at = AS_OF - timedelta(days=last + number / 60 + gap * order)
-                sku = f"tea-{number % 3}"
-                rows.writerow([f"{number}-{order}", f"c{number:03}", at.isoformat(), sku, 1, price])
+        rows = csv.DictWriter(out, columns, restval="")
+        rows.writeheader()
+        rows.writerows(
+            bought(number, order, *habit)
+            for number in range(120)
+            for habit in HABITS[number % 4 : number % 4 + 1]
+            for order in range(habit[0])
+        )
     return file
+
+
+def bought(number, order, _count, gap, last, price):
+    """Return one order of one line."""
+    at = (AS_OF - timedelta(days=last + number / 60 + gap * order)).strftime("%Y-%m-%d %H:%M:%S +0000")
+    tea = f"tea-{number % 3}"
+    return {
+        "Name": f"#{number}-{order}", "Email": f"c{number}@shop.example", "Financial Status": "paid",
+        "Created at": at, "Paid at": at, "Currency": "USD", "Subtotal": price, "Total": price,
+        "Lineitem quantity": 1, "Lineitem name": tea, "Lineitem sku": tea, "Lineitem price": price,
+    }  # fmt: skip
 
 
 def test_from_past_orders_to_personas(live_server, orders):
@@ -118,8 +131,8 @@ def flow(window):
     page.click("form[action$='/compare/'] button")
     page.wait_for_selector("[hx-get*=counting]")
     jobs.run(Job.objects.get(kind="flows"))
-    page.wait_for_selector(".pp-sankey path")
-    page.locator(".pp-sankey path").first.click(force=True)
+    page.wait_for_selector(".pp-sankey")
+    page.locator(".pp-sankey path").first.dispatch_event("click")
     assert page.locator("tr.is-current").count() == 1
     page.keyboard.press("Enter")
     page.wait_for_selector("#job-progress")

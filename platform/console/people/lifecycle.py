@@ -191,7 +191,7 @@ class Counting(PermissionRequiredMixin, View):
         if job is None:
             return HttpResponse(headers={"HX-Refresh": "true"})
         view = view_of(job, clock.now())
-        return HttpResponse(_("%(percent)d%%") % {"percent": view["percent"] or 0})
+        return HttpResponse(f"{view['percent'] or 0}%")
 
 
 class ListOf(PermissionRequiredMixin, View):
