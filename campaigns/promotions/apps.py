@@ -7,8 +7,10 @@ class PromotionsConfig(AppConfig):
     verbose_name = _("Promotions")
 
     def ready(self) -> None:
-        """Tell profiles which days were sales."""
+        """Say what becomes of what people used, and tell profiles which days were sales."""
+        from campaigns.promotions import people
         from campaigns.promotions.calendar import sales
         from profiles import calendar
 
+        people.register()
         calendar.sales.add("promotions", sales)
