@@ -46,7 +46,7 @@ def orders(settings, monkeypatch, tmp_path):
         rows.writeheader()
         rows.writerows(
             bought(number, order, *habit)
-            for number in range(120)
+            for number in range(160)
             for habit in HABITS[number % 4 : number % 4 + 1]
             for order in range(habit[0])
         )

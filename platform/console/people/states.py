@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from console.segments.links import builder_with
 from profiles.models import CustomerProfile, Lifecycle
-from recommender.profiling.lifecycle import PROSPECT, RULES
+from profiles.rules import RHYTHM_ORDERS
+
+PROSPECT = Lifecycle.PROSPECT.value
 
 #: In the order in which a customer goes through them.
 NAMES = {
@@ -30,7 +32,6 @@ MEANINGS = {
     "won_back": _("came back within 60 days"),
 }
 ORDER = tuple(NAMES)
-_REGULAR = int(RULES.rhythm_orders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def stages() -> list[Stage]:
     """Return everybody by state as the profiles say now. One grouped query."""
     rows = (
         CustomerProfile.objects.values_list("lifecycle")
-        .annotate(all=Count("pk"), regular=Count("pk", filter=Q(orders__gte=_REGULAR)))
+        .annotate(all=Count("pk"), regular=Count("pk", filter=Q(orders__gte=RHYTHM_ORDERS)))
         .order_by()
     )
     found = {state: (whole, regular) for state, whole, regular in rows}
@@ -69,6 +70,6 @@ def segment(state: str) -> str:
     rule: list[dict[str, Any]] = [{"field": "profile.lifecycle", "op": "eq", "value": stored}]
     if state in ("active", "repeat"):
         op = "gte" if state == "repeat" else "lt"
-        rule.append({"field": "profile.orders", "op": op, "value": _REGULAR})
+        rule.append({"field": "profile.orders", "op": op, "value": RHYTHM_ORDERS})
     name = str(NAMES[state])
     return builder_with({"all": rule}, name[:1].upper() + name[1:])
