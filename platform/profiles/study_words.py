@@ -24,6 +24,10 @@ _SAID = (
         gettext_lazy("Nearly all customers are of one class, so there is nothing to tell apart."),
     ),
     (
+        r"fields need (?P<needed>\d+) customers of each outcome within (?P<days>\d+) days",
+        gettext_lazy("It takes %(needed)s customers who did and who did not within %(days)s days."),
+    ),
+    (
         r"nobody searched or wrote a review within a year",
         gettext_lazy("Nobody searched or wrote a review within a year. Send searches and reviews as events."),
     ),

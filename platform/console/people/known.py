@@ -36,6 +36,7 @@ class Row:
     source: str
     fresh: Any
     filled: float
+    information: float | None
 
 
 class Known(Page):
@@ -51,13 +52,15 @@ class Known(Page):
         unknown = selectors.still_unknown()
         texts = selectors.latest(Study.Kind.TEXTS)
         filled = selectors.filled()
+        tells = _tells(selectors.latest(Study.Kind.FIELDS))
         first, last = history["first"], history["last"]
         return super().get_context_data(
             history=history,
             span=(last - first) // timedelta(days=1) if first else None,
             unknown=[(one, _share(one.found, one.needed)) for one in unknown],
             bought=selectors.bought_anything(),
-            rows=[_row(info, filled[info.name]) for info in selectors.profile_fields()],
+            rows=[_row(info, filled[info.name], tells.get(info.name)) for info in selectors.profile_fields()],
+            tells=bool(tells),
             words=_texts(texts.content) if texts and texts.known else None,
             sales=SalePeriod.objects.count(),
             now=clock.knowledge_now(),
@@ -70,12 +73,18 @@ def _share(found: int | None, needed: int | None) -> float | None:
     return min(found / needed, 1.0) if found is not None and needed and needed > 1 else None
 
 
-def _row(info: FieldInfo, filled: float) -> Row:
+def _tells(study: Study | None) -> dict[str, float]:
+    """Return how much each figure tells of who orders again, in nats; what is chance tells nothing."""
+    found = study.content["targets"].get("churn", {}) if study and study.known else {}
+    return {row["feature"]: row["information"] if row["kept"] else 0.0 for row in found.get("fields", [])}
+
+
+def _row(info: FieldInfo, filled: float, information: float | None) -> Row:
     labels = {event.value: event.label for event in EventType}
     names = (
         str(labels.get(source, _("profile") if source == "profile" else source)) for source in info.source
     )
-    return Row(info, TYPES[info.type], ", ".join(names), FRESH[info.fresh], filled)
+    return Row(info, TYPES[info.type], ", ".join(names), FRESH[info.fresh], filled, information)
 
 
 def _texts(found: Mapping[str, Any]) -> dict[str, Any]:
