@@ -23,21 +23,41 @@ _CATEGORY = (
 )
 
 
-def _did(event: str, days: int | None = None, more: str = "", having: str = "count(*) >= 1") -> str:
+_BACK = (
+    " AND NOT EXISTS (SELECT FROM events_event x"
+    " WHERE x.customer_id = e.customer_id AND x.order_id = e.order_id AND x.occurred_at < {as_of} AND %s)"
+)
+_CANCELLED = "x.type = 'cancel' AND (x.product_id IS NULL OR x.product_id = e.product_id)"
+_RETURNED = (
+    "x.type IN ('cancel', 'refund') AND (x.product_id IS NULL AND x.type = 'cancel' OR x.product_id ="
+    " e.product_id AND (x.type = 'cancel' OR abs(x.amount) >= e.amount))"
+)
+_NET = "sum(CASE e.type WHEN 'refund' THEN -abs(e.amount) ELSE e.amount END)"
+
+
+def _rows(event: str, days: int | None, more: str, *, net: bool = False) -> str:
+    """Return the conditions on an event; of purchases none that was taken back."""
     since = f" AND e.occurred_at >= {{as_of}} - interval '{days} days'" if days else ""
+    back = _BACK % (_CANCELLED if net else _RETURNED) if event == "purchase" else ""
+    if days and back:  # taken back after it was bought
+        back = back[:-1] + f" AND x.occurred_at >= {{as_of}} - interval '{days + 1} days')"
+    kind = "e.type IN ('purchase', 'refund')" if net else f"e.type = '{event}'"
+    return f"{kind} AND {_FACTS}{since}{back}{' AND ' + more if more else ''}"
+
+
+def _did(event: str, days: int | None = None, more: str = "", having: str = "", *, net: bool = False) -> str:
+    if not having:
+        return (
+            f"EXISTS (SELECT FROM events_event e WHERE e.customer_id = c.id AND {_rows(event, days, more)})"
+        )
     return (
-        f"c.id {{}}IN (SELECT e.customer_id FROM events_event e WHERE e.type = '{event}' AND {_FACTS}"
-        f"{since}{' AND ' + more if more else ''} GROUP BY e.customer_id HAVING {having})"
-    ).replace("{}", "")
+        f"c.id IN (SELECT e.customer_id FROM events_event e WHERE {_rows(event, days, more, net=net)}"
+        f" GROUP BY e.customer_id HAVING {having})"
+    )
 
 
 def _never(event: str, days: int | None = None, more: str = "") -> str:
-    since = f" AND e.occurred_at >= {{as_of}} - interval '{days} days'" if days else ""
-    return (
-        "NOT EXISTS (SELECT FROM events_event e WHERE e.customer_id = c.id"
-        f" AND e.type = '{event}' AND e.occurred_at < {{as_of}} AND e.quality <> 'no_quantity'"
-        f"{since}{' AND ' + more if more else ''})"
-    )
+    return f"NOT {_did(event, days, more)}"
 
 
 def _sql(*conditions: str, word: str = " AND ") -> str:
@@ -62,7 +82,7 @@ _POINTS = (field("customer.attributes.points", "gte", 100), "(c.attributes ->> '
 _VIEWED = ({"event": "view", "category": "c3", "count": {"gte": 2}, "within_days": 14},
            _did("view", 14, _CATEGORY.replace("{path}", "c3"), "count(*) >= 2"))  # fmt: skip
 _BOUGHT_30 = ({"event": "purchase", "amount": {"gt": 20}, "within_days": 30},
-              _did("purchase", 30, having="sum(e.amount) > 20"))  # fmt: skip
+              _did("purchase", 30, having=f"{_NET} > 20", net=True))  # fmt: skip
 _BOUGHT_90 = ({"event": "purchase", "orders": {"gte": 2}, "within_days": 90},
               _did("purchase", 90, having="count(DISTINCT e.order_id) >= 2"))  # fmt: skip
 _NEVER_BRAND = ({"event": "purchase", "brand": "brand 10", "never": True},

@@ -161,6 +161,7 @@ def generic_code(pool: CouponPool, now: datetime) -> Coupon | None:
 
 
 def _event(coupon: Coupon, pool: CouponPool, now: datetime) -> dict[str, Any]:
+    ends = [end for end in (coupon.expires_at, pool.promotion.ends_at) if end is not None]
     return {
         "source": SOURCE,
         "message_id": f"assigned:{coupon.pk}",
@@ -171,5 +172,6 @@ def _event(coupon: Coupon, pool: CouponPool, now: datetime) -> dict[str, Any]:
             "promotion": str(pool.promotion_id),
             "pool": str(pool.pk),
             "for": coupon.assigned_for,
+            "until": min(ends).isoformat() if ends else None,
         },
     }

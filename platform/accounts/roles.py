@@ -27,6 +27,8 @@ _ANALYST_EXPORTS = (
 _IMPORTS = ("add_importrun", "change_importrun")
 #: What a marketer does with delivery, and what an approver answers for.
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
+#: Whoever works with scores may have them trained anew.
+_TRAINING = ("add_scoreversion",)
 _RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
 _APPROVED = {
     "delete_suppression",
@@ -44,7 +46,7 @@ def _marketer(permission: Permission) -> bool:
     if app in _WORK:
         return not code.startswith("delete_")
     imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
-    return _views(permission) or code in _DELIVERY or imports
+    return _views(permission) or code in _DELIVERY or imports or code in _TRAINING
 
 
 def _analyst(permission: Permission) -> bool:
@@ -52,6 +54,7 @@ def _analyst(permission: Permission) -> bool:
     return (
         _views(permission)
         or code == "change_quarantinedevent"
+        or code in _TRAINING
         or (app == "integrations" and code in _ANALYST_EXPORTS)
         or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )

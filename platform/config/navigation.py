@@ -90,6 +90,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 "segments",
             ),
             _item(
+                _("Scores"),
+                "insights",
+                "scores",
+                "profiles.view_scoreversion",
+                "scores",
+            ),
+            _item(
                 _("Products"),
                 "inventory_2",
                 "catalog_product_changelist",

@@ -32,7 +32,11 @@ UNFOLD = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": TEAL},
     "ENVIRONMENT": "console.shell.environment",
-    "STYLES": [lambda request: static("studio.css"), lambda request: static("segments.css")],
+    "STYLES": [
+        lambda request: static("studio.css"),
+        lambda request: static("segments.css"),
+        lambda request: static("people.css"),
+    ],
     "SCRIPTS": [lambda request: static("studio.js")],
     "COMMAND": {
         "search_models": False,

@@ -16,7 +16,8 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.segments import act, answers, builder, lists
+from console.people import card, rfm, scores, value
+from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
 
 
@@ -29,6 +30,11 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("customers/<int:pk>/erase/", identity.Erase, "customer_erase"),
         ("merges/<int:pk>/undo/", identity.UndoMerge, "merge_undo"),
         ("proposals/<int:pk>/dismiss/", identity.Dismiss, "proposal_dismiss"),
+        ("scores/", scores.Scores, "scores"),
+        ("scores/now/", scores.ScoreNow, "score_now"),
+        ("scores/value/", value.LifetimeValues, "lifetime_value"),
+        ("scores/rfm/", rfm.RfmGrid, "rfm_grid"),
+        ("scores/<slug:kind>/", card.ModelCard, "score"),
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),
@@ -38,7 +44,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/why/", answers.Why, "segment_why"),
         ("segments/people/", answers.People, "segment_people"),
         ("segments/suggest/", answers.Suggest, "segment_suggest"),
+        ("segments/gallery/", gallery.Gallery, "segment_gallery"),
         ("segments/lists/new/", lists.NewList, "segment_list_new"),
+        ("segments/lists/changes/<uuid:pk>/", lists.ListResult, "segment_list_result"),
+        ("segments/lists/changes/<uuid:pk>/faults/", lists.Faults, "segment_list_faults"),
         ("segments/named/<slug:slug>/", builder.BySlug, "segment_by_slug"),
         ("segments/<uuid:pk>/", segment.SegmentPage, "segment"),
         ("segments/<uuid:pk>/edit/", builder.Builder, "segment_edit"),

@@ -125,7 +125,7 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
         )
     )
     rows = tuple((day, *(one.values[i] for one in series)) for i, day in enumerate(days))
-    return _chart(title, chart, ("", *(s.name for s in series)), rows, 240)
+    return build(title, chart, ("", *(s.name for s in series)), rows, 240)
 
 
 def bars(
@@ -164,7 +164,7 @@ def bars(
         align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
     ).encode(text="text:N")
     rows = tuple((name, _figure(value, digits)) for name, value in shown)
-    return _chart(title, chart, ("", column), rows, max(60, 30 * len(shown)))
+    return build(title, chart, ("", column), rows, max(60, 30 * len(shown)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ def forest(
         )
     )
     rows = tuple((r.name, *(f"{v:{form}}" for v in (r.middle, r.low, r.high))) for r in ranges)
-    return _chart(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
+    return build(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
 
 
 def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) -> str:
@@ -236,13 +236,14 @@ def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) 
     )
 
 
-def _chart(
+def build(
     title: str,
     chart: alt.TopLevelMixin,
     columns: tuple[str, ...],
     rows: tuple[tuple[Any, ...], ...],
     height: int,
 ) -> Chart:
+    """Finish a picture of one's own in the theme; its colours must be TOKENS."""
     spec = chart.properties(width=WIDTH, height=height).configure(**_theme()).to_dict(validate=False)
     return Chart(title=title, spec=spec, columns=columns, rows=rows, height=height)
 

@@ -10,11 +10,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Scope
+from accounts.models import Job, Scope
+from core import clock
 from core.problems import Problem
 from customers.selectors import by_external_id
+from profiles.dispatch import start_scoring
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.reasons import sentences
+from profiles.scores.selectors import statements
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -39,12 +42,23 @@ class ScoreSerializer(serializers.Serializer[Any]):
 
 
 class UnknownSerializer(serializers.Serializer[Any]):
-    """A score that is not given, and why."""
+    """A score that is not given, and why: `what` is for programs, `text` for people."""
 
     kind = serializers.CharField()
     what = serializers.CharField()
     found = serializers.IntegerField(allow_null=True)
     needed = serializers.IntegerField(allow_null=True)
+    text = serializers.CharField()
+
+
+class ScoringSerializer(serializers.ModelSerializer[Job]):
+    """A scoring that goes on or is done."""
+
+    job = serializers.UUIDField(source="pk")
+
+    class Meta:
+        model = Job
+        fields = ["job", "state", "done", "total", "message", "error", "created_at", "finished_at", "result"]
 
 
 class ScoresSerializer(serializers.Serializer[Any]):
@@ -77,14 +91,11 @@ class CustomerScoresView(APIView):
         found = by_external_id(customer)
         if found is None:
             raise Problem(404, "unknown-customer", _("There is no customer with this id."))
-        scores = list(CustomerScore.objects.filter(customer=found).order_by("kind"))
-        given = {score.kind for score in scores}
-        unknown = [
-            _missing(version)
-            for version in ScoreVersion.objects.filter(active=True).order_by("kind")
-            if version.kind not in given
-        ]
-        body = {"scores": [_score(score) for score in scores], "unknown": unknown}
+        told = sorted(statements(found), key=lambda one: one.kind)
+        body = {
+            "scores": [_score(one.score) for one in told if one.score],
+            "unknown": [one.missing for one in told if one.missing],
+        }
         return Response(ScoresSerializer(body).data)
 
 
@@ -95,16 +106,10 @@ def _score(score: CustomerScore) -> dict[str, Any]:
     return {name: getattr(score, name) for name in fields} | {"reasons": reasons}
 
 
-def _missing(version: ScoreVersion) -> dict[str, Any]:
-    if version.known:
-        return {"kind": version.kind, "what": "history of this customer", "found": None, "needed": None}
-    return {"kind": version.kind, **{name: version.card.get(name) for name in ("what", "found", "needed")}}
-
-
 class ScoreModelsView(APIView):
-    """How the scores in use were found."""
+    """How the scores in use were found, and having them found anew."""
 
-    scopes = {"GET": Scope.CUSTOMERS_READ}
+    scopes = {"GET": Scope.CUSTOMERS_READ, "POST": Scope.CUSTOMERS_WRITE}
 
     @extend_schema(operation_id="score_models", responses=VersionSerializer(many=True))
     def get(self, request: Request) -> Response:
@@ -112,10 +117,39 @@ class ScoreModelsView(APIView):
         versions = ScoreVersion.objects.filter(active=True).order_by("kind")
         return Response(VersionSerializer(versions, many=True).data)
 
+    @extend_schema(operation_id="start_scoring", request=None, responses={202: ScoringSerializer})
+    def post(self, request: Request) -> Response:
+        """Train and give all scores now; while that goes on already, answer with what goes on."""
+        job = start_scoring(now=clock.now(), actor=str(getattr(request.auth, "name", "")))
+        return Response(ScoringSerializer(job).data, status=202)
+
+
+class ScoringView(APIView):
+    """How far a scoring is."""
+
+    scopes = {"GET": Scope.CUSTOMERS_READ}
+
+    @extend_schema(
+        operation_id="scoring",
+        parameters=[OpenApiParameter("job", str, OpenApiParameter.PATH)],
+        responses=ScoringSerializer,
+    )
+    def get(self, request: Request, job: str) -> Response:
+        """Answer its state and progress; when done, how many customers have each score."""
+        found = Job.objects.filter(kind="score", pk=job).first()
+        if found is None:
+            raise Problem(404, "not-found", _("There is no scoring with this id."))
+        return Response(ScoringSerializer(found).data)
+
 
 urlpatterns = [
     re_path(
         r"^customers/(?P<customer>[^/]+)/scores/?$", CustomerScoresView.as_view(), name="api-customer-scores"
     ),
     re_path(r"^score-models/?$", ScoreModelsView.as_view(), name="api-score-models"),
+    re_path(
+        r"^score-models/jobs/(?P<job>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$",
+        ScoringView.as_view(),
+        name="api-scoring",
+    ),
 ]

@@ -29,7 +29,9 @@ def cluster(parameters: Mapping[str, Any], now: datetime, progress: Progress) ->
 
 def score(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
     """Train and give all scores; the result says how many customers have each, or what is missing."""
-    found = score_customers(as_of=as_of(parameters), now=now, progress=progress)
+    found = score_customers(
+        as_of=as_of(parameters), now=now, progress=progress, any_moment=not parameters.get("as_of")
+    )
     return {
         version.kind: version.customers if version.known else {"unknown": version.card} for version in found
     }

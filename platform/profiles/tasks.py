@@ -42,5 +42,5 @@ def score_customers() -> None:
         "score",
         every=timedelta(hours=1),
         now=now,
-        run=lambda: train_and_score(as_of=clock.knowledge_now(), now=now),
+        run=lambda: train_and_score(as_of=clock.knowledge_now(), now=now, any_moment=True),
     )

@@ -13,7 +13,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import clock
-from segments import operators
+from events.models import EventType
+from segments import operators, purchases
 from segments.operators import Kind
 from segments.query import Query, compose, join
 from segments.rules import Behaviour, RuleError, Where, Window, at
@@ -44,6 +45,8 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "gte": operator.ge,
     "between": lambda x, v: bool(v[0] <= x <= v[1]),
 }
+#: Comparisons of a count that only ask whether there is anything at all.
+_WHETHER = {("gte", 1), ("gt", 0), ("ne", 0), ("eq", 0), ("lt", 1), ("lte", 0)}
 _COMPARED = {
     "eq": "{x} = {v}",
     "ne": "{x} <> {v}",
@@ -90,6 +93,13 @@ def fits_nobody_active(behaviour: Behaviour) -> bool:
     return behaviour.measure not in _UNKNOWN and _HOLDS[behaviour.op](0, behaviour.value)
 
 
+def asks_whether(behaviour: Behaviour) -> bool:
+    """Say whether a behaviour asks only whether somebody ever did something, or never."""
+    if behaviour.measure != "count" or behaviour.op == "between":
+        return False
+    return (behaviour.op, behaviour.value) in _WHETHER
+
+
 def narrowing(behaviour: Behaviour, now: Clock | None = None) -> list[Query]:
     """Return what an event `e` must fulfil beside its type: category, product, brand, properties, where."""
     now = now or Clock(datetime(1970, 1, 1, tzinfo=UTC))
@@ -117,13 +127,18 @@ def property_of(name: str) -> Query:
 
 
 def chosen(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:
-    """Return `FROM … WHERE …` of the events `e` that count: type, window, first or last few, narrowed."""
+    """Return `FROM … WHERE …` of the events `e` that count: type, window, first or last few, narrowed.
+
+    What was bought and taken back does not count.
+    """
     zone_joins, bounds = window(behaviour.window, now)
     conditions = [
-        compose("e.type = {type} AND e.customer_id IS NOT NULL", type=behaviour.event),
+        compose("{type} AND e.customer_id IS NOT NULL", type=_type(behaviour)),
         compose("e.occurred_at < {as_of} AND e.quality <> 'no_quantity'", as_of=now.as_of),
         *bounds,
     ]
+    if behaviour.event == EventType.PURCHASE:
+        conditions.append(purchases.stands(behaviour, events=events, now=now))
     narrowed = narrowing(behaviour, now)
     if behaviour.nearest:
         source = compose(
@@ -140,6 +155,13 @@ def chosen(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:
     else:
         source = compose("{events} e {zones}", events=events, zones=join(" ", zone_joins))
     return compose("FROM {source} WHERE {where}", source=source, where=join(" AND ", conditions + narrowed))
+
+
+def _type(behaviour: Behaviour) -> Query:
+    """Return which events are measured: of what was paid also what was given back."""
+    if purchases.is_net(behaviour):
+        return compose("e.type IN ({bought}, {back})", bought=behaviour.event, back=EventType.REFUND.value)
+    return compose("e.type = {type}", type=behaviour.event)
 
 
 def window(bounds: Window, now: Clock) -> tuple[list[Query], list[Query]]:
@@ -171,6 +193,8 @@ def _possible(when: When, now: Clock) -> list[datetime]:
 
 def measured(behaviour: Behaviour) -> Query:
     """Return the measure over a group of events `e`."""
+    if purchases.is_net(behaviour):
+        return compose(_MEASURES["sum"], of=Query(purchases.NET, []))
     return compose(_MEASURES[behaviour.measure], of=_of(behaviour))
 
 
@@ -211,6 +235,20 @@ def customers_query(behaviour: Behaviour, *, events: Query, now: Clock) -> Query
         chosen=chosen(behaviour, events=events, now=now),
         having=having,
     )
+
+
+def existence(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:
+    """Return the condition that customer `c` did something, or never did: the same as a filter.
+
+    PostgreSQL makes a semi-join or an anti-join of it and chooses: by everybody's events at once, or by
+    those of the few whom the other conditions leave. Of those who object to profiling nothing is known.
+    """
+    rows = compose(
+        "SELECT FROM (SELECT e.customer_id {chosen}) e WHERE e.customer_id = c.id AND NOT c.no_profiling",
+        chosen=chosen(behaviour, events=events, now=now),
+    )
+    word = "NOT EXISTS" if fits_nobody_active(behaviour) else "EXISTS"
+    return compose(f"{word} ({{rows}})", rows=rows)
 
 
 def values_query(behaviour: Behaviour, *, events: Query, now: Clock) -> Query:

@@ -86,7 +86,7 @@ def compile_rule(rule: dict[str, Any], *, as_of: datetime, slug: str | None = No
     lists count as they were then. `slug` is the segment the rule is meant for, so that a rule that
     comes back to itself is found before it is saved. Raises RuleError.
     """
-    return compile_parts(rule, as_of=as_of, slug=slug).members
+    return compile_parts(rule, as_of=as_of, slug=slug, filters=True).members
 
 
 def compile_parts(
@@ -96,9 +96,14 @@ def compile_parts(
     slug: str | None = None,
     population: Population = EVERYONE,
     values: bool = False,
+    filters: bool = False,
 ) -> Compiled:
-    """Compile a rule about some people into its parts, on request with the values found. Raises RuleError."""
-    compiler = _Compiler(as_of, [slug] if slug else [], population, values=values)
+    """Compile a rule about some people into its parts, on request with the values found. Raises RuleError.
+
+    With `filters` only `members` is asked for, and no node by itself: then what everybody in it did, or
+    never did, is a condition by which PostgreSQL may look at the few whom the others leave.
+    """
+    compiler = _Compiler(as_of, [slug] if slug else [], population, values=values, filters=filters)
     where = compiler.visit(parse(rule))
     return Compiled(
         compiler.scope.tables(population.customers),
@@ -134,7 +139,13 @@ class _Scope:
 
 class _Compiler:
     def __init__(
-        self, as_of: datetime, open_segments: list[str], population: Population, *, values: bool
+        self,
+        as_of: datetime,
+        open_segments: list[str],
+        population: Population,
+        *,
+        values: bool,
+        filters: bool,
     ) -> None:
         self.as_of = as_of
         self.open_segments = open_segments
@@ -144,6 +155,8 @@ class _Compiler:
         self.nodes: dict[str, Query] = {}
         self.values: dict[str, Query] = {}
         self.with_values = values
+        #: Whether whatever is visited must hold for everybody who is found.
+        self.filters = filters
         self.conditions = 0
         self.needs_everyone = False
 
@@ -153,15 +166,25 @@ class _Compiler:
                 truth = Query("TRUE", [])
             case Group():
                 word = " AND " if node.every else " OR "
-                truth = compose("({nodes})", nodes=join(word, [self.visit(n) for n in node.nodes]))
+                parts = [self.visit_in(n, filters=node.every) for n in node.nodes]
+                truth = compose("({parts})", parts=join(word, parts))
             case Not():
-                truth = compose("({node} IS NOT TRUE)", node=self.visit(node.node))
+                truth = compose("({node} IS NOT TRUE)", node=self.visit_in(node.node, filters=False))
             case _:
                 self.count(node)
                 truth = self.condition(node)
         if not self.inside:
             self.nodes[node.path] = truth
         return truth
+
+    def visit_in(self, node: Node, *, filters: bool) -> Query:
+        """Visit a part of a node; `filters` says whether who fits the node must fit the part."""
+        before = self.filters
+        self.filters = before and filters
+        try:
+            return self.visit(node)
+        finally:
+            self.filters = before
 
     def condition(self, node: Condition) -> Query:
         match node:
@@ -222,6 +245,8 @@ class _Compiler:
         if self.keeps_values:
             alias = self.scope.subquery(behaviours.values_query(node, events=events, now=now), "v")
             self.values[node.path] = Query(f"to_jsonb({alias}.value)", [])
+        if self.filters and behaviours.asks_whether(node):
+            return behaviours.existence(node, events=events, now=now)
         return self.settled(
             behaviours.customers_query(node, events=events, now=now),
             nobody=behaviours.fits_nobody_active(node),
@@ -257,7 +282,7 @@ class _Compiler:
                 raise RuleError(
                     at(node.path, "top.field"), _("Choose a field that holds a number or a date.")
                 )
-            of = self.visit(node.of) if node.of is not None else Query("TRUE", [])
+            of = self.visit_in(node.of, filters=True) if node.of is not None else Query("TRUE", [])
             tables = self.scope.tables(EVERYONE.customers)
         finally:
             self.scope, self.population, self.inside = scope, population, inside

@@ -200,15 +200,15 @@ for name in CustomerScore.Kind.values:
             f" AND score_{name}.kind = '{name}' AND score_{name}.as_of <= {{as_of}} AND NOT c.no_profiling"
         ),
     )
-# What was agreed to at the moment: the current state where it is old enough, else the history. Two joins,
-# of which PostgreSQL may compute the large one in parallel.
+# What was agreed to at the moment: the current state where it is old enough, else the history. Whose history
+# is needed is found once, as an array; so PostgreSQL can do all the rest in parallel.
 fields.add(
     "consent",
     Field(
         _("agreed to marketing by"),
         Kind.BOOLEAN,
         "(CASE WHEN consent_*.since <= {as_of} THEN consent_*.granted"
-        " ELSE coalesce(earlier_*.granted, false) END)",
+        " ELSE earlier_*.customer_id IS NOT NULL END)",
         ("earlier_*",),
         keys=frozenset(Channel.values),
         labels=dict(Channel.choices),
@@ -225,12 +225,13 @@ for name in Channel.values:
     joins.add(
         f"earlier_{name}",
         Join(
-            "LEFT JOIN (SELECT DISTINCT ON (a.customer_id) a.customer_id, a.granted"  # noqa: S608
+            "LEFT JOIN unnest(ARRAY(SELECT h.customer_id FROM ("  # noqa: S608
+            "SELECT DISTINCT ON (a.customer_id) a.customer_id, a.granted"
             " FROM customers_consent k JOIN customers_consentevent a ON a.customer_id = k.customer_id"
             " AND a.channel = k.channel AND a.topic = k.topic"
             f" WHERE k.channel = '{name}' AND k.topic = 'marketing' AND k.since > {{as_of}}"
-            " AND a.occurred_at <= {as_of} ORDER BY a.customer_id, a.occurred_at DESC, a.granted)"
-            f" earlier_{name} ON earlier_{name}.customer_id = c.id",
+            " AND a.occurred_at <= {as_of} ORDER BY a.customer_id, a.occurred_at DESC, a.granted"
+            f") h WHERE h.granted)) AS earlier_{name}(customer_id) ON earlier_{name}.customer_id = c.id",
             (f"consent_{name}",),
         ),
     )

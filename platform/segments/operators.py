@@ -176,6 +176,9 @@ OPERATORS: Mapping[Kind, Mapping[str, Operator]] = {
     Kind.ATTRIBUTE: _NUMBER | _TEXT | _WORDS | _BOOLEAN | _MOMENT | _IS_SET,
 }  # fmt: skip
 
+_WORDED = frozenset({Kind.TEXT, Kind.CHOICE, Kind.BIRTHDAY})
+#: What no blank text fits anyway; so a bare column is compared, which may have an index.
+_NEVER_BLANK = frozenset({"eq", "in"})
 #: A blank text is not known either.
 _KNOWN_TEXT = "nullif({x}, '')"
 _AS_TEXT = "nullif({x} #>> ARRAY[]::text[], '')"
@@ -206,7 +209,8 @@ def compare(
     """Return a boolean expression, NULL where nothing is known. Raises RuleError for a wrong operator or value."""  # noqa: E501
     kind_now = _kind_of(op, value) if kind is Kind.ATTRIBUTE else kind
     operator = _operator(kind, kind_now, op, path)
-    x = _as(kind, kind_now, x)
+    if kind not in _WORDED or op not in _NEVER_BLANK:
+        x = _as(kind, kind_now, x)
     if operator.read is None:
         if value is not None:
             raise RuleError(at(path, "value"), _("“%(op)s” takes no value.") % {"op": op})
@@ -227,7 +231,7 @@ def readable(kind: Kind, x: Query, op: str, value: Any) -> Query:
 
 
 def _as(kind: Kind, kind_now: Kind, x: Query) -> Query:
-    if kind in (Kind.TEXT, Kind.CHOICE, Kind.BIRTHDAY):
+    if kind in _WORDED:
         return compose(_KNOWN_TEXT, x=x)
     if kind is not Kind.ATTRIBUTE:
         return x

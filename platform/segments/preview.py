@@ -19,13 +19,16 @@ from segments.timeouts import TookTooLongError, statement_timeout
 SECONDS = 5
 SAMPLE = 10
 
-# Everybody is judged once. The sample is the same for the same people, and no corner of the table. An array
-# takes any number of counts, a function a hundred.
+# Everybody is judged once and counted in parallel, of which only who fits comes back. The sample is the same
+# for the same people, and no corner of the table. An array takes any number of counts, a function a hundred.
 _SQL = """
-WITH judged AS MATERIALIZED (SELECT c.id, {has}, {truths} FROM {tables}),
-matched AS MATERIALIZED (SELECT id AS customer_id, has_email, has_phone FROM judged WHERE n0)
+WITH judged AS MATERIALIZED (
+    SELECT to_jsonb(ARRAY[count(*), {counts}]) AS counts, array_agg(j.person) FILTER (WHERE n0) AS people
+    FROM (SELECT {person} AS person, {truths} FROM {tables}) j
+),
+matched AS MATERIALIZED ({matched})
 SELECT
-    (SELECT to_jsonb(ARRAY[count(*), {counts}]) FROM judged),
+    (SELECT counts FROM judged),
     (SELECT coalesce(jsonb_object_agg(channel, people), '{}') FROM ({reach}) r),
     (
         SELECT coalesce(jsonb_agg(person), '[]') FROM (
@@ -57,7 +60,8 @@ def preview(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -
     counts = ", ".join(f"count(*) FILTER (WHERE n{i})" for i in range(len(paths)))
     query = compose(
         _SQL,
-        has=Query(reach.COLUMNS, []),
+        person=Query(reach.PERSON, []),
+        matched=Query(reach.MATCHED, []),
         truths=join(", ", truths),
         tables=compiled.tables,
         counts=Query(counts, []),

@@ -100,6 +100,7 @@ def train(tables: Tables, target: Target, seed: int = 0) -> ScoreModel | Unknown
         "customers": len(set(examples.users)),
         "window_days": float(examples.age.max()),
         "base_rate": float(newest.came.mean()),
+        "base_rates": _base_rates(examples),
         "model": winner,
         "calibration": shipped.calibration.method,
         "compared": {name: _quality(newest, values, seed) for name, values in said.items()},
@@ -140,6 +141,14 @@ def _outcomes(examples: Examples, days: float) -> int:
     """Count the rarer outcome in windows that do not overlap."""
     apart = examples.came[examples.age % days == 0]
     return int(min(apart.sum(), len(apart) - apart.sum())) if len(apart) else 0
+
+
+def _base_rates(examples: Examples) -> list[dict[str, float]]:
+    """Return how often the outcome came true after each cut, the newest first: whether it comes in waves."""
+    return [
+        {"age": float(age), "rate": float(examples.came[examples.age == age].mean())}
+        for age in np.unique(examples.age)
+    ]
 
 
 def _lacking(tables: Tables, target: Target, examples: Examples) -> Unknown | None:

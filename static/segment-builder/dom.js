@@ -16,6 +16,9 @@ export function h(name, attributes = {}, ...children) {
 
 export const icon = (name) => h('span', { class: 'material-symbols-outlined', 'aria-hidden': 'true' }, name);
 
+/** A named place of the page. */
+export const part = (name) => document.querySelector(`[data-sb="${name}"]`);
+
 export const json = (id) => JSON.parse(document.getElementById(id)?.textContent || 'null');
 
 /** Fill %(name)s of a text. */
@@ -30,7 +33,10 @@ export const number = (value) => (value === null || value === undefined ? '–' 
 const token = () => document.cookie.match(/csrftoken=([^;]+)/)?.[1]
   || document.querySelector('[name=csrfmiddlewaretoken]')?.value || '';
 
-/** Ask the server. Returns { ok, status, body }; throws AbortError when a newer question took its place. */
+/**
+ * Ask the server. Returns { ok, status, body }: status 0 without an answer, 401 when the session has ended.
+ * Throws AbortError when a newer question took its place.
+ */
 export async function ask(url, body, signal) {
   const options = { signal, headers: { Accept: 'application/json' }, credentials: 'same-origin' };
   if (body !== undefined) {
@@ -39,9 +45,23 @@ export async function ask(url, body, signal) {
     options.headers['X-CSRFToken'] = token();
     options.body = JSON.stringify(body);
   }
-  const answer = await fetch(url, options);
-  const kind = answer.headers.get('Content-Type') || '';
-  return { ok: answer.ok, status: answer.status, body: kind.includes('json') ? await answer.json() : null };
+  try {
+    const answer = await fetch(url, options);
+    // Who is not signed in any more is led to the sign-in page, which is no answer.
+    if (answer.redirected) return { ok: false, status: 401, body: null };
+    const kind = answer.headers.get('Content-Type') || '';
+    const read = kind.includes('json') ? await answer.json() : null;
+    return { ok: answer.ok && read !== null, status: answer.status, body: read };
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    return { ok: false, status: 0, body: null };
+  }
+}
+
+/** What is said of a question that was not answered. */
+export function problem(answer, texts) {
+  if (answer.body?.message) return answer.body.message;
+  return { 0: texts.failed, 401: texts.signedOut, 403: texts.notAllowed, 404: texts.gone }[answer.status] || texts.wentWrong;
 }
 
 /** Run `work(signal)` when nobody asked again for `wait` ms; an answer that is overtaken is dropped. */

@@ -102,17 +102,19 @@ export function chips(key, label, choices, chosen, change) {
 /** A moment: a date, or the beginning of this or an earlier day, week, month … */
 export function moment(key, label, value, change, { texts, schema }) {
   const anchored = value !== null && typeof value === 'object';
+  const timed = !anchored && /T/.test(value || '');
+  const kept = anchored ? '' : (value || '').slice(0, 10);
+  const begun = { date: () => kept, time: () => `${kept}T${kept ? '00:00' : ''}`, start: () => ({ start_of: 'month', shift: 0 }) };
   const mode = select(
     `${key}:mode`, label,
-    [{ value: 'date', label: texts.onDate }, { value: 'start', label: texts.startOf }],
-    anchored ? 'start' : 'date',
-    (chosen) => change(chosen === 'start' ? { start_of: 'month', shift: 0 } : '', true),
+    [{ value: 'date', label: texts.onDate }, { value: 'time', label: texts.onTime }, { value: 'start', label: texts.startOf }],
+    anchored ? 'start' : timed ? 'time' : 'date',
+    (chosen) => change(begun[chosen](), true),
   );
   if (!anchored) {
-    const timed = /T\d/.test(value || '');
     const box = h('input', {
       type: timed ? 'datetime-local' : 'date', 'data-key': `${key}:date`, 'aria-label': texts.date,
-      value: (value || '').slice(0, timed ? 16 : 10), oninput: (event) => change(event.target.value, false),
+      value: (value || '').slice(0, timed ? 16 : 10), oninput: (event) => change(event.target.value || (timed ? 'T' : ''), false),
     });
     return h('span', { class: 'sb-inline' }, mode, box);
   }

@@ -1,59 +1,58 @@
 // What stands beside the rule: how many, who, by which way they can be reached, and why somebody is in or not.
-import { ask, fill, h, icon, latest, number } from './dom.js';
-
-const $ = (name) => document.querySelector(`[data-sb="${name}"]`);
+import { ask, fill, h, icon, latest, number, part, problem } from './dom.js';
 
 export class Panel {
   constructor({ texts, urls, slug, rule }) {
     Object.assign(this, { texts, urls, slug, rule });
     this.person = null;
-    const search = $('person');
+    const search = part('person');
     if (search) {
       const look = latest((signal, words) => this.people(signal, words), 250);
       search.addEventListener('input', () => look(search.value));
     }
-    const overlap = $('overlap');
-    overlap?.addEventListener('toggle', () => overlap.open && this.overlap());
+    this.overlap = latest((signal) => this.overlaps(signal), 0);
+    this.why = latest((signal, person) => this.reasons(signal, person), 0);
+    part('overlap').addEventListener('toggle', () => part('overlap').open && this.overlap());
   }
 
   counting() {
-    document.querySelector('[data-sb=size]').setAttribute('aria-busy', 'true');
+    part('size').setAttribute('aria-busy', 'true');
   }
 
   show(answer) {
     const { texts } = this;
     const share = answer.total ? answer.size / answer.total : 0;
-    const size = $('size');
+    const size = part('size');
     size.textContent = number(answer.size);
     size.removeAttribute('aria-busy');
-    $('share').textContent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', maximumFractionDigits: 1 }).format(share);
-    $('bar').style.width = `${Math.min(share, 1) * 100}%`;
-    $('words').textContent = answer.words;
-    $('problem').textContent = '';
-    $('channels').replaceChildren(
+    part('share').textContent = new Intl.NumberFormat(document.documentElement.lang, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+    part('bar').style.width = `${Math.min(share, 1) * 100}%`;
+    part('words').textContent = answer.words;
+    part('problem').textContent = '';
+    part('channels').replaceChildren(
       ...answer.channels.filter((channel, index) => index < 2 || channel.size).flatMap((channel) => [h('dt', {}, fill(texts.reachableBy, { channel: channel.label })), h('dd', { class: 'st-num' }, number(channel.size))]),
       h('dt', {}, texts.countedIn), h('dd', { class: 'st-num' }, fill(texts.ms, { ms: number(answer.ms) })),
     );
     this.sample(answer.sample);
-    if ($('overlap')?.open) this.overlap();
+    if (part('overlap').open) this.overlap();
     if (this.person) this.why(this.person);
   }
 
-  /** Say what keeps the rule from being counted. */
-  problem(message) {
-    const size = $('size');
+  /** Say what keeps the rule from being counted, and where to sign in again if it is that. */
+  problem(message, login = '') {
+    const size = part('size');
     size.removeAttribute('aria-busy');
     size.textContent = '–';
-    $('share').textContent = '';
-    $('bar').style.width = '0';
-    $('problem').textContent = message;
-    $('channels').replaceChildren();
-    $('sample')?.replaceChildren();
-    $('words').textContent = '';
+    part('share').textContent = '';
+    part('bar').style.width = '0';
+    part('problem').replaceChildren(message, ...(login ? [' ', h('a', { class: 'st-link', href: login, target: '_blank', rel: 'noopener' }, this.texts.signIn)] : []));
+    part('channels').replaceChildren();
+    part('sample')?.replaceChildren();
+    part('words').textContent = '';
   }
 
   sample(people) {
-    const body = $('sample');
+    const body = part('sample');
     if (!body) return;
     const { texts } = this;
     if (!people.length) {
@@ -67,14 +66,13 @@ export class Panel {
       h('td', { class: 'n' }, person.revenue ?? '–'))));
   }
 
-  async overlap() {
-    const list = $('overlaps');
-    const rule = this.rule();
+  async overlaps(signal) {
+    const list = part('overlaps');
     list.setAttribute('aria-busy', 'true');
-    const answer = await ask(this.urls.overlap, { rule, slug: this.slug });
+    const answer = await ask(this.urls.overlap, { rule: this.rule(), slug: this.slug }, signal);
     list.removeAttribute('aria-busy');
     if (!answer.ok) {
-      list.replaceChildren(h('li', { class: 'st-mute' }, answer.body?.detail || this.texts.failed));
+      list.replaceChildren(h('li', { class: 'st-mute' }, problem(answer, this.texts)));
       return;
     }
     const { size, segments } = answer.body;
@@ -85,7 +83,7 @@ export class Panel {
 
   // Why somebody is in -----------------------------------------------------------------------------------
   async people(signal, words) {
-    const list = $('people');
+    const list = part('people');
     if (words.trim().length < 2) {
       list.replaceChildren();
       return;
@@ -93,19 +91,23 @@ export class Panel {
     const answer = await ask(`${this.urls.people}?q=${encodeURIComponent(words)}`, undefined, signal);
     const found = answer.ok ? answer.body.results : [];
     list.replaceChildren(...(found.length ? found.map((person) => h('li', {}, h('button', {
-      type: 'button', class: 'sb-person', onclick: () => { $('person').focus(); this.why(person); },
+      type: 'button', class: 'sb-person', onclick: () => { part('person').focus(); this.about(person); },
     }, h('b', { class: 'st-strong' }, person.name), h('span', { class: 'st-mute st-small' }, person.customer)))) : [h('li', { class: 'st-mute' }, this.texts.nobodyFound)]));
   }
 
-  async why(person) {
+  about(person) {
     this.person = person;
-    $('people').replaceChildren();
-    $('person').value = person.name;
-    const place = $('why');
-    const answer = await ask(this.urls.why, { rule: this.rule(), customer: person.id, slug: this.slug });
+    part('people').replaceChildren();
+    part('person').value = person.name;
+    this.why(person);
+  }
+
+  async reasons(signal, person) {
+    const place = part('why');
+    const answer = await ask(this.urls.why, { rule: this.rule(), customer: person.id, slug: this.slug }, signal);
     const { texts } = this;
     if (!answer.ok) {
-      place.replaceChildren(h('p', { class: 'st-mute' }, answer.body?.detail || texts.failed));
+      place.replaceChildren(h('p', { class: 'st-mute' }, problem(answer, texts)));
       return;
     }
     const { member, tree } = answer.body;
@@ -115,15 +117,14 @@ export class Panel {
     );
   }
 
-  reason(part) {
+  reason(node) {
     const { texts } = this;
-    const found = part.value === null || part.value === undefined ? '' : fill(texts.found, { value: shown(part.value, texts) });
-    const group = part.kind === 'all' || part.kind === 'any' || part.kind === 'not';
-    const words = group ? texts.groupsOf[part.kind] : part.words;
-    return h('li', { class: part.fits ? 'ok' : 'bad' },
-      h('span', { class: 'sb-fits' }, icon(part.fits ? 'check' : 'close'), h('span', { class: 'sr-only' }, part.fits ? texts.fits : texts.fitsNot)),
+    const found = node.value === null || node.value === undefined ? '' : fill(texts.found, { value: shown(node.value, texts) });
+    const words = texts.groupsOf[node.kind] || node.words;
+    return h('li', { class: node.fits ? 'ok' : 'bad' },
+      h('span', { class: 'sb-fits' }, icon(node.fits ? 'check' : 'close'), h('span', { class: 'sr-only' }, node.fits ? texts.fits : texts.fitsNot)),
       h('span', {}, words, found && h('span', { class: 'st-mute' }, ` · ${found}`)),
-      part.parts?.length ? h('ul', { class: 'sb-why' }, part.parts.map((one) => this.reason(one))) : null);
+      node.parts?.length ? h('ul', { class: 'sb-why' }, node.parts.map((one) => this.reason(one))) : null);
   }
 }
 

@@ -143,20 +143,21 @@ export class Subjects {
     }
     if ('sequence' in rule) return rule.sequence.every((step) => this.says(step)) && filled(Object.values(rule.within || { days: 1 })[0]);
     if ('segment' in rule) return rule.segment !== '';
-    if ('share' in rule) return filled(rule.share.percent);
+    if ('share' in rule) return filled(rule.share.percent) && filled(rule.share.salt);
     if ('top' in rule) return filled(rule.top.n ?? rule.top.percent);
     const narrowed = ['category', 'product', 'brand', 'campaign', 'pool'].every((name) => !(name in rule) || filled(rule[name]));
     const measures = ['count', 'orders', 'quantity', 'amount', 'sum', 'average', 'largest', 'smallest', 'distinct', 'first', 'last'];
     const measured = measures.every((name) => !(name in rule) || Object.values(rule[name]).every(filled));
     const dated = ['within_days', 'of_last', 'from', 'until', 'latest', 'earliest'].every((name) => !(name in rule) || filled(rule[name]));
     const within = !rule.within || filled(Object.values(rule.within)[0]);
+    const plain = Object.entries(rule.properties || {}).flat().every(filled);
     const where = (rule.where || []).every((row) => filled(row.column || row.property) && ('value' in row ? filled(row.value) : true));
-    return narrowed && measured && dated && within && where;
+    return narrowed && measured && dated && within && plain && where;
   }
 }
 
 export function filled(value) {
-  if (value === null || value === undefined || value === '') return false;
+  if (value === null || value === undefined || value === '' || value === 'T') return false;
   if (Array.isArray(value)) return value.length > 0 && value.every(filled);
   if (typeof value === 'number') return !Number.isNaN(value);
   return true;

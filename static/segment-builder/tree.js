@@ -2,12 +2,15 @@
 // counts and errors find it again wherever it was moved to.
 //
 //   group: { id, kind: 'group', every: bool, not: bool, nodes: [node] }
-//   leaf:  { id, kind: 'leaf', rule: {…}, not: bool }
+//   leaf:  { id, kind: 'leaf', rule: {…}, not: bool, of: group | null }
+//
+// `of` are the conditions among whose people “the top 100” are found: a tree within the leaf. A single segment
+// stays in the rule itself.
 
 let last = 0;
 export const newId = () => `n${++last}`;
 
-export const leaf = (rule, not = false) => ({ id: newId(), kind: 'leaf', rule, not });
+export const leaf = (rule, not = false, of = null) => ({ id: newId(), kind: 'leaf', rule, not, of });
 export const group = (nodes = [], every = true, not = false) => ({ id: newId(), kind: 'group', every, not, nodes });
 
 /** Read a rule as it is stored. The root is always a group. */
@@ -24,7 +27,13 @@ function readNode(rule) {
     if (node.not) return group([node], true, true);
     return { ...node, not: true };
   }
-  return leaf(structuredClone(rule));
+  return readLeaf(structuredClone(rule));
+}
+
+function readLeaf(rule) {
+  if (!rule.top?.of || 'segment' in rule.top.of) return leaf(rule);
+  const { of, ...top } = rule.top;
+  return leaf({ top }, false, read(of));
 }
 
 /**
@@ -39,6 +48,8 @@ export function write(root, finished = () => true) {
     if (node.kind === 'leaf') {
       if (!finished(node)) return null;
       written = structuredClone(node.rule);
+      const of = node.of && visit(node.of, `${negated ? negated + '.' : ''}top.of`);
+      if (of) written.top.of = of;
     } else {
       const key = node.every ? 'all' : 'any';
       const stem = `${negated ? negated + '.' : ''}${key}`;
@@ -59,20 +70,22 @@ export function write(root, finished = () => true) {
   return { rule: visit(root, ''), places };
 }
 
-/** Return { node, parent, index } of a node, or null. */
+/** Return { node, parent, index } of a node, or null. The outermost group, also that within a leaf, has no parent. */
 export function find(root, id, parent = null, index = 0) {
   if (root.id === id) return { node: root, parent, index };
   for (const [i, child] of (root.nodes || []).entries()) {
     const found = find(child, id, root, i);
     if (found) return found;
   }
-  return null;
+  return root.of ? find(root.of, id) : null;
 }
 
 export function walk(root, visit, depth = 0) {
   visit(root, depth);
-  (root.nodes || []).forEach((child) => walk(child, visit, depth + 1));
+  for (const child of inside(root)) walk(child, visit, depth + 1);
 }
+
+const inside = (node) => node.nodes || (node.of ? [node.of] : []);
 
 export const leaves = (root) => {
   const found = [];
@@ -129,7 +142,7 @@ export function unnest(root, id) {
 
 export function duplicate(root, id) {
   const { node, parent, index } = find(root, id);
-  const fresh = (one) => ({ ...structuredClone(one), id: newId(), ...(one.nodes && { nodes: one.nodes.map(fresh) }) });
+  const fresh = (one) => ({ ...structuredClone(one), id: newId(), ...(one.nodes && { nodes: one.nodes.map(fresh) }), ...(one.of && { of: fresh(one.of) }) });
   const made = fresh(node);
   parent.nodes.splice(index + 1, 0, made);
   return made;

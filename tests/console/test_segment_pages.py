@@ -8,13 +8,19 @@ from django.contrib.auth.models import Group, Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts import jobs
 from accounts.models import AuditEntry, Job, User
 from campaigns.models import Campaign
+from console.segments import changes
 from core import clock
+from customers.identity.merging import merge
+from customers.models import Customer
 from customers.services import upsert_customers
+from profiles.models import CustomerProfile
 from segments.models import Segment, SegmentMembership
+from segments.ready_made import READY_MADE
 from segments.refresh import refresh_segment
-from segments.services import save_segment
+from segments.services import ensure_ready_made, save_segment
 
 NOW = clock.now()
 RULE = {"all": [{"field": "customer.country", "op": "eq", "value": "DE"}]}
@@ -61,6 +67,12 @@ def sign_in(role):
     return client
 
 
+def as_read(segment):
+    """What a page that was opened now sends beside what its reader changed."""
+    read = {"name": segment.name, "description": segment.description}
+    return {"name": segment.name, "description": "", "version": segment.version, "read": read}
+
+
 def ask(client, what, body):
     return client.post(f"/admin/segments/{what}/", json.dumps(body), content_type="application/json")
 
@@ -85,9 +97,7 @@ def test_each_role_gets_what_it_may(role, reads, writes, people, segment):
     own = [f"{segment.pk}/{page}" for page in ("", "edit/", "members/", "company/", "reach/")]
     for path in ("new/", "people/?q=c1", "suggest/?kind=category&q=a", *own):
         assert client.get(f"/admin/segments/{path}").status_code == reads, path
-    saved = ask(
-        client, f"{segment.pk}/save", {"rule": RULE, "name": "Other", "description": "", "version": 1}
-    )
+    saved = ask(client, f"{segment.pk}/save", as_read(segment) | {"name": "Other", "rule": RULE})
     assert saved.status_code == writes
     segment.refresh_from_db()
     assert segment.name == ("Other" if writes == 200 else "Germans")
@@ -145,18 +155,17 @@ def test_any_body_is_answered(people, body):
 def test_saving_is_a_version_with_an_entry_and_a_stale_page_is_refused(segment):
     client = sign_in("alice")
     other = {"all": [{"field": "customer.country", "op": "eq", "value": "FR"}]}
-    body = {"rule": other, "name": "French", "description": "", "version": 1}
+    body = as_read(segment) | {"rule": other, "name": "French"}
     assert ask(client, f"{segment.pk}/save", body).json()["url"] == f"/admin/segments/{segment.pk}/"
     segment.refresh_from_db()
     assert (segment.name, segment.version, segment.rule) == ("French", 2, other)
     assert AuditEntry.objects.filter(action="segment.changed", user__username="alice").count() == 1
     stale = ask(client, f"{segment.pk}/save", body | {"name": "Later"})
-    assert stale.status_code == 409 and "Reload" in stale.json()["message"]
-    circle = ask(
-        client, f"{segment.pk}/save", body | {"version": 2, "rule": {"all": [{"segment": segment.slug}]}}
-    )
+    assert (stale.status_code, stale.json()["conflict"]) == (409, "changed")
+    body |= {"version": 2, "read": {"name": "French", "description": ""}}
+    circle = ask(client, f"{segment.pk}/save", body | {"rule": {"all": [{"segment": segment.slug}]}})
     assert circle.status_code == 422 and "circle" in circle.json()["message"]
-    nameless = ask(client, f"{segment.pk}/save", body | {"version": 2, "name": " "})
+    nameless = ask(client, f"{segment.pk}/save", body | {"name": " "})
     assert (nameless.status_code, nameless.json()["field"]) == (422, "name")
     segment.refresh_from_db()
     assert (segment.name, segment.version) == ("French", 2)
@@ -178,11 +187,16 @@ def test_used_once_is_a_list_of_those_who_fit_now(people):
 def test_a_list_by_hand_says_what_is_wrong_in_which_line(people):
     client = sign_in("marketer")
     text = "customer\nc0\nC1@Demo.Invalid\nnobody\nc0\n\nc2;Berlin\n"
-    answer = client.post("/admin/segments/lists/new/", {"name": "Fair", "description": "", "people": text})
+    form = {"name": "Fair", "description": "", "people": text}
+    answer = client.post("/admin/segments/lists/new/", form, follow=True)
     made = Segment.objects.get(name="Fair")
     assert (made.kind, made.size) == ("static", 3)
     faults = [(fault.line.number, fault.line.text) for fault in answer.context["faults"]]
     assert faults == [(4, "nobody"), (5, "c0")]
+    faulty = b"".join(client.get(answer.context["download"])).decode("utf-8-sig")
+    assert faulty.splitlines() == [
+        "customer,line,why", "nobody,4,No customer has it.", "c0,5,The same as line 2."
+    ]  # fmt: skip
     file = SimpleUploadedFile("people.csv", "c0,x\nc4,y\n".encode("utf-8-sig"))
     done = client.post(
         f"/admin/segments/{made.pk}/list/", {"how": "replace", "file": file, "people": "", "quiet": "1"}
@@ -289,3 +303,144 @@ def test_a_name_with_a_blank_of_no_use_is_cleaned(people):
     answer = ask(sign_in("alice"), "once", {"rule": RULE, "name": "To\0day"})
     assert answer.status_code == 200
     assert Segment.objects.get(kind="static").name.startswith("Today, on ")
+
+
+def test_a_name_given_meanwhile_is_not_overwritten(segment):
+    client, stale = sign_in("alice"), as_read(segment)
+    mine = as_read(segment) | {"rule": RULE, "name": "Mine"}
+    assert ask(client, f"{segment.pk}/save", mine).status_code == 200
+    answer = ask(client, f"{segment.pk}/save", stale | {"rule": RULE, "name": "Yours"})
+    assert (answer.status_code, answer.json()["conflict"]) == (409, "changed")
+    segment.refresh_from_db()
+    assert segment.name == "Mine"
+
+
+def test_a_segment_removed_underneath_is_said_and_can_be_saved_anew(segment):
+    client, page = sign_in("alice"), as_read(segment) | {"rule": RULE}
+    client.post(f"/admin/segments/{segment.pk}/delete/")
+    answer = ask(client, f"{segment.pk}/save", page)
+    assert (answer.status_code, answer.json()["conflict"]) == (409, "removed")
+    assert ask(client, "create", page).status_code == 200
+    assert Segment.objects.filter(name="Germans", ready_made=False).count() == 1
+
+
+def test_what_a_ranking_is_among_is_counted_too(people):
+    among = {"any": [RULE["all"][0], {"field": "customer.external_id", "op": "eq", "value": "c4"}]}
+    rule = {"all": [{"not": {"top": {"field": "customer.created_at", "n": 1, "of": among}}}]}
+    found = ask(sign_in("alice"), "preview", {"rule": rule}).json()
+    sizes = {one["path"]: one["size"] for one in found["conditions"]}
+    assert sizes["all[0].not.top.of"] == 4
+    assert (sizes["all[0].not.top.of.any[0]"], sizes["all[0].not.top.of.any[1]"]) == (3, 1)
+
+
+def test_the_gallery_says_how_many_before_one_adopts(people):
+    ensure_ready_made(now=NOW)
+    consent = Segment.objects.get(slug="email-consent")
+    Segment.objects.filter(pk=consent.pk).update(size=77)
+    changed = Segment.objects.get(slug="champions")
+    changed.rule = RULE
+    save_segment(changed, now=NOW)
+    Segment.objects.filter(pk=changed.pk).update(size=88)
+    shown = {
+        one["slug"]: one["size"]
+        for one in sign_in("viewer").get("/admin/segments/gallery/").context["templates"]
+    }
+    assert len(shown) == len(READY_MADE)
+    # What the refreshes know; of one that the shop made into another, what it would have from new.
+    assert (shown["email-consent"], shown["champions"]) == (77, 0)
+
+
+def test_a_long_list_is_work_to_watch_and_leaves_no_addresses_behind(people, monkeypatch, settings, tmp_path):
+    settings.IMPORT_FILES = tmp_path
+    monkeypatch.setattr(changes, "AT_ONCE", 3)
+    client = sign_in("marketer")
+    text = "\n".join(["c0", "c1", "c2@demo.invalid", "c3", "stranger@demo.invalid", "=cmd()"])
+    page = client.post("/admin/segments/lists/new/", {"name": "Fair", "people": text}).url
+    made, job = Segment.objects.get(name="Fair"), Job.objects.get(kind="list")
+    assert (made.size, job.state) == (None, "queued")
+    assert "every 1s" in client.get(page).content.decode()
+    assert "demo.invalid" not in json.dumps(job.parameters)
+    jobs.run(job)
+    job.refresh_from_db()
+    assert (job.state, job.result["entered"], job.result["faults"], job.done) == ("done", 4, 2, 6)
+    assert "demo.invalid" not in json.dumps(job.result)
+    assert [path.name for path in tmp_path.iterdir()] == [job.result["file"]]
+    answer = client.get(page)
+    assert "stranger@demo.invalid" in answer.content.decode()
+    rows = b"".join(client.get(answer.context["download"])).decode("utf-8-sig").splitlines()
+    assert rows[1:] == ["stranger@demo.invalid,5,No customer has it.", "'=cmd(),6,No customer has it."]
+    assert sign_in("viewer").get(answer.context["download"]).status_code == 403
+    (tmp_path / job.result["file"]).unlink()
+    assert client.get(page).context["gone"]
+    assert client.get(answer.context["download"]).status_code == 404
+
+
+def test_lists_follow_merged_customers(people):
+    user = User.objects.create_superuser("boss", "", "x")
+    client = sign_in("marketer")
+    client.post("/admin/segments/lists/new/", {"name": "Fair", "people": "c0\nc1"})
+    made = Segment.objects.get(name="Fair")
+    kept, merged = (Customer.objects.get(external_id=name) for name in ("c0", "c1"))
+    merge(kept, merged, user=user, now=NOW)
+    stays = SegmentMembership.objects.filter(segment=made, left_at=None)
+    assert [stay.customer.external_id for stay in stays] == ["c0"]
+    # The old id still finds the person, once.
+    answer = client.post(
+        f"/admin/segments/{made.pk}/list/", {"how": "replace", "people": "c1\nc0\nc2"}, follow=True
+    )
+    assert (answer.context["result"]["size"], answer.context["result"]["faults"]) == (2, 0)
+    sample = ask(client, "preview", {"rule": {"all": [{"segment": made.slug}]}}).json()
+    assert (sample["size"], {one["customer"] for one in sample["sample"]}) == (2, {"c0", "c2"})
+
+
+def test_the_first_count_is_no_entering(segment, people):
+    client = sign_in("viewer")
+    page = client.get(f"/admin/segments/{segment.pk}/").context
+    assert (page["entered"]["people"], list(page["came"])) == (0, [])
+    upsert_customers([{"external_id": "c3", "country": "DE"}, {"external_id": "c0", "country": "FR"}], NOW)
+    refresh_segment(segment, as_of=clock.now(), now=clock.now())
+    page = client.get(f"/admin/segments/{segment.pk}/").context
+    assert [(way, page[way]["people"], len(page[way]["why"])) for way in ("entered", "left")] == [
+        ("entered", 1, 1), ("left", 1, 1),
+    ]  # fmt: skip
+    assert [stay.customer.external_id for stay in page["came"]] == ["c3"]
+    assert [stay.customer.external_id for stay in page["went"]] == ["c0"]
+
+
+def test_worth_compares_with_everybody(segment, people):
+    for n, revenue in enumerate((10, 20, 30, 40, 100)):
+        CustomerProfile.objects.create(
+            customer_id=people[f"c{n}"], as_of=NOW, computed_at=NOW, orders=n, revenue=revenue
+        )
+    worth = sign_in("viewer").get(f"/admin/segments/{segment.pk}/company/").context["worth"]
+    assert (worth["people"], worth["share"], worth["revenue_sum"]) == (3, 0.3, 60)
+    assert worth["orders"] == {"these": 1, "all": 2}
+    assert worth["revenue"] == {"these": 20, "all": 40}
+
+
+def test_members_are_exported_in_the_chosen_columns(segment):
+    client = sign_in("alice")
+    page = client.get(f"/admin/segments/{segment.pk}/").context
+    assert page["columns"] == [
+        "segment",
+        "customer id",
+        "first name",
+        "last name",
+        "e-mail",
+        "phone",
+        "since",
+    ]
+    form = {
+        "action": "export",
+        "_selected_action": segment.pk,
+        "columns": ["e-mail", "customer id", "password"],
+    }
+    answer = client.post("/admin/segments/segment/", form)
+    rows = b"".join(answer).decode("utf-8-sig").splitlines()
+    assert rows == ["customer id,e-mail", *(f"c{n},c{n}@demo.invalid" for n in range(3))]
+    assert AuditEntry.objects.filter(action="export", user__username="alice").count() == 1
+    viewer = sign_in("viewer")
+    assert viewer.get(f"/admin/segments/{segment.pk}/").context["columns"] == []
+    refused = viewer.post("/admin/segments/segment/", form)
+    assert "csv" not in refused["Content-Type"] and b"c0@demo.invalid" not in refused.content
+    assert AuditEntry.objects.filter(action="export").count() == 1

@@ -38,6 +38,10 @@ def test_a_slice_is_loaded_exactly_and_once(capsys):
     assert Product.objects.filter(is_stub=False).count() == files.products.height == counts["products"]
     assert Event.objects.filter(type="coupon_redeemed").count() == counts["redemptions"]
     assert Event.objects.filter(type="message_sent").count() == counts["mailings"]
+    given = Event.objects.filter(type="coupon_assigned")
+    assert given.count() == counts["coupons"] == counts["mailings"] > 0
+    last = files.campaigns.row(0, named=True)["end_date"]
+    assert given.filter(properties__until=f"{last:%Y-%m-%d}T00:00:00Z").exists()
     assert "purchases" in capsys.readouterr().err
     before = state()
     again = run()

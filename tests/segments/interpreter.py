@@ -158,13 +158,30 @@ def birthday(x, rule, person, as_of):
     return False
 
 
+def stands(event, events, since, *, net):
+    """Say whether a purchase was neither cancelled nor, unless what was paid is meant, given back."""
+    for e in events:
+        if e.get("order_id") != event.get("order_id") or (since and e["at"] < since - timedelta(days=1)):
+            continue
+        same = e.get("product") == event.get("product") is not None
+        if e["type"] == "cancel" and (same or e.get("product") is None):
+            return False
+        if e["type"] == "refund" and same and not net and e["amount"] >= event["amount"]:
+            return False
+    return True
+
+
 def events_of(rule, person, as_of):
     """Return the events that count: type, window, first or last few, narrowed."""
-    rows = [
-        e
-        for e in person["events"]
-        if e["type"] == rule["event"] and e["at"] < as_of and e.get("quality", "") != "no_quantity"
-    ]
+    before = [e for e in person["events"] if e["at"] < as_of]
+    types = [rule["event"]]
+    if rule["event"] == "purchase" and is_net(rule):
+        types.append("refund")
+    rows = [e for e in before if e["type"] in types and e.get("quality", "") != "no_quantity"]
+    if rule["event"] == "purchase":
+        since = as_of - timedelta(days=rule["within_days"]) if "within_days" in rule else None
+        since = as_of - relativedelta(**rule["within"]) if "within" in rule else since
+        rows = [e for e in rows if stands(e, before, since, net=is_net(rule))]
     if "within_days" in rule:
         rows = [e for e in rows if e["at"] >= as_of - timedelta(days=rule["within_days"])]
     if "within" in rule:
@@ -206,6 +223,18 @@ def where(condition, event, as_of):
     return compared({"field": "x", "op": condition["op"], "value": condition.get("value")}, {"x": x}, as_of)
 
 
+def is_net(rule):
+    """Say whether a rule adds up what was paid."""
+    paid = "amount" in rule or rule.get("sum", {}).get("of") == "amount"
+    return rule["event"] == "purchase" and paid and not {"earliest", "latest"} & set(rule)
+
+
+def net(rows):
+    """Return what was paid, less what was given back."""
+    signs = [-1 if e["type"] == "refund" else 1 for e in rows if e["amount"] is not None]
+    return sum((sign * abs(x) for sign, x in zip(signs, values("amount", rows), strict=True)), Decimal(0))
+
+
 def values(of, rows):
     """Return what is summed up of the events that have it."""
     if of.startswith("properties."):
@@ -223,7 +252,7 @@ def measure(rule, rows):
         "count": len,
         "orders": lambda found: len(set(values("order", found))),
         "quantity": lambda found: sum(values("quantity", found)),
-        "amount": lambda found: sum(values("amount", found), Decimal(0)),
+        "amount": lambda found: net(found) if is_net(rule) else sum(values("amount", found), Decimal(0)),
     }.items():
         if name in rule:
             return of(rows), rule[name]
@@ -236,7 +265,7 @@ def measure(rule, rows):
     }.items():
         if name in rule:
             wanted = {k: v for k, v in rule[name].items() if k != "of"}
-            return of(values(rule[name]["of"], rows)), wanted
+            return net(rows) if is_net(rule) else of(values(rule[name]["of"], rows)), wanted
     return len(rows), {"eq": 0} if rule.get("never") else {"gte": 1}
 
 

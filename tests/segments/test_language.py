@@ -61,17 +61,23 @@ def populate(shop, seed=3, count=24):
 
 
 def event(shop, person, products, random):
-    kind, sku = random.choice(TYPES), random.choice(list(PATHS))
+    kind, sku = (
+        random.choice([*TYPES, *TYPES, "purchase", "cancel", "refund", "refund"]),
+        random.choice(list(PATHS)),
+    )
+    if kind in ("cancel", "refund") and random.random() < 0.4:
+        sku = None  # the whole order
     days = random.choice([0.1, 0.5, 1, 1.5, 2, 2.5, 7, 14, 30, 33.5, 60])
     properties = {"colour": random.choice(COLOURS), "pool": random.choice(["p1", "p2"])}
     amount, quantity = Decimal(random.randrange(0, 40)), random.randrange(1, 4)
     order = f"o{random.randrange(3)}"
     shop.event(
-        person, days, type=kind, product=products[sku], amount=str(amount), quantity=quantity, order=order,
-        properties=properties,
+        person, days, type=kind, product=products.get(sku), amount=str(amount), quantity=quantity,
+        order=order, properties=properties,
     )  # fmt: skip
     return {
-        "type": kind, "at": shop.at(days), "product": sku, "path": PATHS[sku][0], "brand": PATHS[sku][1],
+        "type": kind, "at": shop.at(days), "product": sku,
+        "path": PATHS[sku][0] if sku else None, "brand": PATHS[sku][1] if sku else None,
         "amount": amount, "quantity": quantity, "order_id": order, "properties": properties, "source": "shop",
     }  # fmt: skip
 

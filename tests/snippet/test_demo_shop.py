@@ -8,7 +8,7 @@ from accounts.keys import create_key
 from accounts.models import PUBLISHABLE_SCOPES
 from catalog.models import Product
 from catalog.services import upsert_products
-from console.audience.customer import timeline
+from console.audience.timeline import timeline
 from console.demo import story
 from core.money import Money
 from customers.models import Customer

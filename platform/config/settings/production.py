@@ -24,7 +24,7 @@ DEFAULT_FROM_EMAIL = env.str("SHOP_FROM_EMAIL")
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_storage.StaticStorage"},
 }
 
 # HTTPS throughout. A proxy that ends TLS must set X-Forwarded-Proto and drop the client's own, hence opt-in.

@@ -1,74 +1,34 @@
 """Customer 360: everything that is known about one person, and why."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, prefetch_related_objects
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from console.audience.best_time import best_time
 from console.audience.identity import identity_of
+from console.audience.offers import campaigns_for, offers_for
+from console.audience.scores import told
+from console.audience.timeline import GROUPS, timeline
 from console.page import Page
 from core import clock
-from core.templatetags.studio import money_text
 from customers.models import Customer
-from delivery.models import Message, MessageState
-from events.models import OF_A_RUN, Event, EventType
 from recommendations.models import Objective
 from recommendations.reasons import sentence
 from recommendations.selectors import lists_for
 from segments.models import SegmentMembership
 
-MOMENTS = 50
-#: A weekly shop is one moment and dozens of lines.
-LINES = 600
-OFFERS = 5
-
-#: Icon and tone of what happened.
-_LOOKS = {
-    EventType.PURCHASE: ("shopping_bag", "ok"),
-    EventType.REFUND: ("undo", "warn"),
-    EventType.VIEW: ("visibility", ""),
-    EventType.SEARCH: ("search", ""),
-    EventType.ADD_TO_CART: ("add_shopping_cart", "warn"),
-    EventType.REMOVE_FROM_CART: ("remove_shopping_cart", ""),
-    EventType.MESSAGE_SENT: ("mail", "info"),
-    EventType.MESSAGE_OPENED: ("drafts", "info"),
-    EventType.MESSAGE_CLICKED: ("ads_click", "info"),
-    EventType.MESSAGE_BOUNCED: ("unsubscribe", "warn"),
-    EventType.MESSAGE_COMPLAINED: ("thumb_down", "warn"),
-    EventType.UNSUBSCRIBE: ("unsubscribe", "warn"),
-    EventType.PREFERENCES_CHANGED: ("tune", ""),
-    EventType.COUPON_ASSIGNED: ("sell", "info"),
-    EventType.COUPON_REDEEMED: ("redeem", "ok"),
-}
-
-
-#: What of an event's properties is shown when it has no product; the first that is there.
-_DETAILS = ("search", "query", "name", "campaign", "url")
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One entry of the timeline; the lines of an order are one moment."""
-
-    at: datetime
-    icon: str
-    tone: str
-    text: str
-    note: str = ""
+PRODUCTS = 5
 
 
 class Customer360(Page):
-    """Facts, timeline, segments, consents, and what to offer next."""
+    """Facts, scores, timeline, segments, consents, and what to do next."""
 
     permission_required = ("customers.view_customer",)
     template_name = "console/customer.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what this person may see of the customer. About ten indexed queries."""
+        """Return what this person may see of the customer. About twenty-five indexed queries."""
         customer = get_object_or_404(
             Customer.objects.select_related("profile__persona", "profile__top_category"), pk=self.kwargs["pk"]
         )
@@ -82,83 +42,47 @@ class Customer360(Page):
             "may_merge": can("customers.merge_customer"),
             "may_erase": can("customers.erase_customer"),
             "may_export": can("customers.export_customer"),
+            "sees_models": can("profiles.view_scoreversion"),
             **identity_of(customer),
             "consents": customer.consents.order_by("channel", "topic"),
             "affinities": _affinities(profile),
         }
         if can("events.view_event"):
-            context["moments"] = timeline(customer, with_messages=can("delivery.view_message"))
+            show = self.request.GET.get("show", "")
+            context["show"] = show if show in GROUPS else ""
+            context["groups"] = [("", _("Everything")), *((key, name) for key, (name, _of) in GROUPS.items())]
+            context["moments"] = timeline(
+                customer, with_messages=can("delivery.view_message"), group=context["show"]
+            )
         if can("segments.view_segment"):
             context["memberships"] = SegmentMembership.objects.filter(
                 customer=customer, left_at=None
             ).select_related("segment")
-        if can("recommendations.view_recommendationlist") and not customer.no_profiling:
-            context["offers"] = _offers(customer)
-        prefetch_related_objects([customer], "scores")
+        if can("profiles.view_customerscore"):
+            context["scores"], context["unknown"] = told(customer)
+        context |= self._next(customer)
         return super().get_context_data(**context, **kwargs)
 
-
-def timeline(customer: Customer, *, with_messages: bool) -> list[Moment]:
-    """Return the last MOMENTS of what happened, with messages that were not sent, newest first.
-
-    Two queries by the customer's indexes. What lies after the shop's present is not shown.
-    """
-    # What people do with our messages happens in the present, also where the shop's own is in the past.
-    events = Event.objects.filter(customer=customer).filter(
-        Q(occurred_at__lte=clock.knowledge_now()) | Q(type__in=[*OF_A_RUN, EventType.PREFERENCES_CHANGED])
-    )
-    lines = list(events.select_related("product").order_by("-occurred_at")[:LINES])
-    moments = _moments(lines)
-    if with_messages:
-        messages = Message.objects.filter(customer=customer).select_related("run")
-        moments += [_message(message) for message in messages.order_by("-due_at")[:MOMENTS]]
-    return sorted(moments, key=lambda moment: moment.at, reverse=True)[:MOMENTS]
-
-
-def _moments(events: list[Event]) -> list[Moment]:
-    orders: dict[tuple[str, str], list[Event]] = {}
-    for event in events:
-        key = (event.type, event.order_id) if event.order_id else (event.type, f"#{event.pk}")
-        orders.setdefault(key, []).append(event)
-    return [_moment(lines) for lines in orders.values()]
-
-
-def _moment(lines: list[Event]) -> Moment:
-    first = lines[0]
-    icon, tone = _LOOKS.get(EventType(first.type), ("bolt", ""))
-    name = str(first.product) if first.product else ""
-    if first.type == EventType.PURCHASE:
-        total = sum(line.amount or 0 for line in lines)
-        names = [str(line.product) for line in lines if line.product]
-        text = ngettext(
-            "Bought %(n)d product for %(money)s", "Bought %(n)d products for %(money)s", len(lines)
-        ) % {"n": len(lines), "money": money_text(total)}
-        more = _(" and %(n)d more") % {"n": len(names) - 3} if len(names) > 3 else ""
-        return Moment(first.occurred_at, icon, tone, text, ", ".join(names[:3]) + more)
-    told = first.properties or {}
-    detail = name or next((str(told[n]) for n in _DETAILS if isinstance(told.get(n), str)), "")
-    if told.get("machine") is True:
-        detail = _("by a machine, not counted")
-    label = str(first.get_type_display())
-    return Moment(first.occurred_at, icon, tone, label[:1].upper() + label[1:], detail)
-
-
-def _message(message: Message) -> Moment:
-    """Say what became of a message, at the shop's moment of its launch."""
-    at = message.run.as_of
-    match message.state:
-        case MessageState.SENT:
-            return Moment(at, "mail", "info", _("A message was sent"))
-        case MessageState.HELD_OUT:
-            return Moment(at, "back_hand", "", _("Held out of a campaign, to measure its effect"))
-        case MessageState.FAILED:
-            return Moment(at, "error", "warn", _("A message could not be delivered"))
-        case MessageState.SKIPPED:
-            reason = message.get_skip_reason_display()
-            text = _("A message was not sent: %(reason)s") % {"reason": reason}
-            return Moment(at, "do_not_disturb_on", "warn", text)
-        case _:
-            return Moment(at, "schedule_send", "", _("A message is on its way"))
+    def _next(self, customer: Customer) -> dict[str, Any]:
+        """Return what could be done next, as far as this person may see it."""
+        can = self.request.user.has_perm
+        found: dict[str, Any] = {}
+        if can("promotions.view_promotion"):
+            found["offers"] = offers_for(
+                customer,
+                now=clock.now(),
+                known=clock.knowledge_now(),
+                codes=can("coupons.view_coupon"),
+            )
+        if can("campaigns.view_campaign"):
+            found["campaigns"] = campaigns_for(customer)
+        if customer.no_profiling:
+            return found
+        if can("recommendations.view_recommendationlist"):
+            found["products"] = _products(customer)
+        if can("events.view_event"):
+            found["time"] = best_time(customer, clock.knowledge_now())
+        return found
 
 
 def _affinities(profile: Any) -> list[tuple[str, float]]:
@@ -166,6 +90,6 @@ def _affinities(profile: Any) -> list[tuple[str, float]]:
     return sorted(shares.items(), key=lambda pair: -pair[1])[:5]
 
 
-def _offers(customer: Customer) -> list[tuple[Any, str]]:
-    found = lists_for([customer.pk], use="email", objective=Objective.REPLENISH, limit=OFFERS)
+def _products(customer: Customer) -> list[tuple[Any, str]]:
+    found = lists_for([customer.pk], use="email", objective=Objective.REPLENISH, limit=PRODUCTS)
     return [(item, sentence(item.reason)) for item in found.get(customer.pk, [])]

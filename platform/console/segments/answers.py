@@ -1,6 +1,6 @@
 """What the builder asks while one types: counts, people, suggestions, a sentence as conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -20,12 +20,14 @@ from segments.drafting import draft
 from segments.explain import explain
 from segments.overlap import overlap
 from segments.preview import preview
-from segments.rules import RuleError
+from segments.rules import RuleError, at
 from segments.why import why
 
 #: No rule within the limits of the language is longer.
 LARGEST = 500_000  # bytes
 PEOPLE = 8
+#: Rankings whose conditions are counted too.
+RANKS = 3
 
 
 class Refused(Exception):
@@ -88,7 +90,10 @@ class Preview(Answer):
     """How many fit, in all and by condition, how they can be reached, some of them, and the rule in words."""
 
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Count at the shop's present. One statement, stopped after 5 seconds, and one query for names."""
+        """Count at the shop's present. One statement, stopped after 5 seconds, and one query for names.
+
+        What a ranking is among is a question of its own: one statement more for each, three at most.
+        """
         rule = rule_of(body)
         found = preview(rule, as_of=clock.knowledge_now(), slug=slug_of(body))
         labels = dict(Channel.choices)
@@ -99,7 +104,7 @@ class Preview(Answer):
                 {"label": str(labels.get(name, name)), "size": size}
                 for name, size in found["channels"].items()
             ],
-            "conditions": found["conditions"],
+            "conditions": found["conditions"] + _within_ranks(rule, slug_of(body)),
             "words": explain(rule),
             "names": names_in(rule),
             "ms": found["ms"],
@@ -116,6 +121,31 @@ class Preview(Answer):
             for row in sample
             if row["customer"] in known
         ]
+
+
+def _within_ranks(rule: dict[str, Any], slug: str | None) -> list[dict[str, Any]]:
+    """Return how many fit each condition of the rules that rankings are among."""
+    found: list[dict[str, Any]] = []
+    for path, of in list(_ranks(rule, ""))[:RANKS]:
+        try:
+            inner = preview(of, as_of=clock.knowledge_now(), slug=slug)["conditions"]
+        except RuleError:  # of all the conditions only the time they take can be wrong by now
+            continue
+        found += [one | {"path": at(path, one["path"]) if one["path"] else path} for one in inner]
+    return found
+
+
+def _ranks(rule: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rules that the rankings of a rule are among, with their paths."""
+    for key in ("all", "any"):
+        for index, part in enumerate(rule.get(key, ())):
+            yield from _ranks(part, f"{at(path, key)}[{index}]")
+    if "not" in rule:
+        yield from _ranks(rule["not"], at(path, "not"))
+    if "top" in rule and "of" in rule["top"]:
+        place = at(path, "top.of")
+        yield place, rule["top"]["of"]
+        yield from _ranks(rule["top"]["of"], place)
 
 
 def _person(customer: Customer) -> dict[str, Any]:

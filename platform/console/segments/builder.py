@@ -13,6 +13,7 @@ from accounts.models import User
 from campaigns.models import Campaign
 from console.page import Page
 from console.segments.answers import Answer, Refused, rule_of
+from console.segments.links import rule_brought
 from console.segments.texts import texts, units
 from core import clock
 from segments import dispatch
@@ -48,36 +49,44 @@ class Builder(Page):
             language["segments"] = [one for one in language["segments"] if one["slug"] != segment.slug]
         return super().get_context_data(
             segment=segment,
-            name=display_name(segment) if segment else "",
+            name=display_name(segment) if segment else self.request.GET.get("name", "")[:150],
             description=display_description(segment) if segment else "",
             may_save=can(code),
             may_use_once=can("segments.add_segment"),
             sees_people=can("customers.view_customer"),
-            templates=READY_MADE,
+            # Who begins something new sees what there is to begin with.
+            opens_gallery=segment is None and not {"from", "rule"} & self.request.GET.keys(),
             schema=language,
             rule=segment.rule if segment else self._started(),
             words=texts(),
             page={
                 "slug": segment.slug if segment else "",
                 "version": segment.version if segment else 0,
+                "read": {"name": segment.name, "description": segment.description} if segment else None,
                 "units": units(),
-                "templates": [{"name": _(made.name), "rule": made.rule} for made in READY_MADE],
-                "urls": _addresses(segment),
+                "templates": [
+                    {"slug": made.slug, "name": _(made.name), "rule": made.rule} for made in READY_MADE
+                ],
+                "urls": _addresses(segment, may_add=can("segments.add_segment")),
             },
             **kwargs,
         )
 
     def _started(self) -> dict[str, Any]:
-        """Return the rule of a template that a link named, else an empty one."""
+        """Return the rule that a link brought, or of a template that it named, else an empty one."""
+        if (brought := rule_brought(self.request)) is not None:
+            return brought
         wanted = self.request.GET.get("from")
         return next((made.rule for made in READY_MADE if made.slug == wanted), {"all": []})
 
 
-def _addresses(segment: Segment | None) -> dict[str, str]:
-    names = ("preview", "draft", "overlap", "why", "people", "suggest", "once")
-    found = {name: reverse(f"admin:segment_{name}") for name in names}
-    save = reverse("admin:segment_save", args=[segment.pk]) if segment else reverse("admin:segment_create")
-    return found | {"save": save}
+def _addresses(segment: Segment | None, *, may_add: bool) -> dict[str, str]:
+    names = ["preview", "draft", "overlap", "why", "people", "suggest", "once"]
+    found = {name: reverse(f"admin:segment_{name}") for name in (*names, *(["create"] if may_add else []))}
+    found["login"] = reverse("admin:login")
+    if segment is None:
+        return found | {"save": reverse("admin:segment_create")}
+    return found | {name: reverse(f"admin:segment_{name}", args=[segment.pk]) for name in ("save", "edit")}
 
 
 class SegmentForm(forms.ModelForm):
@@ -94,10 +103,17 @@ class Save(Answer):
     permission_required = ("segments.change_segment",)
 
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return where the segment stands now."""
-        segment = get_object_or_404(Segment, pk=self.kwargs["pk"], kind=Segment.Kind.DYNAMIC)
-        if body.get("version") != segment.version:
-            raise Refused(_("Somebody changed this segment meanwhile. Reload the page to see it."), 409)
+        """Return where the segment stands now. What somebody else wrote meanwhile is never overwritten."""
+        segment = Segment.objects.filter(pk=self.kwargs["pk"], kind=Segment.Kind.DYNAMIC).first()
+        if segment is None:
+            raise Refused(_("This segment was removed meanwhile."), 409, conflict="removed")
+        if body.get("version") != segment.version or body.get("read") != {
+            "name": segment.name,
+            "description": segment.description,
+        }:
+            raise Refused(
+                _("Somebody changed this segment meanwhile, so yours is not saved."), 409, conflict="changed"
+            )
         name, description = _named(body)
         # The names that came with the product stay translatable until somebody gives another.
         if name != display_name(segment):
@@ -152,7 +168,7 @@ def _stored(segment: Segment, body: Mapping[str, Any], user: Any) -> dict[str, A
     except SlugTakenError as error:
         raise Refused(str(error), 409, field="name") from error
     except ChangedMeanwhileError as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(str(error), 409, conflict="changed") from error
     dispatch.refresh(segment.slug)
     return {"url": reverse("admin:segment", args=[segment.pk])}
 

@@ -1,11 +1,11 @@
 """A segment: how many and who, how that changed and why, who uses it, and what was done to it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -15,17 +15,21 @@ from accounts.models import AuditEntry
 from campaigns.models import Campaign
 from console.page import Page
 from console.segments.reach import reach_of
+from console.segments.worth import worth_of
 from core import clock
 from core.charts import Chart, Series, area
 from core.estimates import estimated_count
-from core.exports import may_export
+from core.exports import lists, may_export
 from customers.models import Customer
+from integrations.exports.services import PERSONAL, columns_of
 from segments.explain import explain
-from segments.models import Segment, SegmentMembership
+from segments.models import Cause, Segment, SegmentMembership
 from segments.overlap import overlap
 from segments.rules import RuleError
 from segments.selectors import display_description, display_name, moves, size_history, used_by
 
+#: Members shown at once, and with each press of “Show more”.
+FIRST = 10
 MEMBERS = 25
 MOVES = 8
 RUNS = 8
@@ -47,7 +51,6 @@ class SegmentPage(Page):
         # The history of a segment is told in the shop's days.
         now = clock.knowledge_now()
         history = size_history(segment, now=now)
-        month = (now - timedelta(days=30)).date()
         context: dict[str, Any] = {
             "segment": segment,
             "description": display_description(segment),
@@ -57,21 +60,22 @@ class SegmentPage(Page):
             else None,
             "size_chart": _size_chart(history),
             "flow_chart": _flow_chart(history),
-            "entered": sum(day["entered"] for day in history if day["at"] >= month),
-            "left": sum(day["left"] for day in history if day["at"] >= month),
+            "entered": _moved(segment, "entered", since=now - timedelta(days=30)),
+            "left": _moved(segment, "left", since=now - timedelta(days=30)),
             "runs": segment.runs.order_by("-started_at")[:RUNS],
             "last_run": segment.runs.order_by("-started_at").first(),
             "uses": used_by(segment.slug),
             "may_change": can("segments.change_segment"),
             "may_delete": can("segments.delete_segment"),
-            "may_export": may_export(self.request.user, "segments.segment"),
+            "columns": _columns(self.request.user),
             "is_list": segment.kind == Segment.Kind.STATIC,
         }
         if can("customers.view_customer"):
-            stays = moves(segment)
+            # With the first count the history begins; nobody entered then.
+            stays = moves(segment).exclude(entered_by=Cause.FIRST)
             context["came"] = stays[:MOVES]
-            context["went"] = stays.filter(left_at__isnull=False).order_by("-left_at", "-pk")[:MOVES]
-            context |= _members_page(segment, None)
+            context["went"] = moves(segment).filter(left_at__isnull=False).order_by("-left_at", "-pk")[:MOVES]
+            context |= _members_page(segment, None, FIRST)
         if can("campaigns.view_campaign"):
             uses = Q(segment=segment) | Q(trigger_segment=segment)
             context["campaigns"] = Campaign.objects.filter(uses).order_by("-created_at")[:10]
@@ -79,6 +83,14 @@ class SegmentPage(Page):
             entries = AuditEntry.objects.filter(object_type=segment._meta.label, object_id=str(segment.pk))
             context["audit"] = entries.order_by("-id")[:10]
         return super().get_context_data(**context, **kwargs)
+
+
+def _columns(user: Any) -> list[str]:
+    """Return the columns in which this person may take the members out; none without the right."""
+    label = "segments.segment"
+    if not may_export(user, label):
+        return []
+    return [column.name for column in columns_of(lists.get(label), personal=user.has_perm(PERSONAL))]
 
 
 def in_words(segment: Segment) -> str:
@@ -89,6 +101,19 @@ def in_words(segment: Segment) -> str:
         return explain(segment.rule)
     except RuleError as error:
         return str(error)
+
+
+def _moved(segment: Segment, way: str, *, since: datetime) -> dict[str, Any]:
+    """Return how many entered or left, in all and by why, the most first. One query by index."""
+    counted = (
+        segment.memberships.filter(**{f"{way}_at__gte": since})
+        .exclude(**{f"{way}_by": Cause.FIRST})
+        .values_list(f"{way}_by")
+        .annotate(people=Count("pk"))
+        .order_by("-people")
+    )
+    rows = [(Cause(cause).label if cause else "", people) for cause, people in counted]
+    return {"people": sum(people for _cause, people in rows), "why": [row for row in rows if row[0]]}
 
 
 def _size_chart(history: list[dict[str, Any]]) -> Chart | None:
@@ -112,12 +137,12 @@ def _flow_chart(history: list[dict[str, Any]]) -> Chart | None:
     )
 
 
-def _members_page(segment: Segment, before: int | None) -> dict[str, Any]:
+def _members_page(segment: Segment, before: int | None, most: int = MEMBERS) -> dict[str, Any]:
     stays: QuerySet[SegmentMembership] = SegmentMembership.objects.filter(segment=segment, left_at=None)
     if before is not None:
         stays = stays.filter(pk__lt=before)
-    rows = list(stays.select_related("customer__profile").order_by("-pk")[: MEMBERS + 1])
-    return {"members": rows[:MEMBERS], "next": rows[MEMBERS - 1].pk if len(rows) > MEMBERS else None}
+    rows = list(stays.select_related("customer__profile").order_by("-pk")[: most + 1])
+    return {"members": rows[:most], "next": rows[most - 1].pk if len(rows) > most else None}
 
 
 class Members(PermissionRequiredMixin, View):
@@ -137,7 +162,9 @@ class Members(PermissionRequiredMixin, View):
 
 
 class Company(PermissionRequiredMixin, View):
-    """How the members can be reached, and which other segments they are in; asked for by the open page."""
+    """What the members are worth, how they can be reached, which other segments they are in.
+
+    Asked for by the open page."""
 
     permission_required = ("segments.view_segment",)
     raise_exception = True
@@ -145,11 +172,16 @@ class Company(PermissionRequiredMixin, View):
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return both, from the cache while the members are the same."""
         segment = get_object_or_404(Segment, pk=pk)
-        return render(
-            request,
-            "console/segments/company.html",
-            {"segment": segment, "reach": reach_of(segment), "overlaps": _overlaps(segment)},
-        )
+        reach = reach_of(segment)
+        context = {
+            "segment": segment,
+            "reach": [one for one in reach if one["people"]],
+            "unreached": [str(one["channel"]) for one in reach if not one["people"]],
+            "overlaps": _overlaps(segment),
+        }
+        if request.user.has_perm("profiles.view_customerprofile"):
+            context["worth"] = worth_of(segment)
+        return render(request, "console/segments/company.html", context)
 
 
 class Reach(PermissionRequiredMixin, View):

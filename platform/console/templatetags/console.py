@@ -5,6 +5,7 @@ from django import template
 from console.learn import tuning
 from profiles import personas
 from profiles.models import Persona
+from profiles.scores import words
 from segments.models import Segment
 from segments.selectors import display_name
 
@@ -13,6 +14,9 @@ register.filter("decision_title", tuning.title)
 register.filter("decision_note", tuning.note)
 register.filter("use_name", tuning.use_name)
 register.filter("part_name", tuning.part_name)
+register.filter("model_name", words.model_name)
+register.filter("score_meaning", words.meaning)
+register.filter("score_about", words.about)
 
 
 @register.filter

@@ -1,6 +1,6 @@
 """Taking a list out: what is written where, and that it was."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from accounts.audit import record
 from accounts.dispatch import start_job
 from accounts.jobs import Progress
 from accounts.models import User
-from core.exports import ExportList, csv_chunks, lists
+from core.exports import Column, ExportList, csv_chunks, lists
 from core.ids import uuid7
 from integrations.imports.files import folder, path_of
 from integrations.models import Export
@@ -43,9 +43,17 @@ def begin(
     return export
 
 
-def rows_of(wanted: ExportList, chosen: QuerySet[Any], *, personal: bool) -> Iterator[list[Any]]:
+def columns_of(wanted: ExportList, *, personal: bool, only: Collection[str] = ()) -> list[Column]:
+    """Return the columns that a person may take out: those named in `only`, or all when it names none."""
+    allowed = [column for column in wanted.columns if personal or not column.personal]
+    return [column for column in allowed if column.name in only] or allowed
+
+
+def rows_of(
+    wanted: ExportList, chosen: QuerySet[Any], *, personal: bool, only: Collection[str] = ()
+) -> Iterator[list[Any]]:
     """Return the header and the rows of a list. Constant memory: rows come through a cursor."""
-    columns = [column for column in wanted.columns if personal or not column.personal]
+    columns = columns_of(wanted, personal=personal, only=only)
     yield [column.name for column in columns]
     for entry in wanted.rows(chosen).iterator(chunk_size=_CHUNK):
         yield ["" if (value := column.value(entry)) is None else value for column in columns]
@@ -70,7 +78,8 @@ def write(export: Export, progress: Progress) -> int:
 
     def counted() -> Iterator[list[Any]]:
         nonlocal count
-        for row in rows_of(wanted, chosen, personal=export.personal):
+        only = export.filters.get("columns", ())
+        for row in rows_of(wanted, chosen, personal=export.personal, only=only):
             count += 1
             if count % _CHUNK == 0:
                 progress(count)

@@ -54,7 +54,7 @@ FROM bought b
 LEFT JOIN refunded r ON r.customer_id = b.customer_id AND r.order_id = b.order_id
 """
 
-#: A click by a machine says nothing about the customer.
+#: A coupon's event says until when it can be used. A click by a machine says nothing about the customer.
 _RESPONSES = """
 SELECT
     e.customer_id::text AS user_id,
@@ -65,7 +65,10 @@ SELECT
         WHEN 'message_sent' THEN %(message)s
         ELSE %(click)s
     END AS event,
-    NULL::float8 AS until
+    CASE
+        WHEN e.type = 'coupon_assigned' AND pg_input_is_valid(e.properties ->> 'until', 'timestamptz')
+        THEN extract(epoch FROM (e.properties ->> 'until')::timestamptz)::float8
+    END AS until
 FROM events_event e
 JOIN customers_customer c ON c.id = e.customer_id AND NOT c.no_profiling
 WHERE e.type IN ('coupon_assigned', 'coupon_redeemed', 'message_sent', 'message_clicked')

@@ -38,6 +38,10 @@ def test_card_says_how_it_was_found(trained):
     assert sum(point["customers"] for point in card["reliability"]) > 200
     assert card["importance"][0]["auc_lost"] > 0.01
     assert card["single"]["auc"] > 0.5
+    assert card["base_rates"][0] == {"age": 28.0, "rate": card["base_rate"]}
+    assert [row["age"] for row in card["base_rates"]] == [
+        28.0 + 14 * n for n in range(len(card["base_rates"]))
+    ]
     assert {row["feature"] for row in card["relevance"] if row["kept"]} == set(card["formulas"])
 
 

@@ -62,9 +62,10 @@ class Command(BaseCommand):
             import_started = time.monotonic()
             since = steps.import_data(self.say, user, options["households"])
             import_seconds = time.monotonic() - import_started
-            self.say("2/7 Profiles and personas …")
+            self.say("2/7 Profiles, personas and scores …")
             steps.learn("profile", self.say, user, since)
             clusters = steps.learn("cluster", self.say, user, since)
+            steps.learn("score", self.say, user, since)
             self.say("3/7 Segments …")
             steps.learn("segments", self.say, user, since)
             self.say("4/7 Training the recommenders …")

@@ -28,6 +28,7 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
         "products": files.products.height,
         "purchases": files.transactions.height,
         "mailings": files.campaigns.height,
+        "coupons": files.campaigns.height,
         "redemptions": files.redemptions.height,
     }
     names = {
@@ -35,6 +36,7 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
         "products": _("products"),
         "purchases": _("purchases"),
         "mailings": _("mailings of old campaigns"),
+        "coupons": _("coupons given by them"),
         "redemptions": _("coupon redemptions"),
     }
     total = sum(parts.values())
@@ -51,6 +53,8 @@ def load(*, now: datetime, progress: Progress, households: int | None = None) ->
     history.load_purchases(files, links, now, lambda within: tell("purchases", within))
     tell("mailings")
     history.load_mailings(files, links, now)
+    tell("coupons")
+    history.load_coupons(files, links, now)
     tell("redemptions")
     history.load_redemptions(files, links, now)
     progress(total, total, _("Everything is in"))

@@ -114,6 +114,22 @@ def load_mailings(files: Files, links: Links, now: datetime) -> None:
         ))  # fmt: skip
 
 
+def load_coupons(files: Files, links: Links, now: datetime) -> None:
+    """Store that each of these mailings gave coupons that hold until the campaign's last day."""
+    with import_run(dataset=NAME, kind="coupons", source=NAME, now=now) as counts:
+        rows = files.campaigns
+        facts = _facts(rows, links, now, EventType.COUPON_ASSIGNED, _midnight("start_date"))
+        _add(counts, facts.select(
+            pl.col("source", "type", "customer_id", "actor_id", "occurred_at", "received_at"),
+            pl.format("coupons-{}-{}", "campaign_id", "household_id").alias("message_id"),
+            pl.lit("").alias("quality"),
+            pl.struct(
+                pl.col("campaign_id").cast(pl.String).alias("campaign"),
+                pl.col("end_date").dt.strftime("%Y-%m-%dT00:00:00Z").alias("until"),
+            ).struct.json_encode().alias("properties"),
+        ))  # fmt: skip
+
+
 def load_redemptions(files: Files, links: Links, now: datetime) -> None:
     """Store the coupons redeemed. The file knows the day, not the hour."""
     with import_run(dataset=NAME, kind="redemptions", source=NAME, now=now) as counts:

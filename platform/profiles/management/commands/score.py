@@ -28,7 +28,13 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         started = time.monotonic()
-        versions = score_customers(as_of=as_of, now=clock.now(), seed=options["seed"], progress=self.report)
+        versions = score_customers(
+            as_of=as_of,
+            now=clock.now(),
+            seed=options["seed"],
+            progress=self.report,
+            any_moment=not options["as_of"],
+        )
         scores = {
             version.kind: {"customers": version.customers, "model": version.model}
             if version.known

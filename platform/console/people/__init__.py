@@ -1,0 +1,1 @@
+"""What is known of all people together: scores and their proof, the RFM grid, lifetime value."""
