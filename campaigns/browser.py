@@ -46,9 +46,7 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from error
     message = Message.objects.filter(run_id=run_id, pk=number, state__in=_SEEN).first()
     customer = Customer.objects.filter(pk=message.customer_id).first() if message else None
-    content = (
-        TemplateVersion.objects.filter(pk=message.context.get("template")).first() if message else None
-    )
+    content = TemplateVersion.objects.filter(pk=message.context.get("template")).first() if message else None
     if message is None or customer is None or content is None or not content.html:
         raise Http404
     with translation.override(language_of(customer)):

@@ -10,8 +10,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from campaigns.content.brand import brand_kit, shop_values
-from campaigns.content.rendering import needs
 from campaigns.content.models import TemplateVersion
+from campaigns.content.rendering import needs
 from campaigns.content.wording import Wants
 from campaigns.coupons.codes import shown
 from campaigns.promotions.benefits import parse_benefit
@@ -89,9 +89,7 @@ def with_fallback(
     missing = [pk for pk in customer_ids if not lists.get(pk)]
     if not wants.products or wants.missing != "popular" or not missing:
         return lists
-    return lists | lists_for(
-        missing, use=USE, objective=objective, limit=wants.products, strategy=POPULAR
-    )
+    return lists | lists_for(missing, use=USE, objective=objective, limit=wants.products, strategy=POPULAR)
 
 
 def lists_by_strategy(

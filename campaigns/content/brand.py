@@ -39,7 +39,9 @@ class ChangedMeanwhileError(ValueError):
 
 def brand_kit() -> BrandKit:
     """Return the brand kit; the defaults until somebody saves one. One query."""
-    return BrandKit.objects.select_related("logo").defer("logo__content").filter(pk=1).first() or BrandKit(pk=1)
+    return BrandKit.objects.select_related("logo").defer("logo__content").filter(pk=1).first() or BrandKit(
+        pk=1
+    )
 
 
 def look_of(kit: BrandKit, locale: str = "en") -> Look:
@@ -75,9 +77,7 @@ def save_brand(kit: BrandKit, *, revision: int, now: datetime, user: User | None
     if not BrandKit.objects.filter(pk=1, revision=revision).update(**values):
         raise ChangedMeanwhileError(_("Somebody changed the brand meanwhile. Reload the page to see it."))
     saved = brand_kit()
-    audit.record(
-        action="change_brand", target=saved, now=now, user=user, before=before, after=_values(saved)
-    )
+    audit.record(action="change_brand", target=saved, now=now, user=user, before=before, after=_values(saved))
     return saved
 
 

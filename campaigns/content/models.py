@@ -64,7 +64,9 @@ class TemplateVersion(models.Model):
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     preheader = models.CharField(_("preheader"), max_length=300, blank=True)
     blocks = models.JSONField(_("blocks"))
-    translations = models.JSONField(_("translations"), default=dict, db_default=models.Value({}, models.JSONField()))
+    translations = models.JSONField(
+        _("translations"), default=dict, db_default=models.Value({}, models.JSONField())
+    )
     block_language = models.PositiveSmallIntegerField(default=BLOCK_LANGUAGE, editable=False)
     html = models.TextField(_("compiled HTML"), editable=False)
     text = models.TextField(_("compiled text"), editable=False)

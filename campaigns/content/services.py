@@ -146,9 +146,7 @@ def clone_template(template: Template, *, now: datetime, user: User | None) -> T
         newest.pk, newest.template, newest.number = None, copy, 1
         newest.created_at, newest.created_by, newest.note = now, user, ""
         newest.save(force_insert=True)
-    audit.record(
-        action="clone_template", target=copy, now=now, user=user, after={"from": str(template.pk)}
-    )
+    audit.record(action="clone_template", target=copy, now=now, user=user, after={"from": str(template.pk)})
     return copy
 
 

@@ -99,7 +99,9 @@ def read_wording(value: Any, *, channel: str = "email") -> Wording:
     for name in (locale, *translations):
         if not isinstance(name, str) or not _LOCALE.fullmatch(name):
             raise TemplateInvalid(f"translations: {_('Name languages as in “zh-hans” or “de”.')}")
-    return Wording(**lines, blocks=value.get("blocks"), locale=locale, translations=translations, channel=channel)
+    return Wording(
+        **lines, blocks=value.get("blocks"), locale=locale, translations=translations, channel=channel
+    )
 
 
 def compile_wording(wording: Wording, look: Look, *, marks: bool = False) -> Compilation:
@@ -183,7 +185,9 @@ def _place_of(error: TemplateInvalid, made: Made, name: str, blocks: Sequence[Bl
 def wants_of(blocks: Sequence[Block], made: Sequence[Made]) -> Wants:
     """Return what a message shows of products, coupon, segments and bundles."""
     shown = list(walk(blocks))
-    named = {path for one in made for part in (one.subject, one.html, one.text) for path in liquid.variables(part)}
+    named = {
+        path for one in made for part in (one.subject, one.html, one.text) for path in liquid.variables(part)
+    }
     roots = {path[0] for path in named}
     lists = [block for block in shown if isinstance(block, Recommendations)]
     conditions: list[Condition] = [block.only for block in shown if block.only is not None]

@@ -13,8 +13,8 @@ from ..liquid import TemplateInvalid
 LONGEST_TEXT = 20_000
 LONGEST_HTML = 500_000
 LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-#: `[words](https://address)`.
-LINK = re.compile(r"\[([^\]\n]+)\]\(((?:\{\{.*?\}\}|[^)\s])+)\)")
+#: `[words](https://address)`; what leads nowhere stays the text it is.
+LINK = re.compile(r"\[([^\]\n]+)\]\(((?:\{\{[^{}]*\}\}|https?:|mailto:|tel:)(?:\{\{[^{}]*\}\}|[^)\s{}])*)\)")
 _ONE_OUTPUT = re.compile(r"\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 _SKU = re.compile(r"[^\0\n\r{}%]{1,200}")
 

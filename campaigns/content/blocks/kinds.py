@@ -105,7 +105,9 @@ class Image(Block):
     kind, title_, icon = "image", _("Picture"), "image"
 
     url: str = _member(Url(label=_("Picture"), required=True, picture=True))
-    alt: str = _member(Text(label=_("Description"), hint=_("Read out, and shown when pictures are off."), required=True))
+    alt: str = _member(
+        Text(label=_("Description"), hint=_("Read out, and shown when pictures are off."), required=True)
+    )
     link: str = _member(Url(label=_("Leads to"), default=""))
     width: str = _member(
         Choice(
@@ -125,7 +127,9 @@ class Recommendations(Block):
     title: str = _member(Text(label=_("Headline"), required=True))
     count: int = _member(Number(label=_("How many"), least=1, most=MOST_PRODUCTS, required=True))
     layout: str = _member(
-        Choice(label=_("Arranged"), choices=(("grid", _("two by two")), ("rows", _("in rows"))), default="grid")
+        Choice(
+            label=_("Arranged"), choices=(("grid", _("two by two")), ("rows", _("in rows"))), default="grid"
+        )
     )
     fallback: str = _member(
         Choice(
@@ -171,9 +175,7 @@ class Columns(Block):
 
     kind, title_, icon = "columns", _("Columns"), "view_column"
 
-    columns: tuple[tuple[Block, ...], ...] = _member(
-        Other(label=_("Columns"), type="columns", required=True)
-    )
+    columns: tuple[tuple[Block, ...], ...] = _member(Other(label=_("Columns"), type="columns", required=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,9 +188,7 @@ class Conditional(Block):
         Other(label=_("Shown to who"), reader=read_condition, type="condition", required=True)
     )
     blocks: tuple[Block, ...] = _member(Other(label=_("They see"), type="blocks", required=True))
-    otherwise: tuple[Block, ...] = _member(
-        Other(label=_("Everyone else sees"), type="blocks", default=())
-    )
+    otherwise: tuple[Block, ...] = _member(Other(label=_("Everyone else sees"), type="blocks", default=()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,9 @@ class _Reader:
         if made is Columns and name == "columns":
             if not isinstance(value, list) or not 2 <= len(value) <= MOST_COLUMNS:
                 raise invalid(path, _("Write two or three columns."))
-            return tuple(self._inner(column, f"{path}.{place}", IN_COLUMNS) for place, column in enumerate(value))
+            return tuple(
+                self._inner(column, f"{path}.{place}", IN_COLUMNS) for place, column in enumerate(value)
+            )
         if made is Conditional and name in ("blocks", "otherwise"):
             return self._inner(value, path, IN_CONDITIONS)
         return member.read(value, path)

@@ -14,8 +14,8 @@ from ..blocks.kinds import Footer, Imported
 from ..liquid import TemplateInvalid
 from ..text import plain_text, text_of_html
 from .look import FONTS, Look
-from .tokens import Tokens
 from .pen import GUTTER
+from .tokens import Tokens
 from .writing import Writer
 
 #: Fills the line that mail programs show after the subject, so that nothing of the mail follows in it.

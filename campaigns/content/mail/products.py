@@ -58,7 +58,9 @@ def _picture(pen: Pen, padding: str, width: int) -> str:
     """Return the picture; a tile with the first letter where the catalogue has none."""
     tokens, look = pen.tokens, pen.look
     source, name = tokens.tag("{{ product.image_url | safe_url }}"), tokens.tag("{{ product.name }}")
-    leads = tokens.tag('{% if product.url != "" %}{{ product.url | safe_url }}{% else %}{{ shop.url | safe_url }}{% endif %}')
+    leads = tokens.tag(
+        '{% if product.url != "" %}{{ product.url | safe_url }}{% else %}{{ shop.url | safe_url }}{% endif %}'
+    )
     initial = tokens.tag("{{ product.name | slice: 0 | upcase }}")
     height = round(width * 0.56)
     return (
@@ -86,7 +88,9 @@ def _words(pen: Pen, block: Recommendations, padding: str) -> str:
     )
     if block.reasons:
         top, *rest = padding.split()
-        cells = cells.replace(f'padding="{padding}"', f'padding="{top} {rest[0]} 0 {rest[-1] if len(rest) > 2 else rest[0]}"')
+        cells = cells.replace(
+            f'padding="{padding}"', f'padding="{top} {rest[0]} 0 {rest[-1] if len(rest) > 2 else rest[0]}"'
+        )
         under = f"2px {rest[0]} {rest[1]} {rest[-1] if len(rest) > 2 else rest[0]}"
         cells += (
             f'<mj-text css-class="rp-muted" color="{look.muted}" font-size="13px" line-height="1.4" '
@@ -105,7 +109,7 @@ def bundled(pen: Pen, block: Bundle) -> str:
         + f'<mj-section css-class="rp-paper" padding="0 {GUTTER - 8}px"><mj-group>'
         + pen.raw(f"{{% for product in {bundle}.products %}}")
         + f'<mj-column width="{100 / len(block.skus):.4g}%">{_picture(pen, "8px", 160)}'
-        + f'<mj-text css-class="rp-ink" font-size="14px" line-height="1.4" align="center" padding="6px 8px">'
+        + '<mj-text css-class="rp-ink" font-size="14px" line-height="1.4" align="center" padding="6px 8px">'
         + f"{tokens.tag(_LINKED)}</mj-text></mj-column>"
         + pen.raw("{% endfor %}")
         + "</mj-group></mj-section>"
@@ -118,8 +122,5 @@ def bundled(pen: Pen, block: Bundle) -> str:
             tokens.hide(block.label), tokens.hide(block.url), "center", f"10px {GUTTER}px 20px"
         )
     return (
-        pen.raw(f"{{% if {bundle}.products.size > 0 %}}")
-        + inner
-        + pen.paper(cells)
-        + pen.raw("{% endif %}")
+        pen.raw(f"{{% if {bundle}.products.size > 0 %}}") + inner + pen.paper(cells) + pen.raw("{% endif %}")
     )

@@ -26,6 +26,7 @@ from .look import FONTS, Look
 from .pen import GUTTER, Pen
 from .tokens import Tokens
 
+
 class Writer(Pen):
     """Writes the blocks of one mail in one look. `marks` puts an anchor before each block, for previews."""
 

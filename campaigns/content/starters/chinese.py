@@ -53,7 +53,9 @@ CHINESE: dict[str, dict[str, Any]] = {
         "preheader": "购物车里的商品原样保留着。",
         "blocks": {
             "title": {"text": f"{_COMMA_NAME}还在考虑吗？"},
-            "text": {"text": "您的购物车原样保留着。下单前有任何疑问，直接回复这封邮件即可，会有人亲自为您解答。"},
+            "text": {
+                "text": "您的购物车原样保留着。下单前有任何疑问，直接回复这封邮件即可，会有人亲自为您解答。"
+            },
             "button": {"label": "回到购物车"},
             "picks": {"title": "其他顾客还看了"},
         },
@@ -94,7 +96,11 @@ CHINESE: dict[str, dict[str, Any]] = {
         },
     },
     "sms_reminder": {
-        "blocks": {"sms": {"text": "{{ shop.name }}：{{ coupon.offer }}，您的优惠码 {{ coupon.code }}。{{ shop.url }}"}},
+        "blocks": {
+            "sms": {
+                "text": "{{ shop.name }}：{{ coupon.offer }}，您的优惠码 {{ coupon.code }}。{{ shop.url }}"
+            }
+        },
     },
     "push_arrival": {
         "blocks": {

@@ -111,7 +111,10 @@ STARTERS: dict[str, dict[str, Any]] = {
         "blocks": [
             _HEADER,
             {**_heading("{{ coupon.offer }}, today only"), "align": "center"},
-            {**_text("From now until midnight, on everything you like. When it is over, it is over."), "align": "center"},
+            {
+                **_text("From now until midnight, on everything you like. When it is over, it is over."),
+                "align": "center",
+            },
             _coupon("Your code"),
             _button("Shop the sale"),
             _products("Worth a look before they are gone", 6),

@@ -1,0 +1,7 @@
+// Dialogs that a button opens by name.
+for (const button of document.querySelectorAll('[data-open]')) {
+  button.addEventListener('click', () => document.getElementById(button.dataset.open).showModal());
+}
+for (const button of document.querySelectorAll('dialog [data-close]')) {
+  button.addEventListener('click', () => button.closest('dialog').close());
+}
