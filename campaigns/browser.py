@@ -21,7 +21,10 @@ from delivery.identity import unsubscribe_url
 from delivery.models import Message
 
 #: A mail as it was: no scripts, no forms, pictures from where the mail has them.
-_POLICY = "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'"
+_POLICY = (
+    "sandbox allow-popups allow-top-navigation-by-user-activation; default-src 'none'; "
+    "img-src https: http: data:; style-src 'unsafe-inline'"
+)
 _SEEN = ("sent", "uncertain", "sending")
 
 

@@ -101,7 +101,7 @@ def weak_contrasts(kit: BrandKit) -> list[str]:
 
 
 def store_picture(content: bytes, *, name: str, now: datetime, user: User | None) -> Picture:
-    """Keep a picture; the same one is kept once. Raises TemplateInvalid for what mail programs do not show."""
+    """Keep a picture; the same one is kept once. Raises TemplateInvalid for what no mail shows."""
     if len(content) > Picture.MOST_BYTES:
         raise TemplateInvalid(_("The picture is larger than 1 MB. Mails need small ones: save it smaller."))
     kind = next((kind for sign, kind in _SIGNS.items() if content.startswith(sign)), "")

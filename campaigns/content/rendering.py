@@ -6,6 +6,7 @@ from typing import Any
 
 from . import liquid
 from .blocks import parse_blocks
+from .filters import money, safe_url
 from .models import TemplateVersion
 from .text import first_image, first_url, short_text
 from .wording import Made, Wants, choose_locale, wants_of
@@ -45,13 +46,34 @@ def render(version: TemplateVersion, context: Mapping[str, Any], *, subject: str
 
 def render_made(made: Made, context: Mapping[str, Any], *, subject: str | None = None) -> Content:
     """Render what was compiled of one language."""
-    values = liquid.plain({**_NOTHING, **context})
+    values = _values(context)
     return Content(
         _line(liquid.render(made.subject if subject is None else subject, values, html=False, is_plain=True)),
         _line(liquid.render(made.preheader, values, html=False, is_plain=True)),
         liquid.render(made.html, values, html=True, is_plain=True),
         liquid.render(made.text, values, html=False, is_plain=True),
     )
+
+
+def _values(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the context as plain values, each product with what a mail writes of it more than once."""
+    values: dict[str, Any] = liquid.plain({**_NOTHING, **context})
+    lists = [values.get("products"), *(one.get("products") for one in values["bundles"].values())]
+    for products in lists:
+        for product in products or ():
+            if isinstance(product, dict):
+                product |= _written(product)
+    return values
+
+
+def _written(product: Mapping[str, Any]) -> dict[str, str]:
+    url, price = str(product.get("url") or ""), str(product.get("price") or "")
+    return {
+        "link": safe_url(url) if url else "",
+        "picture": safe_url(picture) if (picture := str(product.get("image_url") or "")) else "",
+        "initial": str(product.get("name") or "")[:1].upper(),
+        "cost": money(price, product.get("currency", "")) if price else "",
+    }
 
 
 def made_for(version: TemplateVersion, context: Mapping[str, Any]) -> Made:
@@ -70,7 +92,7 @@ def render_short(
     """Render a version's words alone for one person: the subject is the title. About 0.5 ms."""
     made = made_for(version, context)
     blocks = parse_blocks(version.blocks)
-    values = liquid.plain({**_NOTHING, **context})
+    values = _values(context)
     written = made.text if not made.html else short_text(blocks)
     text, url, image = (
         liquid.render(part, values, html=False, is_plain=True)

@@ -27,9 +27,9 @@ from .mail.tokens import without_markup
 
 _PRODUCT = (
     "{%% for product in %s %%}- {{ product.name }}"
-    '{%% if product.price != "" %%}, {{ product.price | money: product.currency }}{%% endif %%}'
+    '{%% if product.cost != "" %%}, {{ product.cost }}{%% endif %%}'
     "%s"
-    '{%% if product.url != "" %%}\n  {{ product.url | safe_url }}{%% endif %%}\n'
+    '{%% if product.link != "" %%}\n  {{ product.link }}{%% endif %%}\n'
     "{%% endfor %%}"
 )
 

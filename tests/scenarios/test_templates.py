@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from campaigns.content.starters import ensure_starter_templates
 from campaigns.coupons.models import Coupon
 from catalog.services import upsert_products
 from core import clock
+from core.money import Money
 from customers.services import upsert_customers
 from delivery.models import Message
 from tests.factories.shop import PASSWORD
@@ -35,7 +38,9 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[bytes] = []
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(  # noqa: N802  aiosmtpd calls it so
+        self, server, session, envelope
+    ):
         self.mails.append(envelope.content)
         return "250 OK"
 
@@ -43,10 +48,13 @@ class Inbox:
 @pytest.fixture
 def inbox(settings):
     handler = Inbox()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", controller.server.sockets[0].getsockname()[1]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     yield handler
@@ -65,7 +73,7 @@ def shop(settings, monkeypatch, live_server):
     )
     upsert_products(
         [
-            {"sku": f"p{n}", "name": name, "price": {"amount": price, "currency": "USD"}}
+            {"sku": f"p{n}", "name": name, "price": Money(Decimal(price), "USD")}
             for n, (name, price) in enumerate(PRODUCTS)
         ],
         NOW,
@@ -173,7 +181,10 @@ def test_a_message_is_written_seen_checked_and_saved(live_server, shop, inbox, t
         page.wait_for_selector(".ce-told.ok:has-text('2')")
         saved(window)
         version = template.versions.first()
-        assert (version.number, version.blocks[1]["text"]) == (2, "Hi {{ customer.first_name }}, here you are")
+        assert (version.number, version.blocks[1]["text"]) == (
+            2,
+            "Hi {{ customer.first_name }}, here you are",
+        )
         assert window.go(f"/admin/templates/{template.pk}/versions/") == 200
         assert page.locator(".cv-changes li").count() >= 2
         look(window, "template-versions", faults)

@@ -18,7 +18,7 @@ MOST_PRODUCTS = 12
 _ALIGN = (("start", _("at the start")), ("center", _("in the middle")))
 
 
-def _member(member: Member) -> Any:
+def member(member: Member) -> Any:
     """Declare a dataclass field that is read as this member."""
     if member.required:
         return field(metadata={"member": member})
@@ -36,7 +36,7 @@ class Block:
     channels: ClassVar[tuple[str, ...]] = ("email",)
 
     id: str
-    only: Condition | None = _member(
+    only: Condition | None = member(  # noqa: RUF009  it makes a field
         Other(label=_("Show only to"), reader=read_condition, type="condition", default=None)
     )
 
@@ -47,9 +47,9 @@ class Header(Block):
 
     kind, title_, icon = "header", _("Header"), "toolbar"
 
-    title: str = _member(Text(label=_("Name"), hint=_("Shown where there is no logo."), required=True))
-    logo: bool = _member(Flag(label=_("Show the logo of the brand"), default=True))
-    style: str = _member(
+    title: str = member(Text(label=_("Name"), hint=_("Shown where there is no logo."), required=True))
+    logo: bool = member(Flag(label=_("Show the logo of the brand"), default=True))
+    style: str = member(
         Choice(
             label=_("Background"),
             choices=(("band", _("brand colour")), ("plain", _("none"))),
@@ -64,11 +64,11 @@ class Heading(Block):
 
     kind, title_, icon = "heading", _("Headline"), "title"
 
-    text: str = _member(Text(label=_("Text"), required=True))
-    size: str = _member(
+    text: str = member(Text(label=_("Text"), required=True))
+    size: str = member(
         Choice(label=_("Size"), choices=(("large", _("large")), ("small", _("small"))), default="large")
     )
-    align: str = _member(Choice(label=_("Stands"), choices=_ALIGN, default="start"))
+    align: str = member(Choice(label=_("Stands"), choices=_ALIGN, default="start"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +77,14 @@ class Paragraphs(Block):
 
     kind, title_, icon = "text", _("Text"), "notes"
 
-    text: str = _member(
+    text: str = member(
         Rich(
             label=_("Text"),
             required=True,
             hint=_("An empty line starts a paragraph. **bold**, *italic*, [words](https://address)"),
         )
     )
-    align: str = _member(Choice(label=_("Stands"), choices=_ALIGN, default="start"))
+    align: str = member(Choice(label=_("Stands"), choices=_ALIGN, default="start"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +93,9 @@ class Button(Block):
 
     kind, title_, icon = "button", _("Button"), "smart_button"
 
-    label: str = _member(Text(label=_("Label"), required=True))
-    url: str = _member(Url(label=_("Leads to"), required=True))
-    align: str = _member(Choice(label=_("Stands"), choices=_ALIGN, default="center"))
+    label: str = member(Text(label=_("Label"), required=True))
+    url: str = member(Url(label=_("Leads to"), required=True))
+    align: str = member(Choice(label=_("Stands"), choices=_ALIGN, default="center"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +104,12 @@ class Image(Block):
 
     kind, title_, icon = "image", _("Picture"), "image"
 
-    url: str = _member(Url(label=_("Picture"), required=True, picture=True))
-    alt: str = _member(
+    url: str = member(Url(label=_("Picture"), required=True, picture=True))
+    alt: str = member(
         Text(label=_("Description"), hint=_("Read out, and shown when pictures are off."), required=True)
     )
-    link: str = _member(Url(label=_("Leads to"), default=""))
-    width: str = _member(
+    link: str = member(Url(label=_("Leads to"), default=""))
+    width: str = member(
         Choice(
             label=_("Width"),
             choices=(("full", _("edge to edge")), ("inset", _("with a margin")), ("half", _("half"))),
@@ -124,14 +124,14 @@ class Recommendations(Block):
 
     kind, title_, icon = "recommendations", _("Recommended products"), "recommend"
 
-    title: str = _member(Text(label=_("Headline"), required=True))
-    count: int = _member(Number(label=_("How many"), least=1, most=MOST_PRODUCTS, required=True))
-    layout: str = _member(
+    title: str = member(Text(label=_("Headline"), required=True))
+    count: int = member(Number(label=_("How many"), least=1, most=MOST_PRODUCTS, required=True))
+    layout: str = member(
         Choice(
             label=_("Arranged"), choices=(("grid", _("two by two")), ("rows", _("in rows"))), default="grid"
         )
     )
-    fallback: str = _member(
+    fallback: str = member(
         Choice(
             label=_("If nothing fits"),
             choices=(
@@ -142,8 +142,8 @@ class Recommendations(Block):
             default="skip",
         )
     )
-    reasons: bool = _member(Flag(label=_("Say why each was chosen"), default=True))
-    prices: bool = _member(Flag(label=_("Show prices"), default=True))
+    reasons: bool = member(Flag(label=_("Say why each was chosen"), default=True))
+    prices: bool = member(Flag(label=_("Show prices"), default=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +152,11 @@ class Bundle(Block):
 
     kind, title_, icon = "bundle", _("Bundle"), "package_2"
 
-    title: str = _member(Text(label=_("Headline"), required=True))
-    skus: tuple[str, ...] = _member(Skus(label=_("Products (sku)"), required=True))
-    text: str = _member(Text(label=_("What one saves (optional)"), default=""))
-    label: str = _member(Text(label=_("Button"), default=""))
-    url: str = _member(Url(label=_("Leads to"), default=""))
+    title: str = member(Text(label=_("Headline"), required=True))
+    skus: tuple[str, ...] = member(Skus(label=_("Products (sku)"), required=True))
+    text: str = member(Text(label=_("What one saves (optional)"), default=""))
+    label: str = member(Text(label=_("Button"), default=""))
+    url: str = member(Url(label=_("Leads to"), default=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +165,8 @@ class Coupon(Block):
 
     kind, title_, icon = "coupon", _("Coupon code"), "confirmation_number"
 
-    label: str = _member(Text(label=_("Above the code"), required=True))
-    note: str = _member(Text(label=_("Below the code (optional)"), default=""))
+    label: str = member(Text(label=_("Above the code"), required=True))
+    note: str = member(Text(label=_("Below the code (optional)"), default=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ class Columns(Block):
 
     kind, title_, icon = "columns", _("Columns"), "view_column"
 
-    columns: tuple[tuple[Block, ...], ...] = _member(Other(label=_("Columns"), type="columns", required=True))
+    columns: tuple[tuple[Block, ...], ...] = member(Other(label=_("Columns"), type="columns", required=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +184,11 @@ class Conditional(Block):
 
     kind, title_, icon = "conditional", _("Only for some people"), "alt_route"
 
-    when: Condition = _member(
+    when: Condition = member(  # noqa: RUF009  it makes a field
         Other(label=_("Shown to who"), reader=read_condition, type="condition", required=True)
     )
-    blocks: tuple[Block, ...] = _member(Other(label=_("They see"), type="blocks", required=True))
-    otherwise: tuple[Block, ...] = _member(Other(label=_("Everyone else sees"), type="blocks", default=()))
+    blocks: tuple[Block, ...] = member(Other(label=_("They see"), type="blocks", required=True))
+    otherwise: tuple[Block, ...] = member(Other(label=_("Everyone else sees"), type="blocks", default=()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +204,7 @@ class Spacer(Block):
 
     kind, title_, icon = "spacer", _("Space"), "expand"
 
-    height: int = _member(Number(label=_("Height in pixels"), least=4, most=120, default=24))
+    height: int = member(Number(label=_("Height in pixels"), least=4, most=120, default=24))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +213,7 @@ class Social(Block):
 
     kind, title_, icon = "social", _("Social links"), "share"
 
-    links: tuple[tuple[str, str], ...] = _member(
+    links: tuple[tuple[str, str], ...] = member(
         Other(
             label=_("Links"), hint=_("Empty: those of the brand."), reader=read_links, type="links",
             default=(),
@@ -227,8 +227,8 @@ class Footer(Block):
 
     kind, title_, icon = "footer", _("Footer"), "bottom_navigation"
 
-    text: str = _member(Rich(label=_("Text of your own (optional)"), default=""))
-    browser: bool = _member(Flag(label=_("Link to view it in the browser"), default=True))
+    text: str = member(Rich(label=_("Text of your own (optional)"), default=""))
+    browser: bool = member(Flag(label=_("Link to view it in the browser"), default=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +237,7 @@ class Imported(Block):
 
     kind, title_, icon = "html", _("HTML"), "code"
 
-    html: str = _member(Html(label=_("HTML"), required=True))
+    html: str = member(Html(label=_("HTML"), required=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +247,7 @@ class Sms(Block):
     kind, title_, icon = "sms", _("Text message"), "sms"
     channels = ("sms",)
 
-    text: str = _member(Text(label=_("Text"), lines=True, longest=2_000, required=True))
+    text: str = member(Text(label=_("Text"), lines=True, longest=2_000, required=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,10 +257,10 @@ class Push(Block):
     kind, title_, icon = "push", _("Notification"), "notifications"
     channels = ("push",)
 
-    title: str = _member(Text(label=_("Title"), longest=200, required=True))
-    text: str = _member(Text(label=_("Text"), lines=True, longest=1_000, required=True))
-    url: str = _member(Url(label=_("Leads to"), default=""))
-    image: str = _member(Url(label=_("Picture"), default="", picture=True))
+    title: str = member(Text(label=_("Title"), longest=200, required=True))
+    text: str = member(Text(label=_("Text"), lines=True, longest=1_000, required=True))
+    url: str = member(Url(label=_("Leads to"), default=""))
+    image: str = member(Url(label=_("Picture"), default="", picture=True))
 
 
 KINDS: dict[str, type[Block]] = {

@@ -19,7 +19,10 @@ class Pen:
 
     def paper(self, cells: str, padding: str = "0") -> str:
         """Return a section of one column."""
-        return f'<mj-section css-class="rp-paper" padding="{padding}"><mj-column>{cells}</mj-column></mj-section>'
+        return (
+            f'<mj-section css-class="rp-paper" padding="{padding}">'
+            f"<mj-column>{cells}</mj-column></mj-section>"
+        )
 
     def heading(self, text: str, *, size: int, align: str = "", padding: str = "16px") -> str:
         """Return a headline of an already hidden text."""

@@ -4,10 +4,10 @@ from ..blocks.kinds import Bundle, Recommendations
 from .pen import GUTTER, Pen
 
 _LINKED = (
-    '{% if product.url != "" %}<a href="{{ product.url | safe_url }}" style="color:inherit;text-decoration:none">'
-    '{% endif %}{{ product.name }}{% if product.url != "" %}</a>{% endif %}'
+    '{% if product.link != "" %}<a href="{{ product.link }}" style="color:inherit;text-decoration:none">'
+    "{{ product.name }}</a>{% else %}{{ product.name }}{% endif %}"
 )
-_PRICE = '{% if product.price != "" %}{{ product.price | money: product.currency }}{% endif %}'
+_PRICE = "{{ product.cost }}"
 
 
 def recommended(pen: Pen, block: Recommendations) -> str:
@@ -48,7 +48,9 @@ def _rows(pen: Pen, block: Recommendations) -> str:
         pen.raw(f"{{% for product in products limit: {block.count} %}}")
         + '<mj-section css-class="rp-paper" padding="0"><mj-group>'
         + f'<mj-column width="30%" vertical-align="middle">{_picture(pen, side, 140)}</mj-column>'
-        + f'<mj-column width="70%" vertical-align="middle">{_words(pen, block, f"6px {gutter}px 6px 16px")}</mj-column>'
+        + '<mj-column width="70%" vertical-align="middle">'
+        + _words(pen, block, f"6px {gutter}px 6px 16px")
+        + "</mj-column>"
         + "</mj-group></mj-section>"
         + pen.raw("{% endfor %}")
     )
@@ -57,21 +59,19 @@ def _rows(pen: Pen, block: Recommendations) -> str:
 def _picture(pen: Pen, padding: str, width: int) -> str:
     """Return the picture; a tile with the first letter where the catalogue has none."""
     tokens, look = pen.tokens, pen.look
-    source, name = tokens.tag("{{ product.image_url | safe_url }}"), tokens.tag("{{ product.name }}")
-    leads = tokens.tag(
-        '{% if product.url != "" %}{{ product.url | safe_url }}{% else %}{{ shop.url | safe_url }}{% endif %}'
-    )
-    initial = tokens.tag("{{ product.name | slice: 0 | upcase }}")
+    source, name = tokens.tag("{{ product.picture }}"), tokens.tag("{{ product.name }}")
+    leads = tokens.tag('{% if product.link != "" %}{{ product.link }}{% else %}{{ shop.url }}{% endif %}')
+    initial = tokens.tag("{{ product.initial }}")
     height = round(width * 0.56)
     return (
-        pen.raw('{% if product.image_url != "" %}')
+        pen.raw('{% if product.picture != "" %}')
         + f'<mj-image src="{source}" alt="{name}" href="{leads}" width="{width}px" '
         f'border-radius="{look.radius}px" padding="{padding}"/>'
         + pen.raw("{% else %}")
         + f'<mj-text css-class="rp-tile" padding="{padding}"><div style="background-color:{look.tint};'
         f"border-radius:{look.radius}px;height:{height}px;line-height:{height}px;text-align:center;"
-        f'font-size:{max(22, height // 3)}px;font-weight:700;color:{look.accent_text}">{initial}</div></mj-text>'
-        + pen.raw("{% endif %}")
+        f"font-size:{max(22, height // 3)}px;font-weight:700;"
+        f'color:{look.accent_text}">{initial}</div></mj-text>' + pen.raw("{% endif %}")
     )
 
 
@@ -101,7 +101,7 @@ def _words(pen: Pen, block: Recommendations, padding: str) -> str:
 
 def bundled(pen: Pen, block: Bundle) -> str:
     """Return the bundle with its price in all; nothing when one of its products is not to be had."""
-    tokens, look = pen.tokens, pen.look
+    tokens = pen.tokens
     bundle = f"bundles.{block.id}"
     total = tokens.tag(f"{{{{ {bundle}.total | money: {bundle}.currency }}}}")
     inner = (

@@ -119,7 +119,8 @@ class Writer(Pen):
         return (
             f'<mj-section css-class="rp-ground" background-color="{look.ground}" padding="20px 0 28px">'
             f'<mj-column><mj-text css-class="rp-ground" color="{look.muted}" font-size="13px" align="center" '
-            f'line-height="1.6" padding="0 {GUTTER}px">{"<br />".join(lines)}</mj-text></mj-column></mj-section>'
+            f'line-height="1.6" padding="0 {GUTTER}px">{"<br />".join(lines)}</mj-text>'
+            "</mj-column></mj-section>"
         )
 
     def _cell_for(self, block: Block) -> str:
@@ -142,7 +143,8 @@ class Writer(Pen):
     def _(self, block: Paragraphs) -> str:
         parts = [part.strip("\n") for part in block.text.split("\n\n") if part.strip()]
         return "".join(
-            f'<mj-text css-class="rp-ink" align="{self._align(block.align)}">{self.tokens.rich(part)}</mj-text>'
+            f'<mj-text css-class="rp-ink" align="{self._align(block.align)}">'
+            f"{self.tokens.rich(part)}</mj-text>"
             for part in parts
         )
 

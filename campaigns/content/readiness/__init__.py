@@ -2,5 +2,6 @@
 
 from .finding import Finding, Level
 from .look_over import blocking, look_over
+from .stored import obstacles
 
-__all__ = ["Finding", "Level", "blocking", "look_over"]
+__all__ = ["Finding", "Level", "blocking", "look_over", "obstacles"]

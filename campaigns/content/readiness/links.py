@@ -40,7 +40,8 @@ def check_links(addresses: Iterable[str], *, exists: HostExists | None = None) -
     What holds Liquid is looked at as far as it is written out. A host counts as broken only when the name
     server itself says that there is no such name: without an answer nothing is said.
     """
-    found, hosts = [], {}
+    found: list[Finding] = []
+    hosts: dict[str, str] = {}
     for address in addresses:
         literal = LIQUID.sub("", address)
         if not literal or literal == "#":

@@ -207,9 +207,7 @@ def _size(rendered: Content) -> list[Finding]:
             Finding(
                 "size",
                 Level.WRONG,
-                _(
-                    "The mail has %(size)d KB; Gmail cuts it off after 102 KB, with the footer. Make it shorter."
-                )
+                _("The mail has %(size)d KB; Gmail cuts it off after 102 KB. Make it shorter.")
                 % {"size": -(-size // 1024)},
             )
         ]
@@ -222,9 +220,7 @@ def _sms(text: str) -> list[Finding]:
     length = measure(text)
     values: Mapping[str, object] = {"parts": length.parts, "encoding": length.encoding}
     if length.parts > 10:
-        return [
-            Finding("parts", Level.WRONG, _("The text is longer than 10 messages; no provider takes it."))
-        ]
+        return [Finding("parts", Level.WRONG, _("The text is longer than 10 messages: shorten it."))]
     level = Level.ADVICE if length.parts > 2 else Level.GOOD
     found = [Finding("parts", level, _("Sent and billed as %(parts)d messages (%(encoding)s).") % values)]
     if (

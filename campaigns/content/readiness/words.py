@@ -12,13 +12,14 @@ from .finding import Finding, Level
 
 _PHRASES = (
     "100% free", "100% guaranteed", "act now", "as seen on", "be your own boss", "billion dollars",
-    "buy direct", "cash bonus", "casino", "cheap meds", "click here", "click below", "congratulations you",
-    "double your", "earn money", "extra income", "fast cash", "free gift", "free money", "get rich",
-    "guaranteed winner", "no catch", "no obligation", "no strings attached", "once in a lifetime",
-    "risk free", "risk-free", "this is not spam", "urgent", "viagra", "weight loss", "winner", "work from home",
-    "you have been selected", "免费领取", "点击这里", "点击领取", "立即致富", "稳赚", "赚钱", "中奖", "恭喜您获得",
-    "100%有效", "绝对", "史上最低", "全网最低", "国家级", "最佳", "第一品牌", "无风险", "零风险", "发票", "代开", "澳门",
-    "博彩", "贷款", "兼职", "减肥", "仅此一次", "不买后悔",
+    "buy direct", "cash bonus", "casino", "cheap meds", "click here", "click below",
+    "congratulations you", "double your", "earn money", "extra income", "fast cash", "free gift",
+    "free money", "get rich", "guaranteed winner", "no catch", "no obligation", "no strings attached",
+    "once in a lifetime", "risk free", "risk-free", "this is not spam", "urgent", "viagra", "weight loss",
+    "winner", "work from home", "you have been selected", "免费领取", "点击这里", "点击领取", "立即致富",
+    "稳赚", "赚钱", "中奖", "恭喜您获得", "100%有效", "绝对", "史上最低", "全网最低", "国家级", "最佳",
+    "第一品牌", "无风险", "零风险", "发票", "代开", "澳门", "博彩", "贷款", "兼职", "减肥", "仅此一次",
+    "不买后悔",
 )  # fmt: skip
 _ENGLISH = re.compile(
     r"\b(" + "|".join(re.escape(p) for p in _PHRASES if p.isascii()) + r")\b", re.IGNORECASE

@@ -171,7 +171,7 @@ STARTERS: dict[str, dict[str, Any]] = {
             {
                 "kind": "sms",
                 "id": "sms",
-                "text": "{{ shop.name }}: {{ coupon.offer }} with your code {{ coupon.code }}. {{ shop.url }}",
+                "text": "{{ shop.name }}: {{ coupon.offer }} with code {{ coupon.code }}. {{ shop.url }}",
             }
         ],
     },

@@ -15,7 +15,8 @@ POLICY = (
 )
 _DARK_QUERY = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 _MARKED = (
-    "<style>.rp-mark:target + div, .rp-mark:target + table { outline: 2px solid #0ea5e9; outline-offset: -2px; }"
+    "<style>.rp-mark:target + div, .rp-mark:target + table { "
+    "outline: 2px solid #0ea5e9; outline-offset: -2px; }"
     ".rp-mark { scroll-margin-top: 60px; }</style>"
 )
 
