@@ -1,4 +1,4 @@
-"""A client process of benchmarks.ingest: `python -m benchmarks.clients http|copy FILE …`. No Django.
+"""A client process of the benchmarks: `python -m benchmarks.clients http|call|copy FILE …`. No Django.
 
 It reads its work from a file of length-prefixed blocks, says *ready*, waits for a line, sends one block
 after the other, and answers with one JSON line: the seconds of each, and what was not taken.
@@ -55,6 +55,21 @@ def sender(url: str, key: str) -> Callable[[bytes], str | None]:
     return send
 
 
+def caller(url: str, key: str, path: str) -> Callable[[bytes], str | None]:
+    """Return what posts a block to a call of the API that answers 200."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+    headers = {"Authorization": f"Api-Key {key}", "Content-Type": "application/json"}
+
+    def call(block: bytes) -> str | None:
+        connection.request("POST", path, block, headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return None if answer.status == 200 else f"{answer.status} {body[:300]!r}"
+
+    return call
+
+
 def copier(address: str, command: str) -> Callable[[bytes], str | None]:
     """Return what COPYs a block in a transaction of its own."""
     connection = psycopg2.connect(address)
@@ -71,7 +86,7 @@ def main() -> None:
     """Do the work of one client."""
     kind, path, *rest = sys.argv[1:]
     blocks = list(_blocks(path))
-    work = sender(*rest) if kind == "http" else copier(*rest)
+    work = {"http": sender, "call": caller, "copy": copier}[kind](*rest)
     print("ready", flush=True)
     sys.stdin.readline()
     seconds, refused = [], []

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from campaigns.promotions.carts import LARGEST_CART
+from campaigns.promotions.carts import LARGEST_CART, Order
 from core.money import Money
 from core.serializers import PLAIN_NUMBER, StrictSerializer, is_plain_number
 
@@ -57,6 +57,9 @@ class LineSerializer(StrictSerializer):
     sku = serializers.CharField(max_length=200)
     quantity = serializers.DecimalField(max_digits=9, decimal_places=3, min_value=Decimal("0.001"))
     price = MoneyField(help_text="The unit price.")
+    shelf = serializers.CharField(
+        max_length=200, required=False, help_text="The department, or the seller on a market place."
+    )
 
 
 class LinesField(serializers.ListSerializer):  # type: ignore[type-arg]
@@ -76,6 +79,38 @@ class LinesField(serializers.ListSerializer):  # type: ignore[type-arg]
 def lines_field(**kwargs: Any) -> LinesField:
     """Return the field for a cart's lines."""
     return LinesField(child=LineSerializer(), **kwargs)
+
+
+class PlacedSerializer(StrictSerializer):
+    """Where an order is placed, and how its prices are stated."""
+
+    channel = serializers.CharField(
+        max_length=50, required=False, default="", allow_blank=True, help_text="As web, app, store."
+    )
+    prices = serializers.ChoiceField(
+        choices=["gross", "net"], default="gross", help_text="With or without tax."
+    )
+
+
+class OrderSerializer(PlacedSerializer):
+    """An order that is being paid."""
+
+    id = serializers.CharField(max_length=100)
+    lines = lines_field(allow_empty=False)
+
+
+class RefundSerializer(StrictSerializer):
+    """Goods that came back, by what they cost before discounts."""
+
+    id = serializers.CharField(max_length=60, help_text="The shop's number; a repeat counts nothing.")
+    amount = MoneyField()
+
+
+def order_of(body: Mapping[str, Any], order_id: str | None = None) -> Order:
+    """Return a validated order, or a cart that is none yet, as the services take it."""
+    lines, currency = cart_of(body["lines"])
+    number = body["id"] if order_id is None else order_id
+    return Order(number, lines, currency, body.get("channel", ""), body.get("prices", "gross"))
 
 
 def cart_of(lines: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:

@@ -1,5 +1,6 @@
 """Codes that open a promotion, and their life from a pool to a till."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,12 @@ class CouponPool(models.Model):
         blank=True,
         help_text=_("Counted from the assignment; empty: as long as the promotion."),
     )
+    low_stock = models.PositiveIntegerField(
+        _("warn below"),
+        default=100,
+        db_default=100,
+        help_text=_("So many codes that nobody has yet; 0 never warns."),
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -34,6 +41,32 @@ class CouponPool(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PoolWarning(models.Model):
+    """What a pool was warned of, once: its stock runs low, or its codes or promotion are about to end.
+
+    Cleared when the reason is gone, so that the next time is told again.
+    """
+
+    class Kind(models.TextChoices):
+        LOW = "low", _("few codes left")
+        EXPIRING = "expiring", _("codes about to expire")
+        ENDING = "ending", _("promotion about to end")
+
+    pool = models.ForeignKey(CouponPool, on_delete=models.CASCADE, related_name="warnings")
+    kind = models.CharField(_("warning"), max_length=10, choices=Kind)
+    count = models.PositiveIntegerField(_("codes"))
+    due_at = models.DateTimeField(_("when"), null=True)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("pool warning")
+        verbose_name_plural = _("pool warnings")
+        constraints = [models.UniqueConstraint(fields=["pool", "kind"], name="pool_warning_once")]
+
+    def __str__(self) -> str:
+        return f"{self.pool}: {self.get_kind_display()}"
 
 
 class Coupon(models.Model):
@@ -80,6 +113,11 @@ class Coupon(models.Model):
         ]
         indexes = [
             models.Index(fields=["pool", "id"], condition=models.Q(customer=None), name="coupon_free"),
+            models.Index(
+                fields=["pool", "expires_at"],
+                condition=models.Q(customer__isnull=False, expires_at__isnull=False),
+                name="coupon_expiry",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,8 +155,22 @@ class Redemption(models.Model):
         verbose_name=_("customer"),
     )
     order_id = models.CharField(_("order"), max_length=100)
-    discount = models.DecimalField(_("discount"), max_digits=14, decimal_places=2, null=True)
+    discount = models.DecimalField(_("discount"), max_digits=15, decimal_places=3, null=True)
     currency = models.CharField(_("currency"), max_length=3)
+    counted = models.DecimalField(_("from the budget"), max_digits=15, decimal_places=3, null=True)
+    order_amount = models.DecimalField(
+        _("amount before discounts"), max_digits=17, decimal_places=3, null=True
+    )
+    refunded = models.DecimalField(_("refunded"), max_digits=17, decimal_places=3, default=0, db_default=0)
+    refunds = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        db_default=models.Value([], ArrayField(models.CharField(max_length=100))),
+        editable=False,
+    )
+    given_back = models.DecimalField(
+        _("given back"), max_digits=15, decimal_places=3, default=0, db_default=0
+    )
     redeemed_at = models.DateTimeField(_("redeemed"))
     rolled_back_at = models.DateTimeField(_("rolled back"), null=True)
 
@@ -126,7 +178,17 @@ class Redemption(models.Model):
         verbose_name = _("redemption")
         verbose_name_plural = _("redemptions")
         ordering = ["-redeemed_at"]
-        constraints = [models.UniqueConstraint(fields=["coupon", "order_id"], name="redemption_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["coupon", "order_id"], name="redemption_once"),
+            models.CheckConstraint(
+                condition=models.Q(refunded=0) | models.Q(refunded__lte=models.F("order_amount")),
+                name="redemption_refunded_within_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(given_back=0) | models.Q(given_back__lte=models.F("counted")),
+                name="redemption_given_back_within_use",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.coupon_id} on {self.order_id}"

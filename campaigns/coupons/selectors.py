@@ -1,12 +1,22 @@
 """What may be read of coupons."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
 
-from django.db.models import Count, F, Q
+import orjson
+from django.db import connection
+from django.db.models import Count, F, JSONField, Model, Q, Sum
+
+from campaigns.promotions.benefits import parse_benefit
+from campaigns.promotions.models import Promotion
+from core.money import Money, round_money
 
 from .codes import CodeInvalid, normalise
-from .models import Coupon, CouponPool
+from .models import Coupon, CouponPool, Redemption
 from .querysets import FREE
 
 
@@ -25,25 +35,132 @@ class Stock:
     generic: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A pool, its stock, what it gave, and its liability: what the codes that are out would cost.
+
+    A code for an amount costs that amount; any other what the promotion's uses cost on average so far;
+    None before the first use. A budget bounds it.
+    """
+
+    pool: CouponPool
+    stock: Stock
+    given: Decimal
+    liability: Decimal | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the REST shape."""
+        currency = self.pool.promotion.currency
+        return {
+            "id": self.pool.pk,
+            "name": self.pool.name,
+            "promotion": self.pool.promotion.slug,
+            "codes": self.stock.codes,
+            "free": self.stock.free,
+            "assigned": self.stock.assigned,
+            "redeemed": self.stock.redeemed,
+            "out": self.stock.out,
+            "given": Money(self.given, currency).as_json(),
+            "liability": None if self.liability is None else Money(self.liability, currency).as_json(),
+        }
+
+
+def standings(*, now: datetime) -> list[Standing]:
+    """Return how every pool stands. Three queries; a million codes take about a second."""
+    pools = list(CouponPool.objects.select_related("promotion"))
+    stocks = {
+        row.pop("pool"): Stock(**row)
+        for row in Coupon.objects.order_by().values("pool").annotate(**_counts(now))
+    }
+    given = dict(
+        Redemption.objects.filter(rolled_back_at=None)
+        .order_by()
+        .values_list("coupon__pool")
+        .annotate(given=Sum(F("counted") - F("given_back")))
+    )
+    nothing = Stock(0, 0, 0, 0, 0, 0)
+    return [_standing(pool, stocks.get(pool.pk, nothing), given.get(pool.pk) or Decimal(0)) for pool in pools]
+
+
+def _standing(pool: CouponPool, stock: Stock, given: Decimal) -> Standing:
+    promotion = pool.promotion
+    each: Decimal | None = None
+    if promotion.benefit.get("kind") == "amount":
+        each = parse_benefit(promotion.benefit).amount.of(promotion.currency)  # type: ignore[attr-defined]
+    elif promotion.used:
+        each = promotion.spent / promotion.used
+    if not stock.out:
+        return Standing(pool, stock, given, Decimal(0))
+    liability = None if each is None else round_money(each * stock.out, promotion.currency)
+    if promotion.budget is not None:
+        left = promotion.budget - promotion.spent
+        liability = left if liability is None else min(liability, left)
+    return Standing(pool, stock, given, liability)
+
+
 def find(code: str) -> Coupon | None:
-    """Return the coupon by what a person typed, with pool and promotion. One query."""
+    """Return the coupon by what a person typed, with pool and promotion. One query.
+
+    Every call of every till begins with it, so the statement is written once and not built each time.
+    """
     try:
         stored = normalise(code)
     except CodeInvalid:
         return None
-    return Coupon.objects.select_related("pool__promotion").filter(code=stored).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [stored])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    values = iter(row)
+    coupon: Coupon = _built(Coupon, values)
+    coupon.pool = _built(CouponPool, values)
+    coupon.pool.promotion = _built(Promotion, values)
+    return coupon
+
+
+def _built(model: type[Model], values: Iterator[Any]) -> Any:
+    """Return an instance of the model from the next columns of a row."""
+    names, reads = _READ[model]
+    found = [read(value) for read, value in zip(reads, islice(values, len(names)), strict=True)]
+    return model.from_db("default", names, found)
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+_READ: dict[type[Model], tuple[list[str], list[Callable[[Any], Any]]]] = {
+    model: (
+        [field.attname for field in model._meta.concrete_fields],
+        [orjson.loads if isinstance(field, JSONField) else _as_is for field in model._meta.concrete_fields],
+    )
+    for model in (Coupon, CouponPool, Promotion)
+}
+_COLUMNS = ", ".join(
+    f'{model._meta.db_table}."{field.column}"' for model in _READ for field in model._meta.concrete_fields
+)
+_FIND = (
+    f"SELECT {_COLUMNS} FROM coupons_coupon"  # noqa: S608 – names of columns
+    " JOIN coupons_couponpool ON coupons_couponpool.id = coupons_coupon.pool_id"
+    " JOIN promotions_promotion ON promotions_promotion.id = coupons_couponpool.promotion_id"
+    " WHERE coupons_coupon.code = %s"
+)
 
 
 def stock(pool: CouponPool, *, now: datetime) -> Stock:
     """Count a pool's codes by their state. One query."""
+    return Stock(**Coupon.objects.filter(pool=pool).aggregate(**_counts(now)))
+
+
+def _counts(now: datetime) -> dict[str, Count]:
     held = Q(customer__isnull=False)
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
-    counts = Coupon.objects.filter(pool=pool).aggregate(
-        codes=Count("pk"),
-        free=Count("pk", filter=FREE),
-        assigned=Count("pk", filter=held),
-        redeemed=Count("pk", filter=Q(used__gt=0)),
-        generic=Count("pk", filter=Q(customer=None, limit__gt=1, used__lt=F("limit")) & alive),
-        out=Count("pk", filter=held & alive & Q(used__lt=F("limit"))),
-    )
-    return Stock(**counts)
+    return {
+        "codes": Count("pk"),
+        "free": Count("pk", filter=FREE),
+        "assigned": Count("pk", filter=held),
+        "redeemed": Count("pk", filter=Q(used__gt=0)),
+        "generic": Count("pk", filter=Q(customer=None, limit__gt=1, used__lt=F("limit")) & alive),
+        "out": Count("pk", filter=held & alive & Q(used__lt=F("limit"))),
+    }

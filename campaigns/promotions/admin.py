@@ -31,7 +31,8 @@ class PromotionForm(forms.ModelForm):
         model = Promotion
         fields = [
             "name", "slug", "conditions", "benefit", "stacking", "priority", "needs_code", "starts_at",
-            "ends_at", "active", "limit", "limit_per_customer", "currency", "budget",
+            "ends_at", "active", "limit", "limit_per_customer", "limit_per_day", "currency",
+            "also_in", "prices", "budget",
         ]  # fmt: skip
         widgets = {
             "conditions": UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false"}),

@@ -1,6 +1,6 @@
 """What a promotion is judged on: the cart, who holds it, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,21 +20,35 @@ LARGEST_QUANTITY = Decimal(100_000)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `quantity` units of a product at a unit `price`, with what the catalogue knows of it."""
+    """One line: `quantity` units of a product at a unit `price`, with what the catalogue knows of it.
+
+    `shelf` is the shop's own word for where it stands: a department, or the seller on a market place.
+    """
 
     sku: str
     quantity: Decimal
     price: Decimal
     category: str = ""
     brand: str = ""
+    shelf: str = ""
 
 
 @dataclass(frozen=True)
 class Cart:
-    """Lines in one currency. Its sums are worked out once, since every promotion asks for them."""
+    """Lines in one currency. Its sums are worked out once, since every promotion asks for them.
+
+    `prices` says whether the shop states them with tax (`gross`) or without (`net`); taxes are not
+    worked out here.
+    """
 
     lines: tuple[Line, ...]
     currency: str
+    prices: str = "gross"
+
+    @cached_property
+    def found(self) -> dict[Any, list[int]]:
+        """Return the lines that rules have looked for, by their selection."""
+        return {}
 
     @cached_property
     def amounts(self) -> tuple[Decimal, ...]:
@@ -54,31 +68,56 @@ class Cart:
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
-    """Who holds the cart. `orders` is None for a stranger; `segments` are the slugs he or she is in."""
+    """Who holds the cart. Each is None or empty where nobody asked for it, or for a stranger.
+
+    `orders` counts earlier ones; `segments` are slugs; `persona` is its number; `deposits` says of how
+    many units a promotion's deposit was paid, by its short name.
+    """
 
     customer_id: int | None = None
     orders: int | None = None
     segments: frozenset[str] = field(default_factory=frozenset)
+    persona: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    deposits: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything that a condition may look at."""
+    """Everything that a condition may look at. `channel` is where the order is placed, as `app`."""
 
     cart: Cart
     shopper: Shopper
     now: datetime
+    channel: str = ""
 
 
-def parse_cart(lines: Any, currency: str, known: Mapping[str, tuple[str, str]]) -> Cart:
-    """Build a cart from the partner's JSON lines `{"sku", "quantity", "price"}`.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is being paid: the shop's order number and its lines in one currency.
+
+    Lines are `{"sku", "quantity", "price"}`, with a `shelf` where the shop has some; `channel` is where
+    the order is placed, `prices` whether they are `gross` or `net`.
+    """
+
+    id: str
+    lines: Sequence[Mapping[str, Any]]
+    currency: str
+    channel: str = ""
+    prices: str = "gross"
+
+
+def parse_cart(
+    lines: Any, currency: str, known: Mapping[str, tuple[str, str]], *, prices: str = "gross"
+) -> Cart:
+    """Build a cart from the partner's JSON lines `{"sku", "quantity", "price", "shelf"}`.
 
     `known` gives (category path, brand) by sku; other products count without them. Raises RuleInvalid
     for amounts that are not money: negative, not finite, too large, more than four decimals.
     """
     if not isinstance(lines, list) or len(lines) > LARGEST_CART:
         raise RuleInvalid("lines", _("Send a list of at most %(count)d lines.") % {"count": LARGEST_CART})
-    return Cart(tuple(_line(line, f"lines.{i}", known) for i, line in enumerate(lines)), currency)
+    return Cart(tuple(_line(line, f"lines.{i}", known) for i, line in enumerate(lines)), currency, prices)
 
 
 def _line(line: Mapping[str, Any], path: str, known: Mapping[str, tuple[str, str]]) -> Line:
@@ -86,4 +125,5 @@ def _line(line: Mapping[str, Any], path: str, known: Mapping[str, tuple[str, str
     if quantity > LARGEST_QUANTITY:
         raise RuleInvalid(f"{path}.quantity", _("At most %(count)d units.") % {"count": LARGEST_QUANTITY})
     category, brand = known.get(line["sku"], ("", ""))
-    return Line(line["sku"], quantity, decimal(line["price"], f"{path}.price", places=4), category, brand)
+    price = decimal(line["price"], f"{path}.price", places=4)
+    return Line(line["sku"], quantity, price, category, brand, line.get("shelf", ""))

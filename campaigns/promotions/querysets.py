@@ -18,3 +18,15 @@ class PromotionQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def automatic(self) -> "PromotionQuerySet":
         """Return those that apply without a code."""
         return self.filter(needs_code=False)
+
+
+class PromotedOrderQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """Orders by what became of their promotions."""
+
+    def standing(self) -> "PromotedOrderQuerySet":
+        """Return those whose promotions count: reserved or used."""
+        return self.filter(state__in=["reserved", "redeemed"])
+
+    def expired(self, now: datetime) -> "PromotedOrderQuerySet":
+        """Return those whose reservation has run out."""
+        return self.filter(state="reserved", expires_at__lte=now)

@@ -8,43 +8,56 @@ from django.utils.translation import gettext as _
 from .carts import Cart, Line
 from .vocabulary import RuleInvalid, texts
 
-MEMBERS = ("products", "categories", "brands")
+MEMBERS = ("products", "categories", "brands", "shelves")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Lines of these products, of these categories with all below them, or of these brands.
+    """Lines of these products, of these categories with all below them, of these brands or shelves.
 
-    Without any of the three it speaks of every line.
+    A shelf is what the shop's lines call so: a department, or a seller on a market place. Without any of
+    the four it speaks of every line.
     """
 
     products: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
     brands: frozenset[str] = frozenset()
+    shelves: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, value: Any, path: str) -> "Selection":
-        """Read `{"products": […], "categories": […], "brands": […]}`, any of the three."""
+        """Read `{"products": […], "categories": […], "brands": […], "shelves": […]}`, any of the four."""
+        told = _("Name products, categories, brands or shelves.")
         if not isinstance(value, dict) or not value:
-            raise RuleInvalid(path, _("Name products, categories or brands."))
+            raise RuleInvalid(path, told)
         for name in value:
             if name not in MEMBERS:
-                raise RuleInvalid(f"{path}.{str(name)[:40]}", _("Name products, categories or brands."))
+                raise RuleInvalid(
+                    f"{path}.{str(name)[:40]}", _("Name products, categories, brands or shelves.")
+                )
         return cls(**{name: texts(entries, f"{path}.{name}") for name, entries in value.items()})
+
+    @property
+    def is_everything(self) -> bool:
+        """Say whether every line is meant."""
+        return not (self.products or self.categories or self.brands or self.shelves)
 
     def matches(self, line: Line) -> bool:
         """Say whether the line is meant."""
-        if not (self.products or self.categories or self.brands):
-            return True
         return (
             line.sku in self.products
             or line.brand in self.brands
+            or line.shelf in self.shelves
             or any(within(line.category, path) for path in self.categories)
         )
 
     def of(self, cart: Cart) -> list[int]:
-        """Return the positions of the lines that are meant."""
-        return [i for i, line in enumerate(cart.lines) if self.matches(line)]
+        """Return the positions of the lines that are meant. A cart looks for the same lines once."""
+        if (found := cart.found.get(self)) is None:
+            everything = self.is_everything
+            found = [i for i, line in enumerate(cart.lines) if everything or self.matches(line)]
+            cart.found[self] = found
+        return found
 
 
 EVERYTHING = Selection()

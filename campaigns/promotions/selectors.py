@@ -1,86 +1,116 @@
 """What evaluating a cart has to know: the running promotions, the shopper, the products."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 
-from django.db.models import F
-from django.utils.translation import gettext as _
+from django.db.models import Count, F, Q, Sum
 
 from catalog.models import Product
+from catalog.prices import lowest_before
+from core.money import Money
 from customers.models import Customer
 from events.models import Event, EventType
+from profiles.models import CustomerProfile
 from segments.models import SegmentMembership
 
-from .applicator import Offer
-from .benefits import parse_benefit
 from .carts import Shopper
-from .conditions import parse_conditions
-from .models import Promotion
-from .vocabulary import RuleInvalid
+from .models import Promotion, PromotionUse
+from .results import Result
+
+#: What `shopper` can look up: all of it where the offers are not known yet.
+EVERYTHING = frozenset({"segments", "persona", "orders", "attributes", "deposits"})
 
 
-def offer_of(promotion: Promotion, now: datetime) -> Offer | None:
-    """Return the promotion as the applicator sees it, barred where it cannot apply to any cart.
+def shopper(
+    customer: Customer | None,
+    *,
+    now: datetime,
+    but_order: str = "",
+    needs: frozenset[str] = EVERYTHING,
+) -> Shopper:
+    """Return what conditions ask about a customer. At most one query for each need.
 
-    None when its stored rules cannot be read: nobody but `services` writes them, so that is a defect
-    of the data and not of the cart.
-    """
-    try:
-        conditions, benefit = parse_conditions(promotion.conditions), parse_benefit(promotion.benefit)
-    except RuleInvalid:
-        return None
-    left = None if promotion.budget is None else promotion.budget - promotion.spent
-    return Offer(
-        promotion.slug,
-        conditions,
-        benefit,
-        promotion.stacking,
-        promotion.priority,
-        promotion.currency,
-        left,
-        barred(promotion, now),
-    )
-
-
-def barred(promotion: Promotion, now: datetime) -> tuple[str, str] | None:
-    """Say why a promotion applies to no cart at all at this moment: (code, sentence), or None."""
-    if not promotion.active:
-        return "inactive", _("This offer is switched off.")
-    if promotion.starts_at and now < promotion.starts_at:
-        return "not_begun", _("This offer has not begun.")
-    if promotion.ends_at and now >= promotion.ends_at:
-        return "over", _("This offer is over.")
-    if promotion.limit is not None and promotion.used >= promotion.limit:
-        return "limit", _("This offer has been used as often as it may be.")
-    if promotion.budget is not None and promotion.spent >= promotion.budget:
-        return "budget", _("This offer's budget is used up.")
-    return None
-
-
-def automatic_offers(now: datetime) -> list[Offer]:
-    """Return the running promotions that need no code. One query."""
-    promotions = Promotion.objects.running(now).automatic()
-    return [offer for promotion in promotions if (offer := offer_of(promotion, now))]
-
-
-def shopper(customer: Customer | None, *, now: datetime, but_order: str = "") -> Shopper:
-    """Return what conditions may ask about a customer. Two queries.
-
-    `orders` counts no further than one; `but_order` is the order at hand, whose purchases may have
-    arrived before the question.
+    `but_order` is the order at hand, whose purchases may have arrived before the question. The need
+    `bought` looks no further than whether there is an earlier order.
     """
     if customer is None:
         return Shopper()
+    segments: frozenset[str] = frozenset()
+    if "segments" in needs:
+        memberships = SegmentMembership.objects.filter(customer=customer, left_at=None)
+        segments = frozenset(memberships.values_list("segment__slug", flat=True))
+    persona = None
+    if "persona" in needs:
+        profile = CustomerProfile.objects.filter(pk=customer.pk)
+        persona = profile.values_list("persona__number", flat=True).first()
+    return Shopper(
+        customer.pk,
+        _earlier_orders(customer, now, but_order, needs),
+        segments,
+        persona,
+        customer.attributes if "attributes" in needs else {},
+        deposits(customer, but_order=but_order) if "deposits" in needs else {},
+    )
+
+
+def _earlier_orders(customer: Customer, now: datetime, but_order: str, needs: frozenset[str]) -> int | None:
+    if not needs & {"bought", "orders"}:
+        return None
     bought = Event.objects.filter(customer=customer, type=EventType.PURCHASE, occurred_at__lt=now)
     # A purchase without an order is one all the same, hence no plain exclude(), which drops NULL.
     earlier = bought.exclude(order_id__isnull=False, order_id=but_order) if but_order else bought
-    slugs = SegmentMembership.objects.filter(customer=customer, left_at=None).values_list(
-        "segment__slug", flat=True
+    if "orders" not in needs:
+        return int(earlier.exists())
+    counts = earlier.aggregate(
+        named=Count("order_id", distinct=True), unnamed=Count("pk") - Count("order_id")
     )
-    return Shopper(customer.pk, int(earlier.exists()), frozenset(slugs))
+    return int(counts["named"] + counts["unnamed"])
+
+
+def deposits(customer: Customer, *, but_order: str = "") -> dict[str, Decimal]:
+    """Return for how many units a promotion's deposit was paid and no balance yet, by its short name.
+
+    One query. A balance that is only reserved counts as paid, a deposit does not.
+    """
+    uses = PromotionUse.objects.filter(
+        Q(order__state="redeemed") | Q(order__state="reserved", deposit_units__lt=0),
+        order__customer=customer,
+    ).exclude(deposit_units=0)
+    if but_order:
+        uses = uses.exclude(order__order_id=but_order)
+    return dict(uses.values_list("promotion__slug").annotate(units=Sum("deposit_units")))
 
 
 def known_products(skus: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Return (category path, brand) by sku for the products that the catalogue knows. One query."""
     rows = Product.objects.filter(sku__in=set(skus)).values_list("sku", F("category__path"), "brand")
     return {sku: (path or "", brand) for sku, path, brand in rows}
+
+
+def lowest_prices(result: Result, now: datetime) -> Mapping[str, Money]:
+    """Return the lowest price of the 30 days before, by sku, for the lines that are reduced.
+
+    The 30 days end where the earliest of the line's promotions began. Three queries, none for a cart
+    without discounts.
+    """
+    reduced = {
+        line.sku: [d.promotion for d in discounts]
+        for line, discounts in zip(result.cart.lines, result.discounts, strict=True)
+        if discounts
+    }
+    if not reduced:
+        return {}
+    begun = dict(Promotion.objects.filter(slug__in=result.applied).values_list("slug", "starts_at"))
+    ids = dict(Product.objects.filter(sku__in=reduced).values_list("sku", "id"))
+    moments = {
+        ids[sku]: min(begun.get(slug) or now for slug in slugs)
+        for sku, slugs in reduced.items()
+        if sku in ids
+    }
+    found = lowest_before(moments)
+    return {
+        sku: found[pk]
+        for sku, pk in ids.items()
+        if pk in found and found[pk].currency == result.cart.currency
+    }

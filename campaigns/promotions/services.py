@@ -1,26 +1,20 @@
-"""Make promotions, judge carts, and count what promotions gave."""
+"""Make promotions and judge carts. What counts uses of them stands in `orders` and `limits`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from accounts import audit
 from accounts.models import User
 from customers.models import Customer
 
-from . import selectors
-from .applicator import apply
-from .carts import Situation, parse_cart
-from .models import BudgetEntry, Promotion
+from . import running, selectors
+from .applicator import Offer, apply
+from .carts import Order, Situation, parse_cart
+from .models import Promotion
 from .results import Result
-
-
-class Exhausted(Exception):
-    """The promotion's number of uses or its budget does not suffice, or it no longer runs."""
 
 
 @transaction.atomic
@@ -42,65 +36,25 @@ def create_promotion(*, now: datetime, user: User | None = None, **fields: Any) 
     return promotion
 
 
-def evaluate(
-    lines: Sequence[Mapping[str, Any]],
-    *,
-    currency: str,
-    customer: Customer | None,
-    now: datetime,
-    order_id: str = "",
-) -> Result:
-    """Judge a cart by all running promotions that need no code. Nothing is counted or stored.
+def evaluate(order: Order, *, customer: Customer | None, now: datetime) -> Result:
+    """Judge an order by all running promotions that need no code. Nothing is counted or stored.
 
-    Lines are `{"sku", "quantity", "price"}`; raises RuleInvalid for amounts that are not money.
-    Four queries, whatever the size of the cart.
+    Raises RuleInvalid for amounts that are not money. Two queries, whatever the size of the cart, and
+    one for each thing about the shopper, and each kind of limit, that a promotion asks for.
     """
-    situation = situation_of(lines, currency=currency, customer=customer, now=now, order_id=order_id)
-    return apply(selectors.automatic_offers(now), situation)
+    offers = running.automatic_offers(now, customer.pk if customer else None)
+    return apply(offers, situation_of(order, customer=customer, now=now, offers=offers))
 
 
 def situation_of(
-    lines: Sequence[Mapping[str, Any]],
-    *,
-    currency: str,
-    customer: Customer | None,
-    now: datetime,
-    order_id: str = "",
+    order: Order, *, customer: Customer | None, now: datetime, offers: Sequence[Offer]
 ) -> Situation:
-    """Return the cart with what the catalogue and the customer's history say about it."""
-    known = selectors.known_products(line["sku"] for line in lines)
-    cart = parse_cart(list(lines), currency, known)
-    return Situation(cart, selectors.shopper(customer, now=now, but_order=order_id), now)
+    """Return the cart with what the catalogue and the customer's history say about it.
 
-
-# No savepoints of their own: whoever calls these gives up the whole of his transaction when they raise.
-@transaction.atomic(savepoint=False)
-def spend(promotion: Promotion, *, amount: Decimal, reference: str, now: datetime) -> None:
-    """Count one use and its discount, within limit, budget and period, or raise Exhausted.
-
-    One conditional UPDATE decides; it also serialises all uses of the promotion until the caller's
-    transaction ends. The ledger entry is unique by `reference`.
+    Of the history only what the offers' rules ask for is looked up.
     """
-    counted = (
-        Promotion.objects.running(now)
-        .filter(
-            Q(limit=None) | Q(used__lt=F("limit")),
-            Q(budget=None) | Q(budget__gte=F("spent") + amount),
-            pk=promotion.pk,
-        )
-        .update(used=F("used") + 1, spent=F("spent") + amount)
-    )
-    if counted != 1:
-        raise Exhausted(promotion.slug)
-    BudgetEntry.objects.create(promotion=promotion, amount=amount, reference=reference, at=now)
-
-
-@transaction.atomic(savepoint=False)
-def give_back(promotion: Promotion, *, amount: Decimal, reference: str, now: datetime) -> None:
-    """Take back one use and its discount: the contrary of `spend`, as a further ledger entry."""
-    counted = Promotion.objects.filter(pk=promotion.pk, used__gt=0, spent__gte=amount).update(
-        used=F("used") - 1, spent=F("spent") - amount
-    )
-    if counted != 1:
-        raise ValueError(f"{promotion.slug} has not given {amount}: {reference} cannot be taken back.")
-    BudgetEntry.objects.create(promotion=promotion, amount=-amount, reference=reference, at=now)
+    known = selectors.known_products(line["sku"] for line in order.lines)
+    cart = parse_cart(list(order.lines), order.currency, known, prices=order.prices)
+    needs = frozenset[str]().union(*(offer.needs for offer in offers if not offer.barred))
+    shopper = selectors.shopper(customer, now=now, but_order=order.id, needs=needs)
+    return Situation(cart, shopper, now, order.channel)

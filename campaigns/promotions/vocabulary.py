@@ -1,6 +1,7 @@
 """Read the JSON in which promotions are written; what is not understood is refused with its place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
@@ -50,6 +51,66 @@ def decimal(value: Any, path: str, *, above: Decimal | None = None, places: int 
     return number
 
 
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """An amount of money as a rule states it: one in the promotion's currency, or one for each currency."""
+
+    by_currency: Mapping[str, Decimal]
+    plain: Decimal | None = None
+
+    @classmethod
+    def parse(cls, value: Any, path: str, *, above: Decimal | None = None) -> "Amounts":
+        """Read `"50.00"`, or `{"USD": "50.00", "EUR": "45.00"}`."""
+        if not isinstance(value, dict):
+            return cls({}, decimal(value, path, above=above))
+        if not value:
+            raise RuleInvalid(path, _("Give the amount in at least one currency."))
+        for currency in value:
+            check_currency(currency, path)
+        return cls(
+            {
+                currency: decimal(amount, f"{path}.{currency}", above=above)
+                for currency, amount in value.items()
+            }
+        )
+
+    @classmethod
+    def zero(cls) -> "Amounts":
+        """Return nothing, in every currency."""
+        return cls({}, None)
+
+    def of(self, currency: str) -> Decimal:
+        """Return the amount in a currency; what a promotion's check let through is there."""
+        if self.plain is not None:
+            return self.plain
+        return self.by_currency[currency] if self.by_currency else Decimal(0)
+
+    def lacks(self, currencies: frozenset[str]) -> frozenset[str]:
+        """Return which of a promotion's currencies have no amount of their own."""
+        if self.plain is not None:
+            return frozenset() if len(currencies) == 1 else currencies
+        return currencies - self.by_currency.keys() if self.by_currency else frozenset()
+
+
+def amounts_in(rule: Any) -> Iterator[Amounts]:
+    """Yield every amount of money that a parsed rule states."""
+    if isinstance(rule, Amounts):
+        yield rule
+    elif isinstance(rule, tuple):
+        for part in rule:
+            yield from amounts_in(part)
+    elif is_dataclass(rule) and not isinstance(rule, type):
+        for field in fields(rule):
+            yield from amounts_in(getattr(rule, field.name))
+
+
+def check_currency(value: Any, path: str) -> str:
+    """Return a currency's code of three capitals."""
+    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()):
+        raise RuleInvalid(path, _("Write the currency as three capitals, as EUR."))
+    return value
+
+
 def whole(value: Any, path: str, *, least: int = 1, most: int = 1_000_000) -> int:
     """Return a whole number within bounds."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -78,6 +139,16 @@ def moment(value: Any, path: str) -> datetime:
     if parsed.tzinfo is None:
         raise RuleInvalid(path, _("Name the zone, as in 2026-03-01T08:00:00Z."))
     return parsed
+
+
+def period(members: Mapping[str, Any], path: str) -> tuple[datetime | None, datetime | None]:
+    """Return the moments `from` (inclusive) and `until` (exclusive), either of which may be absent."""
+    start, end = (
+        moment(members[name], f"{path}.{name}") if name in members else None for name in ("from", "until")
+    )
+    if start and end and start >= end:
+        raise RuleInvalid(path, _("“from” must lie before “until”."))
+    return start, end
 
 
 def pick(rule: Any, path: str, kinds: Mapping[str, Callable[[dict[str, Any], str], T]]) -> T:

@@ -61,6 +61,16 @@ def to_base(amount: Decimal, currency: str) -> Decimal | None:
     return None if rate is None else round_money(amount * Decimal(str(rate)), settings.SHOP_CURRENCY)
 
 
+def convert(amount: Decimal, source: str, target: str) -> Decimal | None:
+    """Convert between two currencies by the shop's rates, or return None where one of them has none."""
+    if source == target:
+        return round_money(amount, target)
+    rates = {settings.SHOP_CURRENCY: 1} | settings.SHOP_EXCHANGE_RATES
+    if source not in rates or target not in rates:
+        return None
+    return round_money(amount * Decimal(str(rates[source])) / Decimal(str(rates[target])), target)
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in a currency."""

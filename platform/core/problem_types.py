@@ -57,6 +57,16 @@ for name, kind in {
         _("The key lacks the scope"),
         _("Make a key with the scope that the call needs; /api/docs names it."),
     ),
+    "no-profile": Kind(
+        404,
+        _("This customer has no profile"),
+        _("`detail` says why: no facts yet, or the customer objects to profiling."),
+    ),
+    "no-study": Kind(
+        404,
+        _("This was not studied yet"),
+        _("POST /api/v1/profiles/work starts it; it also runs every night."),
+    ),
     "not-found": Kind(
         404, _("There is nothing here"), _("Compare the address and the id with what you sent before.")
     ),
@@ -230,6 +240,19 @@ for name, kind in {
     ),
     "invalid-cart": Kind(
         422, _("The cart cannot be priced"), _("`detail` names the line and what is wrong with it.")
+    ),
+    "order-closed": Kind(
+        409,
+        _("The order is closed"),
+        _("Its promotions were taken back, or used with another cart: `detail` says which."),
+    ),
+    "unknown-order": Kind(
+        404, _("No promotion was used on this order"), _("Reserve or redeem the order's promotions first.")
+    ),
+    "invalid-refund": Kind(
+        422,
+        _("The refund cannot be booked"),
+        _("Refund no more than was bought, in the currency of the order."),
     ),
     "not-trained": Kind(
         503, _("No strategy has been trained yet"), _("Run a training under Recommendations first.")

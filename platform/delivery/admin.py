@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from core.admin import FactsAdmin, LargeFactsAdmin
+from delivery.endpoints.admin import HookAdmin
 from delivery.models import Message, MessageState, Return, Run
 from delivery.providers.admin import ProviderAdmin
 from delivery.returns.models import BounceClass, ReturnKind
@@ -14,6 +15,7 @@ from delivery.rules.admin import FrequencyCapAdmin, MarketRuleAdmin, QuietHoursA
 
 __all__ = [
     "FrequencyCapAdmin",
+    "HookAdmin",
     "MarketRuleAdmin",
     "MessageAdmin",
     "ProviderAdmin",

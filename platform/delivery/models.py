@@ -7,7 +7,14 @@ from core.ids import uuid7
 from customers.models import Channel, Customer
 from delivery.deliverability.models import Alarm, DomainCheck
 from delivery.direct.models import DirectMessage
-from delivery.endpoints.models import OnsiteMessage, PushToken, ReceivedMessage, StaffTask
+from delivery.endpoints.models import (
+    Hook,
+    HookCall,
+    OnsiteMessage,
+    PushToken,
+    ReceivedMessage,
+    StaffTask,
+)
 from delivery.outbox.models import Bucket, Home
 from delivery.preferences.models import OptIn, Preference
 from delivery.providers.models import Handover, Provider, ProviderHour
@@ -23,6 +30,8 @@ __all__ = [
     "FrequencyCap",
     "Handover",
     "Home",
+    "Hook",
+    "HookCall",
     "Link",
     "MarketRule",
     "Message",

@@ -12,6 +12,7 @@ from delivery import dispatch
 from delivery.deliverability.guard import guard
 from delivery.direct.services import forget_before
 from delivery.direct.source import KEPT
+from delivery.endpoints import hooks
 from delivery.outbox.claim import claim_wake_up
 from delivery.outbox.send import take_turn
 from delivery.outbox.sweep import sweep as sweep_outbox
@@ -54,8 +55,9 @@ def sweep() -> None:
 
 @shared_task(expires=3600)
 def forget_contents() -> None:
-    """Clear the contents of direct messages that are older than is kept. Beat sends it every day."""
+    """Clear what was sent directly or told to partners longer ago than is kept. Beat sends it every day."""
     forget_before(clock.now() - KEPT)
+    hooks.forget_before(clock.now() - KEPT)
 
 
 @shared_task(expires=60)
@@ -68,3 +70,9 @@ def judge_touches() -> None:
 def guard_runs() -> None:
     """Pause runs of which too much came back. Beat sends it every 30 s; twin of `manage.py guard`."""
     guard(now=clock.now())
+
+
+@shared_task(expires=60)
+def tell_hooks() -> None:
+    """Tell partners' servers what happened. Beat sends it every 10 s."""
+    hooks.deliver(now=clock.now())

@@ -3,14 +3,28 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from accounts import audit
+from accounts.dispatch import start_job
+from core import clock
 from core.admin import Admin, FactsAdmin, LargeFactsAdmin
-from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona, ScoreVersion
+from profiles.models import (
+    Clustering,
+    CustomerProfile,
+    CustomerScore,
+    CustomerTexts,
+    Persona,
+    ProfileBuild,
+    SalePeriod,
+    ScoreVersion,
+    Study,
+)
 
 
 @admin.register(Persona)
@@ -62,6 +76,25 @@ class CustomerProfileAdmin(FactsAdmin):
     list_filter = ["rfm_class", "lifecycle", "persona"]
     search_fields = ["customer__external_id__startswith"]
     ordering = ["-pk"]
+    actions_list = ["know"]
+
+    @action(description=_("Know the customers anew"), url_path="know", icon="refresh", permissions=["know"])
+    def know(self, request: HttpRequest) -> HttpResponse:
+        """Ask, then start building profiles, personas, scores and studies, and show how far they are."""
+        if request.method != "POST":
+            title = _("Know the customers anew")
+            context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+            return TemplateResponse(request, "admin/profiles/know.html", context)
+        user: Any = request.user
+        now = clock.now()
+        job = start_job("know", now=now, user=user)
+        audit.record(action="profiling_started", target=job, now=now, user=user)
+        return HttpResponseRedirect(reverse("admin:job", args=[job.pk]))
+
+    def has_know_permission(self, request: HttpRequest) -> bool:
+        """Let those start it who may edit personas."""
+        user: Any = request.user
+        return bool(user.has_perm("profiles.change_persona"))
 
 
 @admin.register(CustomerScore)
@@ -80,3 +113,36 @@ class ScoreVersionAdmin(FactsAdmin):
 
     list_display = ["kind", "as_of", "known", "active", "model", "customers"]
     list_filter = ["active", "known"]
+
+
+@admin.register(CustomerTexts)
+class CustomerTextsAdmin(LargeFactsAdmin):
+    """What customers' own words say."""
+
+    list_display = ["customer", "interests", "reviews", "sentiment", "as_of"]
+    list_select_related = ["customer"]
+    search_fields = ["customer__external_id__startswith"]
+
+
+@admin.register(Study)
+class StudyAdmin(FactsAdmin):
+    """What was found out about all customers together."""
+
+    list_display = ["kind", "as_of", "known", "created_at"]
+    list_filter = ["kind", "known"]
+
+
+@admin.register(ProfileBuild)
+class ProfileBuildAdmin(FactsAdmin):
+    """The complete builds of all profiles."""
+
+    list_display = ["as_of", "started_at", "finished_at", "facts", "customers"]
+
+
+@admin.register(SalePeriod)
+class SalePeriodAdmin(Admin):
+    """Days on which the shop sold at a discount to everybody."""
+
+    list_display = ["name", "starts_on", "ends_on"]
+    search_fields = ["name"]
+    ordering = ["-starts_on"]

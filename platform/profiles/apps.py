@@ -10,9 +10,17 @@ class ProfilesConfig(AppConfig):
     def ready(self) -> None:
         """Offer profiling and clustering as jobs."""
         from accounts.jobs import JobKind, kinds
-        from profiles import people
+        from events import changes
+        from profiles import exports, people
+        from profiles.building.changed import CONSUMER
 
         kinds.add("profile", JobKind(noop("Build customer profiles"), "training", "profiles.jobs.profile"))
         kinds.add("cluster", JobKind(noop("Find personas"), "training", "profiles.jobs.cluster"))
         kinds.add("score", JobKind(noop("Score customers"), "training", "profiles.jobs.score"))
+        kinds.add(
+            "study", JobKind(noop("Study lifecycle, classes and words"), "training", "profiles.jobs.study")
+        )
+        kinds.add("know", JobKind(noop("Know the customers"), "training", "profiles.jobs.know"))
         people.register()
+        exports.register()
+        changes.consumers.add(CONSUMER, "keeps profiles up to date")

@@ -1,5 +1,6 @@
 """Personas: groups of customers who buy alike, found by the recommender library and stored here."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from django.db import connection
 from django.db.models import Max
 
 from core.copy import copy_from_frame, copy_to_frame
-from profiles.models import Clustering, Persona
+from profiles.models import Clustering, CustomerProfile, Persona
 from profiles.personas import default_name
 from recommender.errors import ArtifactError
 from recommender.profiling import ClusterResult
@@ -87,6 +88,29 @@ def numbers(result: ClusterResult, *, known: bool) -> list[int]:
     """Return each group's lasting number. Without a known fit before, numbers go on above those taken."""
     taken = 0 if known else Persona.objects.aggregate(last=Max("number"))["last"] or 0
     return [taken + int(persona.id.removeprefix("p")) for persona in result.personas]
+
+
+def who_moved(result: ClusterResult, numbers: list[int]) -> dict[str, Any]:
+    """Return how customers go from persona to persona with this fit, before they are placed.
+
+    `{"before", "stayed", "moved", "new", "gone", "moves": [{"from", "to", "customers"}]}`, by number; most
+    first.
+    """
+    old = dict(
+        CustomerProfile.objects.filter(persona__isnull=False).values_list("customer_id", "persona__number")
+    )
+    new = {int(user): numbers[label] for user, label in zip(result.users, result.labels, strict=True)}
+    moves = Counter((old[user], new[user]) for user in old.keys() & new.keys())
+    changed = [(pair, count) for pair, count in moves.most_common() if pair[0] != pair[1]]
+    stayed = sum(count for pair, count in moves.items() if pair[0] == pair[1])
+    return {
+        "before": len(old),
+        "stayed": stayed,
+        "moved": sum(count for _, count in changed),
+        "new": len(new.keys() - old.keys()),
+        "gone": len(old.keys() - new.keys()),
+        "moves": [{"from": left, "to": right, "customers": count} for (left, right), count in changed],
+    }
 
 
 def store_personas(

@@ -7,7 +7,8 @@ from typing import Any
 from accounts.jobs import Progress, as_of
 from profiles.models import Persona
 from profiles.scores.services import score_customers
-from profiles.services import build_profiles, cluster_customers
+from profiles.services import TooFewCustomersError, build_profiles, cluster_customers
+from profiles.studies import study as find_out
 
 
 def profile(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
@@ -35,3 +36,21 @@ def score(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> d
     return {
         version.kind: version.customers if version.known else {"unknown": version.card} for version in found
     }
+
+
+def study(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Find out lifecycle, classes and texts anew; the result says what is known and what is missing."""
+    found = find_out(as_of=as_of(parameters), now=now, progress=progress)
+    return {made.kind: True if made.known else made.content for made in found}
+
+
+def know(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Do all of it after past orders were imported: profiles, personas, scores, studies."""
+    result: dict[str, Any] = profile(parameters, now, progress)
+    try:
+        result["personas"] = cluster(parameters, now, progress)
+    except TooFewCustomersError as error:
+        result["personas"] = {"missing": str(error)}
+    result["scores"] = score(parameters, now, progress)
+    result["studies"] = study(parameters, now, progress)
+    return result

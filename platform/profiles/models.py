@@ -99,24 +99,59 @@ class CustomerProfile(models.Model):
         null=True,
         help_text=_("From the last order to the moment of the profile."),
     )
+    tenure_days = models.FloatField(
+        _("days since first order"),
+        null=True,
+        help_text=_("From the first order to the moment of the profile."),
+    )
     orders = models.PositiveIntegerField(
         _("orders"), default=0, help_text=_("Distinct orders that were not cancelled.")
     )
-    orders_90d = models.PositiveIntegerField(_("orders in 90 days"), default=0)
-    units = models.DecimalField(_("units"), max_digits=14, decimal_places=3, default=0)
-    products = models.PositiveIntegerField(_("different products"), default=0)
+    orders_90d = models.PositiveIntegerField(
+        _("orders in 90 days"), default=0, help_text=_("Orders in the 90 days before the moment.")
+    )
+    units = models.DecimalField(
+        _("units"), max_digits=14, decimal_places=3, default=0, help_text=_("Sum of quantities bought.")
+    )
+    products = models.PositiveIntegerField(
+        _("different products"), default=0, help_text=_("Distinct products bought.")
+    )
     revenue = models.DecimalField(
         _("revenue"), max_digits=14, decimal_places=2, default=0, help_text=_("Purchases less refunds.")
     )
-    revenue_90d = models.DecimalField(_("revenue in 90 days"), max_digits=14, decimal_places=2, default=0)
+    revenue_90d = models.DecimalField(
+        _("revenue in 90 days"),
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        help_text=_("Purchases less refunds in the 90 days before the moment."),
+    )
+    refunds = models.DecimalField(
+        _("refunds"), max_digits=14, decimal_places=2, default=0, help_text=_("Sum of what was given back.")
+    )
+    refund_share = models.FloatField(
+        _("refund share"), null=True, help_text=_("Refunds ÷ purchases before refunds.")
+    )
     basket_value = models.DecimalField(
         _("average basket"), max_digits=14, decimal_places=2, null=True, help_text=_("Revenue ÷ orders.")
     )
     basket_items = models.FloatField(_("items per basket"), null=True, help_text=_("Lines ÷ orders."))
+    unit_price = models.DecimalField(
+        _("average unit price"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        help_text=_("Purchases before refunds ÷ units."),
+    )
     gap_days = models.FloatField(
         _("days between orders"),
         null=True,
         help_text=_("(Last − first order) ÷ (orders − 1); from two orders on."),
+    )
+    repeat_share = models.FloatField(
+        _("repeat share"),
+        null=True,
+        help_text=_("1 − different products ÷ lines: how much is bought again."),
     )
     discount_share = models.FloatField(
         _("discount share"), null=True, help_text=_("Discounts ÷ (revenue + discounts).")
@@ -124,8 +159,28 @@ class CustomerProfile(models.Model):
     discounted_lines = models.FloatField(
         _("discounted lines"), null=True, help_text=_("Share of lines bought at a discount.")
     )
+    sale_share = models.FloatField(
+        _("share bought in sales"),
+        null=True,
+        help_text=_(
+            "Share of spend in orders on a sale day of the calendar, or with a discount of 40 % and more."
+        ),
+    )
+    holiday_share = models.FloatField(
+        _("share bought on holidays"),
+        null=True,
+        help_text=_("Share of spend on public holidays of the shop's country."),
+    )
     weekend_share = models.FloatField(
         _("weekend share"), null=True, help_text=_("Share of orders on Saturday or Sunday.")
+    )
+    daypart_affinity = models.JSONField(
+        _("time of day"),
+        default=dict,
+        help_text=_(
+            "Share of orders at night (before 6), in the morning (before 12), in the afternoon (before 18)"
+            " and in the evening, halved every 90 days."
+        ),
     )
     preferred_hour = models.PositiveSmallIntegerField(
         _("preferred hour"), null=True, help_text=_("The hour of most orders, in the shop's time zone.")
@@ -160,15 +215,20 @@ class CustomerProfile(models.Model):
         null=True,
         help_text=_("1 to 5 by rank among all buyers; equal values score equally, 5 is best."),
     )
-    rfm_f = models.PositiveSmallIntegerField(_("frequency score"), null=True)
-    rfm_m = models.PositiveSmallIntegerField(_("money score"), null=True)
+    rfm_f = models.PositiveSmallIntegerField(
+        _("frequency score"), null=True, help_text=_("1 to 5 by rank of the number of orders.")
+    )
+    rfm_m = models.PositiveSmallIntegerField(
+        _("money score"), null=True, help_text=_("1 to 5 by rank of revenue.")
+    )
     rfm_class = models.CharField(
         _("RFM group"),
         max_length=20,
         choices=RfmClass,
         blank=True,
         help_text=_(
-            "Champions: all scores 4 or 5. Big spenders gone quiet: money 4 or 5, recency 1 or 2. At risk:"
+            "Frequency 4 or 5 with half of the spend or more in sales is promising at best. Champions: all"
+            " scores 4 or 5. Big spenders gone quiet: money 4 or 5, recency 1 or 2. At risk:"
             " recency 1 or 2, frequency 3 or more. Loyal: frequency 4 or 5. New: one order, recency 4 or 5."
             " Promising: recency 3 or more. Hibernating: the rest."
         ),
@@ -184,6 +244,9 @@ class CustomerProfile(models.Model):
             " within 60 days from such a silence."
         ),
     )
+    # What the lifecycle needs beside the other figures, so that it can follow the shop's median.
+    returned = models.BooleanField(default=False, editable=False, db_default=False)
+    return_gap_days = models.FloatField(null=True, editable=False)
     persona = models.ForeignKey(
         Persona, null=True, on_delete=models.SET_NULL, related_name="profiles", verbose_name=_("persona")
     )
@@ -202,6 +265,124 @@ class CustomerProfile(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class ProfileBuild(models.Model):
+    """One complete build of all profiles, and how far it has come; another worker can go on with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    as_of = models.DateTimeField(_("as of"))
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    facts = models.BigIntegerField(_("facts"), null=True)
+    through = models.BigIntegerField(_("customers up to number"), default=0)
+    customers = models.PositiveIntegerField(_("customers"), default=0)
+
+    class Meta:
+        verbose_name = _("build of profiles")
+        verbose_name_plural = _("builds of profiles")
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.as_of:%Y-%m-%d %H:%M}"
+
+
+class Study(models.Model):
+    """Something found out about all customers together, as of a moment; the latest of a kind is shown."""
+
+    class Kind(models.TextChoices):
+        LIFECYCLE = "lifecycle", _("lifecycle")
+        CLASSES = "classes", _("classes")
+        PERSONAS = "personas", _("who moved between personas")
+        TEXTS = "texts", _("interests and opinions")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    as_of = models.DateTimeField(_("as of"))
+    known = models.BooleanField(_("known"))
+    content = models.JSONField(
+        _("content"), default=dict, help_text=_("What was found, or what is missing for it.")
+    )
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("study")
+        verbose_name_plural = _("studies")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["kind", "-created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} as of {self.as_of:%Y-%m-%d}"
+
+
+class CustomerTexts(models.Model):
+    """What a customer's own words say: searches and reviews, weighed against everybody's."""
+
+    customer = models.OneToOneField(
+        Customer,
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="texts",
+        verbose_name=_("customer"),
+    )
+    interests = models.JSONField(
+        _("interests"),
+        default=list,
+        help_text=_("The ten words of searches and reviews with the highest TF-IDF among all customers."),
+    )
+    reviews = models.PositiveIntegerField(_("reviews"), default=0)
+    sentiment = models.FloatField(
+        _("sentiment of reviews"),
+        null=True,
+        help_text=_("Mean over reviews, −1 to 1: good less bad words ÷ both, turned by a no before them."),
+    )
+    as_of = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("interests of a customer")
+        verbose_name_plural = _("interests of customers")
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class SalePeriod(models.Model):
+    """Days on which the shop sold at a discount to everybody, so that what was bought then is no loyalty."""
+
+    name = models.CharField(_("name"), max_length=100)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+
+    class Meta:
+        verbose_name = _("sale period")
+        verbose_name_plural = _("sale periods")
+        ordering = ["-starts_on"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__gte=models.F("starts_on")),
+                name="sale_period_not_reversed",
+                violation_error_message=_("The last day must not lie before the first."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CalendarDay(models.Model):
+    """A day of the shop that explains purchases by itself: a public holiday, or a sale."""
+
+    day = models.DateField(_("day"), primary_key=True)
+    holiday = models.CharField(_("holiday"), max_length=200, blank=True)
+    sale = models.CharField(_("sale"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("day of the calendar")
+        verbose_name_plural = _("calendar")
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d}"
 
 
 class ScoreVersion(models.Model):

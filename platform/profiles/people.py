@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from customers.holdings import Rows, hold, restore
-from profiles.models import CustomerProfile, CustomerScore
+from profiles.models import CustomerProfile, CustomerScore, CustomerTexts
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def register() -> None:
     )
     hold(Derived(CustomerProfile, shown=(*shown, "persona__name", "top_category__name")))
     hold(Derived(CustomerScore, shown=_columns()))
+    hold(Derived(CustomerTexts, shown=("interests", "reviews", "sentiment", "as_of")))
 
 
 def _columns() -> tuple[str, ...]:

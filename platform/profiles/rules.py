@@ -18,6 +18,13 @@ LAPSED_AFTER = 4
 RHYTHM_ORDERS = 3
 #: Nobody is called lapsing for missing a week.
 SHORTEST_RHYTHM_DAYS = 7
+#: From such a share of discount on an order is a sale, whatever the calendar says.
+SALE = 0.4
+#: Who spends this share in sales is not called loyal for it.
+MOSTLY_SALES = 0.5
+#: How many search terms and brands a profile keeps.
+TOP_TERMS = 10
+TOP_BRANDS = 20
 #: The rhythm of a shop that has no customer with enough orders yet.
 DEFAULT_RHYTHM_DAYS = 30
 
@@ -34,25 +41,22 @@ PARAMETERS = {
 }
 
 
-def quantile_score(partition: str, order: str) -> str:
-    """Return SQL for a score from 1 to 5 by rank, equal values scoring equally.
+def quantile_score(value: str) -> str:
+    """Return SQL for a score from 1 to 5 by rank, worst first; equal values score equally.
 
     The score is 1 + ⌊5 (m − ½) ÷ n⌋ with m the middle rank of those who share the value (Hollander
-    and Wolfe's midrank), so a shop in which all are alike scores everybody 3. `partition` tells apart
-    those who are ranked (true) from those who are not, `order` is the expression, worst first.
+    and Wolfe's midrank), so a shop in which all are alike scores everybody 3. Both windows are the same,
+    so they share one sort: the count runs to the last of those who share the value.
     """
-    frame = f"PARTITION BY {partition} ORDER BY {order}"
-    ties = f"count(*) OVER (PARTITION BY {partition}, {order})"
-    middle = f"(rank() OVER ({frame}) + ({ties} - 1) / 2.0)"
-    return (
-        f"CASE WHEN {partition} THEN least(%(scores)s, 1 + floor(%(scores)s * ({middle} - 0.5)"
-        f" / count(*) OVER (PARTITION BY {partition})))::smallint END"
-    )
+    middle = f"((rank() OVER (ORDER BY {value}) + count(*) OVER (ORDER BY {value})) / 2.0)"
+    return f"least(%(scores)s, 1 + floor(%(scores)s * ({middle} - 0.5) / count(*) OVER ()))::smallint"
 
 
-#: The first row that fits gives the group. Needs r, f, m (scores) and orders.
-RFM_CLASS = """CASE
+#: The first row that fits gives the group. Needs r, f, m (scores), orders and sale_share. Who came for the
+#: sales is promising at best: a big sale is no loyalty.
+RFM_CLASS = f"""CASE
     WHEN r IS NULL THEN ''
+    WHEN r >= 3 AND f >= 4 AND sale_share >= {MOSTLY_SALES} THEN 'promising'
     WHEN r >= 4 AND f >= 4 AND m >= 4 THEN 'champions'
     WHEN r <= 2 AND m >= 4 THEN 'big_spenders_quiet'
     WHEN r <= 2 AND f >= 3 THEN 'at_risk'
@@ -62,10 +66,10 @@ RFM_CLASS = """CASE
     ELSE 'hibernating'
 END"""
 
-#: Needs orders, first_order_at, recency_days, rhythm (days) and back (came back after a long silence).
+#: Needs as_of, orders, first_order_at, recency_days, rhythm (days) and back (came back after a long silence).
 LIFECYCLE = """CASE
     WHEN orders = 0 THEN 'prospect'
-    WHEN first_order_at >= %(as_of)s - make_interval(days => %(new_days)s) THEN 'new'
+    WHEN first_order_at >= as_of - make_interval(days => %(new_days)s) THEN 'new'
     WHEN recency_days > %(lapsed_after)s * rhythm THEN 'lapsed'
     WHEN recency_days > %(lapsing_after)s * rhythm THEN 'lapsing'
     WHEN back THEN 'won_back'

@@ -1,54 +1,30 @@
 """What is written about customers: profiles from facts, personas from profiles."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from threadpoolctl import threadpool_limits
 
 from accounts.jobs import Progress, silent
-from core import clock
 from profiles import clustering as personas
-from profiles import sql
-from profiles.models import Clustering
-from profiles.rules import PARAMETERS
+from profiles.building import complete, running
+from profiles.models import Clustering, Study
+from profiles.studies import keep
 from recommender.errors import DataError
 from recommender.profiling import cluster
-
-# Two builds at once would wait on each other's rows in different orders.
-_LOCK = 0x5052_4F46
 
 
 class TooFewCustomersError(Exception):
     """There is not enough to tell groups apart; the message says what is missing."""
 
 
-@transaction.atomic
 def build_profiles(*, as_of: datetime, now: datetime, progress: Progress = silent) -> int:
     """Build every customer's profile from the facts before `as_of`. Return how many there are.
 
-    One pass over the facts by set-based SQL in one transaction: readers see the old profiles until
-    the new ones are complete. Customers without orders get a row as well; those who object to
-    profiling lose theirs. Repeating it changes nothing but `computed_at`. Takes 6 s of
-    processor time for 1.2 million purchase lines; builds at the same time take turns.
+    Customers without orders get one as well; those who object to profiling lose theirs. A build of the same
+    moment that a worker left is finished instead (profiles.building.complete).
     """
-    parameters: dict[str, Any] = PARAMETERS | {"as_of": as_of, "now": now, "zone": str(clock.shop_zone())}
-    total = len(sql.FACTS) + 1
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        # A million lines group in memory with this; the server's own default is for many small queries.
-        cursor.execute("SET LOCAL work_mem = '128MB'")
-        for step, (name, statement) in enumerate(sql.FACTS):
-            progress(step, total, name)
-            cursor.execute(statement, parameters)
-        progress(total - 1, total, "profiles")
-        cursor.execute("ANALYZE profile_order, profile_affinity")
-        cursor.execute(sql.FORGET)
-        cursor.execute(sql.STORE, parameters)
-        built = int(cursor.rowcount)
-        cursor.execute(sql.CLEAN_UP)
-    progress(total, total)
-    return built
+    return complete.build(as_of=as_of, now=now, progress=progress).customers
 
 
 @transaction.atomic
@@ -62,7 +38,7 @@ def cluster_customers(
     2,500 customers on one core. Raises TooFewCustomersError.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [running.LOCK])
     progress(0, 3, "features")
     frame = personas.features_frame(as_of)
     previous = personas.previous_result()
@@ -91,7 +67,9 @@ def cluster_customers(
     personas.save_artifact(result, clustering)
     Clustering.objects.filter(active=True).update(active=False)
     clustering.save(force_insert=True)
+    moved = personas.who_moved(result, numbers)
     personas.store_personas(result, frame, clustering, numbers)
     personas.place_customers(result, numbers)
+    keep(Study.Kind.PERSONAS, as_of=as_of, now=now, known=True, content=moved)
     progress(3, 3)
     return clustering

@@ -1,5 +1,6 @@
 """Offers and campaigns over REST: good calls, hostile ones, and who may call."""
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,8 +9,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import AuditEntry, Scope
+from campaigns.coupons.api import till
 from campaigns.coupons.models import Coupon, Redemption
 from campaigns.models import Campaign
+from campaigns.promotions.models import Promotion
 from tests.factories.accounts import make_key
 from tests.factories.campaigns import starter
 from tests.factories.coupons import CouponFactory, PoolFactory
@@ -18,6 +21,11 @@ from tests.factories.promotions import PromotionFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(till, "MISS_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -67,8 +75,20 @@ def test_a_cart_is_explained(call):
     assert answer.status_code == 200
     assert answer.json() == {
         "lines": [
-            {"sku": "milk", "discounts": [{"promotion": "ten", "amount": usd("2.00"), "reason": "10% off"}]},
-            {"sku": "gum", "discounts": [{"promotion": "ten", "amount": usd("0.03"), "reason": "10% off"}]},
+            {
+                "sku": "milk",
+                "subtotal": usd("20.00"),
+                "discounts": [{"promotion": "ten", "amount": usd("2.00"), "reason": "10% off"}],
+                "total": usd("18.00"),
+                "lowest_30_days": None,
+            },
+            {
+                "sku": "gum",
+                "subtotal": usd("0.25"),
+                "discounts": [{"promotion": "ten", "amount": usd("0.03"), "reason": "10% off"}],
+                "total": usd("0.22"),
+                "lowest_30_days": None,
+            },
         ],
         "applied": ["ten"],
         "not_applied": [
@@ -79,9 +99,14 @@ def test_a_cart_is_explained(call):
             }
         ],
         "free_shipping": False,
+        "gifts": [],
+        "points": [],
+        "deposits": [],
+        "prices": "gross",
         "subtotal": usd("20.25"),
         "discount": usd("2.03"),
         "total": usd("18.22"),
+        "search": {"complete": True, "branches": 0},
     }
 
 
@@ -185,6 +210,123 @@ def test_guessing_is_held_up_and_a_busy_till_is_not(call):
     assert not Redemption.objects.exists()
 
 
+def test_a_guesser_is_held_up_and_nobody_else(call):
+    coupon = CouponFactory(created_at=NOW, limit=1000)
+    guesses = [
+        call(
+            "/coupons/validate", shown(f"GUESS{n}", customer="mallory", shopper_ip="203.0.113.9")
+        ).status_code
+        for n in range(11)
+    ]
+    assert guesses == [200] * 10 + [429]
+    assert call("/coupons/redeem", shown(coupon.code, customer="mallory")).status_code == 429
+    assert call("/coupons/redeem", shown(coupon.code, shopper_ip="203.0.113.9")).status_code == 429
+    assert call("/coupons/redeem", shown(coupon.code, customer="alice")).status_code == 200
+    assert call("/coupons/validate", shown("X", shopper_ip="nowhere")).status_code == 400
+
+
+def test_unknown_and_expired_codes_take_the_same_time(call, monkeypatch):
+    monkeypatch.setattr(till, "MISS_SECONDS", 0.4)
+    expired = CouponFactory(created_at=NOW, expires_at=NOW)
+
+    def seconds(code):
+        # The best of three: another process may have the machine for a while.
+        taken = []
+        for _n in range(3):
+            start = time.perf_counter()
+            assert not call("/coupons/validate", shown(code)).json()["valid"]
+            taken.append(time.perf_counter() - start)
+        return min(taken)
+
+    unknown, known = seconds("NOSUCHCODE"), seconds(expired.code)
+    assert min(unknown, known) >= 0.4
+    assert abs(unknown - known) < 0.1
+
+
+def test_promotions_on_an_order_from_reservation_to_refund(call):
+    PromotionFactory(created_at=NOW, slug="ten", needs_code=False, limit=1)
+    body = {"order": {"id": "o1", "lines": [line()]}}
+    kept = call("/promotions/reserve", body | {"minutes": 5})
+    assert (kept.status_code, kept.json()["state"], kept.json()["result"]["applied"]) == (
+        200,
+        "reserved",
+        ["ten"],
+    )
+    other = {"order": {"id": "o2", "lines": [line()]}}
+    assert call("/promotions/redeem", other).json()["result"]["not_applied"][0]["code"] == "limit"
+    used = [call("/promotions/redeem", body).json() for _n in range(2)]
+    assert [u["replayed"] for u in used] == [False, True]
+    assert used[0]["result"] == used[1]["result"] == kept.json()["result"]
+    changed = call("/promotions/redeem", {"order": {"id": "o1", "lines": [line("11.00")]}})
+    assert (changed.status_code, changed.json()["type"]) == (409, "/api/problems#order-closed")
+    back = {"order": {"id": "o1"}}
+    half = back | {"refund": {"id": "r1", "amount": usd("5.00")}}
+    assert [call("/promotions/rollback", half).status_code for _n in range(2)] == [200, 200]
+    assert Promotion.objects.get().spent == Decimal("0.50")
+    more = back | {"refund": {"id": "r2", "amount": usd("5.01")}}
+    assert call("/promotions/rollback", more).json()["type"] == "/api/problems#invalid-refund"
+    assert [call("/promotions/rollback", back).status_code for _n in range(2)] == [200, 200]
+    assert Promotion.objects.get().spent == 0
+    assert call("/promotions/rollback", {"order": {"id": "o9"}}).status_code == 404
+
+
+@pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "1e308", "0.00001", {"$gt": 0}, True, None])
+@pytest.mark.parametrize("path", ["/promotions/rollback", "/coupons/rollback"])
+def test_hostile_refunds_change_nothing(call, path, amount):
+    coupon = CouponFactory(created_at=NOW)
+    call("/coupons/redeem", shown(coupon.code))
+    body = {"order": {"id": "o1"}, "refund": {"id": "r", "amount": {"amount": amount, "currency": "USD"}}}
+    assert call(path, body | ({"code": coupon.code} if "coupons" in path else {})).status_code == 400
+    assert Promotion.objects.get().spent == Decimal("1.00")
+
+
+def test_what_somebody_can_use_now(call):
+    alice = make_customer("alice", now=NOW)
+    ends = datetime(2100, 1, 1, tzinfo=UTC)
+    flash = PromotionFactory(
+        created_at=NOW, slug="flash", needs_code=False, limit=9, ends_at=ends,
+        conditions=[{"kind": "basket_amount", "min": "30.00"}, {"kind": "channel", "any": ["app"]}],
+    )  # fmt: skip
+    PromotionFactory(
+        created_at=NOW, slug="first", needs_code=False, conditions=[{"kind": "tier", "any": ["gold"]}]
+    )
+    PromotionFactory(created_at=NOW, slug="euro", needs_code=False, currency="EUR")
+    coupon = CouponFactory(created_at=NOW, customer=alice)
+    CouponFactory(created_at=NOW, customer=make_customer("bob", now=NOW))
+    mine = call("/offers?customer=alice&channel=app").json()["offers"]
+    assert [(o["promotion"], o["still_needed"]) for o in mine] == [
+        (coupon.pool.promotion.slug, []),
+        ("flash", ["The cart is 30.00 USD short."]),
+    ]
+    assert mine[0]["code"].replace("-", "") == coupon.code
+    assert (mine[1]["ends_at"], mine[1]["uses_left"]) == ("2100-01-01T00:00:00Z", flash.limit)
+    assert call("/offers").json() == {"offers": []}
+    assert [o["promotion"] for o in call("/offers?currency=EUR").json()["offers"]] == ["euro"]
+    assert call("/offers?colour=red").status_code == 400
+
+
+def test_pools_tell_their_stock_and_take_codes(call):
+    pool = PoolFactory(
+        created_at=NOW,
+        promotion=PromotionFactory(created_at=NOW, benefit={"kind": "amount", "amount": "5.00"}),
+    )
+    taken = call(f"/coupons/pools/{pool.pk}/codes", {"codes": ["a-1", "A1", "", "ÄÖ", "b2"]})
+    assert taken.json() == {
+        "added": 2,
+        "duplicates": 1,
+        "invalid": [{"line": 4, "error": "A code has letters from A to Z and digits only."}],
+    }
+    Coupon.objects.filter(code="A1").update(customer=make_customer("alice", now=NOW))
+    [standing] = call("/coupons/pools").json()
+    assert {k: standing[k] for k in ("codes", "free", "assigned", "out", "given", "liability")} == {
+        "codes": 2, "free": 1, "assigned": 1, "out": 1, "given": usd("0.00"), "liability": usd("5.00"),
+    }  # fmt: skip
+    started = call(f"/coupons/pools/{pool.pk}/codes", {"count": 5})
+    assert (started.status_code, list(started.json())) == (202, ["job"])
+    assert call(f"/coupons/pools/{pool.pk}/codes", {"count": 5, "codes": ["x"]}).status_code == 400
+    assert call("/coupons/pools/00000000-0000-0000-0000-000000000000/codes", {"count": 5}).status_code == 404
+
+
 def test_the_same_key_gives_the_same_answer(call):
     coupon = CouponFactory(created_at=NOW, limit=5)
     answers = [call("/coupons/redeem", shown(coupon.code), Idempotency_Key="abc") for _n in range(2)]
@@ -198,6 +340,9 @@ def test_the_same_key_gives_the_same_answer(call):
     [
         ("/promotions/evaluate", Scope.COUPONS_WRITE),
         ("/coupons/validate", Scope.COUPONS_WRITE),
+        ("/promotions/reserve", Scope.COUPONS_READ),
+        ("/promotions/redeem", Scope.COUPONS_READ),
+        ("/promotions/rollback", Scope.COUPONS_READ),
         ("/coupons/redeem", Scope.COUPONS_READ),
         ("/coupons/reserve", Scope.COUPONS_READ),
         ("/coupons/rollback", Scope.COUPONS_READ),

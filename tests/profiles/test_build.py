@@ -231,6 +231,7 @@ def test_each_rfm_group(db, scores, orders, expected):
 
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {RFM_CLASS} FROM (SELECT %s AS r, %s AS f, %s AS m, %s AS orders) x", [*scores, orders]
+            f"SELECT {RFM_CLASS} FROM (SELECT %s AS r, %s AS f, %s AS m, %s AS orders, 0.1 AS sale_share) x",
+            [*scores, orders],
         )
         assert cursor.fetchone() == (expected,)

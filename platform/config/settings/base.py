@@ -250,6 +250,7 @@ CELERY_TASK_ROUTES = {
     "delivery.tasks.*": {"queue": "delivery"},
     "events.tasks.*": {"queue": "ingest"},
     "integrations.tasks.*": {"queue": "ingest"},
+    "profiles.tasks.refresh_changed": {"queue": "default"},  # within a minute, whatever is being trained
     "profiles.tasks.*": {"queue": "training"},
     "recommendations.tasks.*": {"queue": "training"},
 }

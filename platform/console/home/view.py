@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from campaigns.coupons.warnings import open_warnings
 from campaigns.models import Campaign
 from console.delivery.deliverability import alarm_notices
 from console.home.advice import first_steps, suggestions
@@ -62,6 +63,8 @@ class Home(Page):
         if can("profiles.view_customerprofile"):
             context["groups"] = _groups()
             context["personas"] = list(Persona.objects.order_by("-size"))
+        if can("coupons.view_couponpool"):
+            context["pool_warnings"] = open_warnings()
         if can("segments.view_segment") and can("campaigns.view_campaign"):
             steps = first_steps()
             done = sum(step.done for step in steps)

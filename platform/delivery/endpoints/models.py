@@ -1,5 +1,6 @@
-"""Devices, the inbox on site, tasks for staff, and what the built-in sinks took."""
+"""Devices, the inbox on site, tasks for staff, what built-in sinks took, and who is told what happened."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -130,3 +131,61 @@ class ReceivedMessage(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.text[:40]
+
+
+class Hook(models.Model):
+    """A partner's server that is told what happened, by topic."""
+
+    class Topic(models.TextChoices):
+        COUPON_REDEEMED = "coupon.redeemed", _("a coupon was redeemed")
+        COUPON_ROLLED_BACK = "coupon.rolled_back", _("a coupon's use was taken back")
+        PROMOTION_REDEEMED = "promotion.redeemed", _("promotions were used on an order")
+        PROMOTION_ROLLED_BACK = "promotion.rolled_back", _("an order's promotions were taken back")
+        POOL_WARNING = "pool.warning", _("a coupon pool needs care")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    url = models.URLField(_("address"), max_length=500, help_text=_("Of the receiver, with https://."))
+    secret = EncryptedTextField(
+        _("secret"), help_text=_("Signs each call; the receiver knows it too. At least 16 characters.")
+    )
+    topics = ArrayField(models.CharField(max_length=30, choices=Topic), verbose_name=_("told of"))
+    is_active = models.BooleanField(_("in use"), default=True)
+    created_at = models.DateTimeField(_("created"), editable=False)
+
+    class Meta:
+        verbose_name = _("receiver of events")
+        verbose_name_plural = _("receivers of events")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HookCall(models.Model):
+    """One thing that a receiver is told, until it answered that it has it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    hook = models.ForeignKey(
+        Hook, on_delete=models.CASCADE, related_name="calls", verbose_name=_("receiver of events")
+    )
+    topic = models.CharField(_("topic"), max_length=30)
+    key = models.CharField(max_length=150, editable=False)
+    body = models.JSONField(_("content"))
+    created_at = models.DateTimeField(_("since"))
+    due_at = models.DateTimeField(_("next attempt"))
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    done_at = models.DateTimeField(_("done"), null=True)
+    error = models.CharField(_("last error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("call to a receiver")
+        verbose_name_plural = _("calls to receivers")
+        constraints = [models.UniqueConstraint(fields=["hook", "topic", "key"], name="hook_call_once")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(done_at=None), name="hook_call_due"),
+            models.Index(fields=["done_at"], name="hook_call_done"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.key}"

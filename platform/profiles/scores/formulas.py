@@ -2,18 +2,20 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ORDERS, COUPONS, REDEMPTIONS, MESSAGES, CLICKS = "orders", "offer", "redemption", "message", "click"
 
 #: What the facts that features are made of are called.
 SOURCES: dict[str, str | Promise] = {
-    ORDERS: _("orders"),
+    ORDERS: pgettext_lazy("a source of facts", "orders"),
     COUPONS: _("coupons given"),
     REDEMPTIONS: _("coupons redeemed"),
-    MESSAGES: _("messages sent"),
+    MESSAGES: pgettext_lazy("a source of facts", "messages sent"),
     CLICKS: _("clicks by people"),
 }
-_DAYS, _COUNT, _MONEY, _SHARE, _RATIO = _("days"), _("number"), _("money"), _("share"), _("ratio")
+_DAYS, _MONEY, _RATIO = _("days"), _("money"), _("ratio")
+_COUNT, _SHARE = pgettext_lazy("a unit", "number"), pgettext_lazy("a unit", "share")
 
 #: Feature: (formula, unit, the facts it is made of). The English formula is the library's.
 FEATURES: dict[str, tuple[str | Promise, str | Promise, tuple[str, ...]]] = {

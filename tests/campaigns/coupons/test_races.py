@@ -46,7 +46,8 @@ def at_once(call, arguments) -> Counter:
     return ended
 
 
-def test_200_uses_of_a_code_for_50(now, alice, order):
+@pytest.mark.parametrize("turn", range(5))
+def test_200_uses_of_a_code_for_50(now, alice, order, turn):
     coupon = CouponFactory(created_at=now, limit=50)
     ended = at_once(
         lambda n: services.redeem(coupon.code, customer=alice, order=order(f"o{n}"), now=now), range(200)

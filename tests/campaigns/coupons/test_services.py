@@ -143,3 +143,36 @@ def test_a_limit_per_customer_holds_over_all_codes(alice, bob, order, now):
     promotion.refresh_from_db()
     assert promotion.used == Redemption.objects.count() == 2
     assert Coupon.objects.get(code="TWO").used == 1
+
+
+def test_a_refund_gives_back_its_share_and_the_last_one_the_use(coupon, alice, order, now):
+    services.redeem(coupon.code, customer=alice, order=order("1", quantity="3"), now=now)
+    part = Money(Decimal("10.00"), "USD")
+    for _n in range(2):
+        services.refund(coupon.code, order_id="1", reference="r1", amount=part, now=now)
+    promotion = Promotion.objects.get()
+    assert (promotion.used, promotion.spent) == (1, Decimal("2.00"))
+    with pytest.raises(ValueError, match="No more"):
+        services.refund(coupon.code, order_id="1", reference="r2", amount=Money(Decimal(21), "USD"), now=now)
+    services.refund(coupon.code, order_id="1", reference="r2", amount=part, now=now)
+    services.roll_back(coupon.code, order_id="1", now=now)
+    promotion.refresh_from_db()
+    coupon.refresh_from_db()
+    assert (promotion.used, promotion.spent, coupon.used) == (0, Decimal("0.00"), 0)
+    assert sum(BudgetEntry.objects.values_list("amount", flat=True)) == 0
+    assert (
+        refusal(services.refund, coupon.code, order_id="1", reference="r3", amount=part, now=now)
+        == "rolled_back"
+    )
+
+
+def test_a_limit_per_day_holds_and_comes_back(alice, bob, order, now):
+    promotion = PromotionFactory(created_at=now, limit_per_day=1)
+    pool = PoolFactory(promotion=promotion, created_at=now)
+    pools.import_codes(pool, ["ONE"], now=now, limit=5)
+    services.redeem("ONE", customer=alice, order=order("1"), now=now)
+    assert refusal(services.redeem, "ONE", customer=bob, order=order("2"), now=now) == "exhausted"
+    tomorrow = now + timedelta(days=1)
+    assert services.validate("ONE", customer=bob, order=order("2"), now=tomorrow).amount == Decimal("1.00")
+    services.roll_back("ONE", order_id="1", now=now)
+    services.redeem("ONE", customer=bob, order=order("2"), now=now)

@@ -1,9 +1,9 @@
 """REST: the life of a code at the till."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
-from django.urls import re_path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
@@ -13,8 +13,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
+from campaigns.coupons import services
+from campaigns.coupons.services import Refused
+from campaigns.coupons.throttling import GuessThrottle
+from campaigns.promotions.orders import BadRefund
 from campaigns.promotions.vocabulary import RuleInvalid
-from campaigns.serializers import cart_of, lines_field
+from campaigns.serializers import OrderSerializer, RefundSerializer, order_of
 from core import clock
 from core.idempotency import PARAMETER, idempotent
 from core.problems import Problem
@@ -22,23 +26,15 @@ from core.serializers import StrictSerializer
 from core.throttling import KeyThrottle
 from customers.selectors import by_external_id
 
-from . import services
-from .services import Order, Refused
-from .throttling import GuessThrottle
-
-
-class OrderSerializer(StrictSerializer):
-    """The order on which a code is shown."""
-
-    id = serializers.CharField(max_length=100)
-    lines = lines_field(allow_empty=False)
-
 
 class CodeSerializer(StrictSerializer):
     """A code, who shows it, and on which order."""
 
     code = serializers.CharField(max_length=100)
     customer = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)
+    shopper_ip = serializers.IPAddressField(
+        required=False, help_text="Of who types the code: a guesser is held up, and nobody else."
+    )
     order = OrderSerializer()
 
 
@@ -48,6 +44,10 @@ class ReserveSerializer(CodeSerializer):
     minutes = serializers.IntegerField(min_value=1, max_value=24 * 60, default=15)
 
 
+#: How long a refusal as unknown takes: longer than the way to it does, whatever the reason.
+MISS_SECONDS = 0.1
+
+
 class OrderIdSerializer(StrictSerializer):
     """An order by its number."""
 
@@ -55,10 +55,11 @@ class OrderIdSerializer(StrictSerializer):
 
 
 class RollbackSerializer(StrictSerializer):
-    """A code and the order on which its use is taken back."""
+    """A code and the order on which its use is taken back, wholly or as far as goods came back."""
 
     code = serializers.CharField(max_length=100)
     order = OrderIdSerializer()
+    refund = RefundSerializer(required=False)
 
 
 class ValiditySerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -108,22 +109,32 @@ class CouponView(APIView):
         "rolled_back": gettext_lazy("This code's use on this order was taken back"),
     }
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Note when the call began."""
+        self.began = time.monotonic()
+        super().initial(request, *args, **kwargs)
+
     def read(self, form_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
         """Return the validated body; for an order, as the services take it."""
         form = form_class(data=request.data)
         form.is_valid(raise_exception=True)
         body = dict(form.validated_data)
+        body.pop("shopper_ip", None)
         if "lines" in body["order"]:
-            lines, currency = cart_of(body["order"]["lines"])
-            body["order"] = Order(body["order"]["id"], lines, currency)
+            body["order"] = order_of(body["order"])
             # A customer we do not know yet may use a generic code; a personal one is refused below.
             body["customer"] = by_external_id(body["customer"] or "")
         return body
 
     def note(self, refusal: Refused) -> None:
-        """Count a code that does not exist as a guess."""
+        """Count a code that does not exist as a guess, and answer no sooner than any other of the kind.
+
+        A code that is expired or somebody else's takes longer to refuse than one that is unknown; the
+        fixed moment hides by how much.
+        """
         if refusal.reason == "invalid_code":
-            GuessThrottle().count_miss(self.request, self)
+            GuessThrottle().count_miss(self.request)
+            time.sleep(max(0.0, self.began + MISS_SECONDS - time.monotonic()))
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer refusals with 409 and unreadable carts with 400."""
@@ -131,8 +142,10 @@ class CouponView(APIView):
             self.note(exc)
             title = str(self.TITLES[exc.reason])
             exc = Problem(409, exc.reason.replace("_", "-"), title, exc.detail, reason=exc.reason)
+        elif isinstance(exc, BadRefund):
+            exc = Problem(422, "invalid-refund", _("This refund cannot be booked"), str(exc))
         elif isinstance(exc, RuleInvalid):
-            exc = Problem(400, "invalid-cart", _("This cart cannot be read"), str(exc))
+            exc = Problem(422, "invalid-cart", _("This cart cannot be read"), str(exc))
         return super().handle_exception(exc)
 
 
@@ -232,15 +245,11 @@ class RollbackView(CouponView):
     )
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Answer 200, also when it was taken back before."""
+        """Answer 200, also when it was taken back before. With a refund its share of the discount."""
         body = self.read(RollbackSerializer, request)
-        services.roll_back(body["code"], order_id=body["order"]["id"], now=clock.now())
+        code, order_id, now = body["code"], body["order"]["id"], clock.now()
+        if refund := body.get("refund"):
+            services.refund(code, order_id=order_id, reference=refund["id"], amount=refund["amount"], now=now)
+        else:
+            services.roll_back(code, order_id=order_id, now=now)
         return Response({"code": body["code"], "order": body["order"]["id"], "rolled_back": True})
-
-
-urlpatterns = [
-    re_path(r"^coupons/validate/?$", ValidateView.as_view(), name="api-coupons-validate"),
-    re_path(r"^coupons/reserve/?$", ReserveView.as_view(), name="api-coupons-reserve"),
-    re_path(r"^coupons/redeem/?$", RedeemView.as_view(), name="api-coupons-redeem"),
-    re_path(r"^coupons/rollback/?$", RollbackView.as_view(), name="api-coupons-rollback"),
-]

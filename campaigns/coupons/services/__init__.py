@@ -1,0 +1,23 @@
+"""The life of a code at the till: validate → reserve → redeem → roll back, wholly or in part."""
+
+from campaigns.promotions.carts import Order
+
+from .asking import validate
+from .counting import release_expired
+from .redeeming import Redeemed, redeem
+from .refusals import Refused
+from .reserving import RESERVED_FOR, reserve
+from .returning import refund, roll_back
+
+__all__ = [
+    "RESERVED_FOR",
+    "Order",
+    "Redeemed",
+    "Refused",
+    "redeem",
+    "refund",
+    "release_expired",
+    "reserve",
+    "roll_back",
+    "validate",
+]

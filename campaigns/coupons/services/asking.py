@@ -1,0 +1,83 @@
+"""What a code would give on an order: the judgement that every step of its life begins with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from campaigns.coupons import selectors
+from campaigns.coupons.models import Coupon, Redemption
+from campaigns.promotions import running
+from campaigns.promotions.applicator import apply
+from campaigns.promotions.carts import Order
+from campaigns.promotions.services import situation_of
+from core.money import Money, convert
+from customers.models import Customer
+
+from .refusals import Refused
+
+#: Reasons by which a promotion has nothing more to give.
+SPENT = {"limit", "limit_per_day", "limit_per_customer", "budget"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a code gives on an order; `counted` is the discount in the currency of the budget."""
+
+    discount: Money
+    counted: Decimal
+    order_amount: Decimal
+
+
+def validate(code: str, *, customer: Customer | None, order: Order, now: datetime) -> Money:
+    """Return the discount that the code would give on the order now. Changes nothing.
+
+    Raises Refused, or RuleInvalid for amounts that are not money.
+    """
+    coupon = find(code)
+    check_living(coupon, customer, now)
+    prior = Redemption.objects.filter(coupon=coupon, order_id=order.id, rolled_back_at=None).exists()
+    reserved = coupon.reservations.filter(order_id=order.id, released_at=None, expires_at__gt=now).exists()
+    lapsed = coupon.reservations.filter(released_at=None, expires_at__lte=now).exists()
+    if coupon.used >= coupon.limit and not (prior or reserved or lapsed):
+        raise Refused("exhausted")
+    return worth(coupon, customer, order, now).discount
+
+
+def find(code: str) -> Coupon:
+    """Return the coupon by what a person typed, or refuse. One query."""
+    coupon = selectors.find(code)
+    if coupon is None:
+        raise Refused("invalid_code")
+    return coupon
+
+
+def check_living(coupon: Coupon, customer: Customer | None, now: datetime) -> None:
+    """Refuse a code that has expired or belongs to somebody else.
+
+    Both answer as an unknown one does: a guesser learns nothing.
+    """
+    if coupon.expires_at is not None and coupon.expires_at <= now:
+        raise Refused("invalid_code")
+    if coupon.customer_id is not None and (customer is None or coupon.customer_id != customer.pk):
+        raise Refused("invalid_code")
+    barred = running.barred(coupon.pool.promotion, now)
+    if barred and barred[0] in {"inactive", "not_begun", "over"}:
+        raise Refused("invalid_code")
+
+
+def worth(coupon: Coupon, customer: Customer | None, order: Order, now: datetime) -> Worth:
+    """Return what the code's promotion gives on the order, judged by itself."""
+    promotion = coupon.pool.promotion
+    offers = running.offers_of([promotion], now, customer.pk if customer else None)
+    if not offers:
+        raise Refused("ineligible")
+    situation = situation_of(order, customer=customer, now=now, offers=offers)
+    result = apply(offers, situation)
+    for reason in result.not_applied:
+        raise Refused("exhausted" if reason.code in SPENT else "ineligible", reason.reason)
+    counted = convert(result.discount, order.currency, promotion.currency)
+    if counted is None and promotion.budget is not None:
+        raise Refused("ineligible", _("There is no rate for the order's currency."))
+    return Worth(Money(result.discount, order.currency), counted or Decimal(0), result.cart.amount)

@@ -1,0 +1,5 @@
+"""REST: what is known about customers."""
+
+from profiles.api import profiles, scores
+
+urlpatterns = [*profiles.urlpatterns, *scores.urlpatterns]
