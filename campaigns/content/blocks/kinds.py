@@ -185,7 +185,7 @@ class Conditional(Block):
     kind, title_, icon = "conditional", _("Only for some people"), "alt_route"
 
     when: Condition = member(  # noqa: RUF009  it makes a field
-        Other(label=_("Shown to who"), reader=read_condition, type="condition", required=True)
+        Other(label=_("Shown to whom"), reader=read_condition, type="condition", required=True)
     )
     blocks: tuple[Block, ...] = member(Other(label=_("They see"), type="blocks", required=True))
     otherwise: tuple[Block, ...] = member(Other(label=_("Everyone else sees"), type="blocks", default=()))

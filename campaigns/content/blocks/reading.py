@@ -17,7 +17,9 @@ _ID = re.compile(r"[a-z][a-z0-9]{0,15}")
 
 def members_of(kind: type[Block]) -> dict[str, Member]:
     """Return the members of a kind of block by name."""
-    return {each.name: each.metadata["member"] for each in fields(kind) if "member" in each.metadata}
+    found = {each.name: each.metadata["member"] for each in fields(kind) if "member" in each.metadata}
+    found["only"] = found.pop("only")  # what a block says comes before whom it is shown to
+    return found
 
 
 def parse_blocks(value: Any, *, channel: str = "") -> list[Block]:

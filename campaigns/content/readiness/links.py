@@ -28,6 +28,8 @@ HostExists = Callable[[str], bool | None]
 
 def links_of(source: str) -> list[str]:
     """Return the addresses that a compiled mail links to, each once, in their order."""
+    # Liquid may hold quotation marks of its own.
+    source = LIQUID.sub("{{}}", source)
     found = (
         html.unescape(match[1] if match[1] is not None else match[2]) for match in _HREF.finditer(source)
     )
@@ -97,9 +99,9 @@ def _gone(hosts: list[str], exists: HostExists) -> set[str]:
         pool.shutdown(wait=False, cancel_futures=True)
         fresh = {futures[one]: one.result() for one in done if one.exception() is None}
         answers |= fresh
-        cache.set_many(
-            {names[host]: answer for host, answer in fresh.items() if answer is not None}, KEPT_SECONDS
-        )
+        cache.set_many({names[host]: answer for host, answer in fresh.items()}, KEPT_SECONDS)
+        # Who did not answer in time is not asked again at every keystroke.
+        cache.set_many({names[host]: None for host in asked if host not in fresh}, 60)
     return {host for host, answer in answers.items() if answer is False}
 
 

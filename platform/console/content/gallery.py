@@ -16,9 +16,11 @@ from django.views.generic import View
 
 from accounts import audit
 from accounts.models import User
+from campaigns.content import liquid
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Medium, Template, TemplateVersion
 from campaigns.content.services import archive_template, clone_template, draft_of
+from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Wording
 from campaigns.models import Campaign
 from campaigns.trying import try_wording
@@ -61,6 +63,8 @@ class Gallery(Page):
         if channel in Medium.values:
             templates = templates.filter(channel=channel)
         page = Paginator(_with_uses(templates), PER_PAGE).get_page(ask.get("page"))
+        for template in page.object_list:
+            template.subject = _as_read(template.subject or "")
         can = self.request.user.has_perm
         return super().get_context_data(
             page=page,
@@ -79,6 +83,14 @@ class Gallery(Page):
             sees_brand=can("content.view_brandkit"),
             **kwargs,
         )
+
+
+def _as_read(subject: str) -> str:
+    """Return a subject as somebody made up would read it."""
+    try:
+        return liquid.render(subject, SAMPLE, html=False)
+    except TemplateInvalid:
+        return subject
 
 
 def _with_uses(templates: QuerySet[Template]) -> QuerySet[Template]:

@@ -62,7 +62,7 @@ class Versions(Page):
 class VersionFrame(PermissionRequiredMixin, View):
     """A version as it was compiled, for a frame."""
 
-    permission_required = ("content.view_template",)
+    permission_required = ("content.view_template", "content.view_templateversion")
     raise_exception = True
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
