@@ -9,10 +9,12 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, wraps
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO
 
-from liquid import BoundTemplate, Environment, StrictUndefined
+from liquid import BoundTemplate, Environment, RenderContext, StrictUndefined
 from liquid.exceptions import FilterArgumentError, LiquidError
+from liquid.output import LimitedStringIO
 
 from .filters import date_filter, money, safe_url, until
 
@@ -37,9 +39,28 @@ class TemplateInvalid(ValueError):
         self.path = path
 
 
+class _Context(RenderContext):
+    """Keeps the ends of lines as they are: python-liquid's limited buffers would write every one as `\\n`."""
+
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+        """Return a buffer for what is captured, with what is left of the limit."""
+        used = buf.size if isinstance(buf, LimitedStringIO) else 0
+        return LimitedStringIO(_Environment.output_stream_limit - used, newline="")
+
+
+class _Template(BoundTemplate):
+    """A parsed template that writes what it was given, byte for byte."""
+
+    context_class = _Context
+
+    def _get_buffer(self) -> StringIO:
+        return LimitedStringIO(_Environment.output_stream_limit, newline="")
+
+
 class _Environment(Environment):
     """Limits that a mail never meets and an attack always does."""
 
+    template_class = _Template
     output_stream_limit = 400_000
     loop_iteration_limit = 2_000
     local_namespace_limit = 50_000

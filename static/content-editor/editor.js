@@ -183,6 +183,7 @@ function drawLines() {
 }
 
 function drawButtons() {
+  if ($('add')) $('add').hidden = state.draft.blocks.some((block) => schema.alone.includes(block.kind));
   $('undo')?.toggleAttribute('disabled', !state.past.length);
   $('redo')?.toggleAttribute('disabled', !state.future.length);
   if ($('version')) $('version').textContent = version ? `v${version}${ahead ? '+' : ''}` : '';

@@ -11,6 +11,7 @@ export class List {
   draw(draft, selected, problems) {
     this.selected = selected;
     this.problems = problems;
+    this.kinds = new Map(draft.blocks.map((block) => [block.id, block.kind]));
     const rows = this.rows(draft.blocks);
     this.place.replaceChildren(rows.length
       ? h('ul', { class: 'ce-blocks', 'aria-label': this.texts.blocks }, rows)
@@ -39,7 +40,7 @@ export class List {
       ondrop: (event) => this.drop(event, list, block.id),
     }, icon(kind.icon), h('span', { class: 'ce-name' }, name, h('small', {}, said(block))),
     problem ? h('span', { class: `ce-flag ${problem.level}`, title: problem.message }, icon(problem.level === 'wrong' ? 'error' : 'warning'), h('span', { class: 'sr-only' }, problem.message)) : null);
-    const tools = chosen && this.may ? h('div', { class: 'ce-tools', role: 'group', 'aria-label': name },
+    const tools = chosen && this.may && !this.schema.alone.includes(block.kind) ? h('div', { class: 'ce-tools', role: 'group', 'aria-label': name },
       this.tool('arrow_upward', texts.moveUp, () => this.on.move(block.id, -1), `up:${block.id}`, index === 0),
       this.tool('arrow_downward', texts.moveDown, () => this.on.move(block.id, 1), `down:${block.id}`, index === list.length - 1),
       this.tool('content_copy', texts.duplicate, () => this.on.duplicate(block.id), `copy:${block.id}`),
@@ -70,7 +71,7 @@ export class List {
   }
 
   key(event, id) {
-    if (!this.may) return;
+    if (!this.may || this.schema.alone.includes(this.kindOf(id))) return;
     if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
       event.preventDefault();
       this.on.move(id, event.key === 'ArrowUp' ? -1 : 1);
@@ -83,6 +84,8 @@ export class List {
       this.on.remove(id);
     }
   }
+
+  kindOf(id) { return this.kinds.get(id) || ''; }
 
   over(event) {
     if (!this.dragged) return;

@@ -68,10 +68,16 @@ PAGES = {
     "segment_list_faults": "segments.change_segment",
     "segment_gallery": "segments.view_segment",
     **dict.fromkeys(
-        ("templates", "template_edit", "template_versions", "template_thumbnail", "template_frame"),
+        (
+            "templates",
+            "template_edit",
+            "template_versions",
+            "template_version",
+            "template_thumbnail",
+            "template_frame",
+        ),
         "content.view_template",
     ),
-    "template_version": "content.view_templateversion",
     "template_people": "customers.view_customer",
     **dict.fromkeys(("brand", "brand_sample"), "content.view_brandkit"),
     "job": "accounts.view_job",

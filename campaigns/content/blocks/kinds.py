@@ -75,7 +75,7 @@ class Heading(Block):
 class Paragraphs(Block):
     """Words: an empty line starts a paragraph, `**bold**`, `*italic*`, `[words](https://…)`."""
 
-    kind, title_, icon = "text", _("Text"), "notes"
+    kind, title_, icon = "text", _("Paragraph"), "notes"
 
     text: str = member(
         Rich(
@@ -173,9 +173,11 @@ class Coupon(Block):
 class Columns(Block):
     """Blocks beside each other; below each other on a phone."""
 
-    kind, title_, icon = "columns", _("Columns"), "view_column"
+    kind, title_, icon = "columns", _("Side by side"), "view_column"
 
-    columns: tuple[tuple[Block, ...], ...] = member(Other(label=_("Columns"), type="columns", required=True))
+    columns: tuple[tuple[Block, ...], ...] = member(
+        Other(label=_("Side by side"), type="columns", required=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +197,7 @@ class Conditional(Block):
 class Divider(Block):
     """A thin line."""
 
-    kind, title_, icon = "divider", _("Line"), "horizontal_rule"
+    kind, title_, icon = "divider", _("Dividing line"), "horizontal_rule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +272,8 @@ KINDS: dict[str, type[Block]] = {
         Divider, Spacer, Social, Footer, Imported, Sms, Push,
     )
 }  # fmt: skip
+#: What is a whole message by itself.
+ALONE = frozenset({"html", "sms", "push"})
 #: What can stand beside something else, within a column.
 IN_COLUMNS = frozenset({"heading", "text", "image", "button", "coupon", "divider", "spacer", "social"})
 #: What can be shown to some people alone.

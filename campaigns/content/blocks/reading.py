@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from .fields import Member, invalid
-from .kinds import IN_COLUMNS, IN_CONDITIONS, KINDS, Block, Columns, Conditional
+from .kinds import ALONE, IN_COLUMNS, IN_CONDITIONS, KINDS, Block, Columns, Conditional
 
 MOST_BLOCKS = 100
 MOST_COLUMNS = 3
@@ -18,7 +18,9 @@ _ID = re.compile(r"[a-z][a-z0-9]{0,15}")
 def members_of(kind: type[Block]) -> dict[str, Member]:
     """Return the members of a kind of block by name."""
     found = {each.name: each.metadata["member"] for each in fields(kind) if "member" in each.metadata}
-    found["only"] = found.pop("only")  # what a block says comes before whom it is shown to
+    only = found.pop("only")  # what a block says comes before whom it is shown to
+    if kind.kind not in ALONE:
+        found["only"] = only
     return found
 
 
@@ -31,7 +33,7 @@ def parse_blocks(value: Any, *, channel: str = "") -> list[Block]:
         raise invalid("blocks", _("Write a list of 1 to %(most)d blocks.") % {"most": MOST_BLOCKS})
     reader = _Reader(channel)
     blocks = [reader.block(block, f"blocks.{place}", KINDS) for place, block in enumerate(value)]
-    alone = [block.kind for block in blocks if block.kind in ("html", "sms", "push")]
+    alone = [block.kind for block in blocks if block.kind in ALONE]
     if alone and len(blocks) > 1:
         raise invalid("blocks", _("A block of the kind “%(kind)s” stands alone.") % {"kind": alone[0]})
     return blocks

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from campaigns.content.blocks import ABOUT, KINDS, members_of
-from campaigns.content.blocks.kinds import IN_COLUMNS, IN_CONDITIONS
+from campaigns.content.blocks.kinds import ALONE, IN_COLUMNS, IN_CONDITIONS
 from campaigns.content.blocks.social import NETWORKS
 from campaigns.content.brand import picture_url, store_picture
 from campaigns.content.drafts import draft, save_draft
@@ -67,6 +67,7 @@ class Editor(Page):
             draft=draft(template),
             schema={
                 "kinds": {name: _described(name) for name in KINDS},
+                "alone": sorted(ALONE),
                 "inColumns": sorted(IN_COLUMNS),
                 "inConditions": sorted(IN_CONDITIONS),
                 "palette": palette(template.channel),

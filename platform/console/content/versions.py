@@ -59,15 +59,19 @@ class Versions(Page):
         )
 
 
+def _version(pk: str, number: int) -> TemplateVersion:
+    return get_object_or_404(TemplateVersion.objects.select_related("template"), template=pk, number=number)
+
+
 class VersionFrame(PermissionRequiredMixin, View):
     """A version as it was compiled, for a frame."""
 
-    permission_required = ("content.view_template", "content.view_templateversion")
+    permission_required = ("content.view_template",)
     raise_exception = True
 
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def get(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
         """Render the stored version for somebody made up."""
-        version = get_object_or_404(TemplateVersion.objects.select_related("template"), pk=pk)
+        version = _version(pk, number)
         try:
             content = render(version, sample_for(version))
         except TemplateInvalid as error:
@@ -88,9 +92,9 @@ class Restore(PermissionRequiredMixin, View):
     permission_required = ("content.change_template",)
     raise_exception = True
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
         """Store it and open the editor."""
-        version = get_object_or_404(TemplateVersion.objects.select_related("template"), pk=pk)
+        version = _version(pk, number)
         user = request.user
         assert isinstance(user, User)  # noqa: S101  the admin lets nobody else in
         try:

@@ -64,7 +64,7 @@ def test_links_are_found_through_liquid_and_judged(settings):
     html = (
         """<a href="{% if product.link != "" %}{{ product.link }}{% endif %}">a</a>"""
         """<A HREF='https://a.example/x?y={{ z }}'>"""
-        """<a href="#">b</a><a href="javascript:x">c</a><a href="https://own.example/nothing/here">d</a>"""
+        """<a href="#">b</a><a href="javascript:x">c</a><a href="https://own.example/admin/">d</a>"""
         """<a href="https://own.example/healthz">e</a><a href="https://gone.example/">f</a>"""
         """<a href="https://silent.example/">g</a><a href="mailto:a@b.example">h</a>"""
     )
@@ -77,7 +77,7 @@ def test_links_are_found_through_liquid_and_judged(settings):
 
     messages = [f.message for f in check_links(links_of(html), exists=exists)]
     assert [m.split()[4] for m in messages] == [
-        "#", "javascript:x", "https://own.example/nothing/here", "https://gone.example/",
+        "#", "javascript:x", "https://own.example/admin/", "https://gone.example/",
     ]  # fmt: skip
     assert sorted(asked) == ["a.example", "gone.example", "silent.example"]
     check_links(links_of(html), exists=exists)
