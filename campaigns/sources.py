@@ -68,7 +68,7 @@ class CampaignSource:
             if wants.required and not items:
                 results[message.pk] = Skip(SkipReason.NO_CONTENT)
                 continue
-            if wants.coupon and coupon is None:
+            if wants.coupon and coupon is None and not wants.without_code:
                 results[message.pk] = Skip(SkipReason.NO_COUPON)
                 continue
             values = personal.context(

@@ -65,16 +65,12 @@ def try_wording(
     """
     kit = brand_kit()
     compilation = compile_wording(wording, look_of(kit, wording.locale), marks=marks)
-    language = language_of(customer) if customer else "zh-hans" if locale.startswith("zh") else "en"
-    with translation.override(language if customer and not locale else _ours(locale or wording.locale)):
-        values = _values(compilation.wants, customer, known=known, now=now)
-        made, shown = _language(compilation, wording, locale or str(values["customer"]["locale"]))
+    person = customer or _somebody(locale or wording.locale, known=known)
+    made, shown = _language(compilation, wording, locale or person.locale)
+    with translation.override(language_of(person)):
+        values = _values(compilation.wants, person, known=known, now=now)
         content = render_made(made, values)
     return Tried(compilation, content, kit, shown, bool(values["products"]))
-
-
-def _ours(locale: str) -> str:
-    return "zh-hans" if locale.startswith("zh") else "en"
 
 
 def _language(compilation: Compilation, wording: Wording, wanted: str) -> tuple[Made, str]:
@@ -84,14 +80,13 @@ def _language(compilation: Compilation, wording: Wording, wanted: str) -> tuple[
     return compilation.own, wording.locale
 
 
-def _values(wants: Wants, customer: Customer | None, *, known: bool, now: datetime) -> dict[str, Any]:
-    person = customer or _somebody(known=known)
+def _values(wants: Wants, person: Customer, *, known: bool, now: datetime) -> dict[str, Any]:
     lists = {}
-    if customer and wants.products:
+    if person.pk and wants.products:
         lists = personal.lists_by_strategy(
-            {customer.pk: None}, objective=Objective.REPLENISH, limit=wants.products
+            {person.pk: None}, objective=Objective.REPLENISH, limit=wants.products
         )
-        lists = personal.with_fallback(lists, [customer.pk], wants, Objective.REPLENISH)
+        lists = personal.with_fallback(lists, [person.pk], wants, Objective.REPLENISH)
     values = personal.context(
         person,
         items=lists.get(person.pk, []),
@@ -99,23 +94,23 @@ def _values(wants: Wants, customer: Customer | None, *, known: bool, now: dateti
         expires_at=now + _HOLDS,
         promotion=None,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
-        shared=personal.shared_for(wants, [customer.pk] if customer else []),
+        shared=personal.shared_for(wants, [person.pk]),
         view_url=f"{settings.PUBLIC_URL}/v/preview",
     )
     values["coupon"]["offer"] = _("10% off")
-    if customer is None and wants.products:
+    if not person.pk and wants.products:
         values["products"] = _some_products(wants.products, known=known)
     return values
 
 
-def _somebody(*, known: bool) -> Customer:
+def _somebody(locale: str, *, known: bool) -> Customer:
     """Return a person who does not exist: one we know well, or a stranger."""
     sample = SAMPLE["customer"]
     if not known:
-        return Customer(pk=0, external_id="", country=settings.SHOP_COUNTRY)
+        return Customer(pk=0, external_id="", locale=locale, country=settings.SHOP_COUNTRY)
     return Customer(
         pk=0, external_id="", first_name=sample["first_name"], last_name=sample["last_name"],
-        country=settings.SHOP_COUNTRY,
+        locale=locale, country=settings.SHOP_COUNTRY,
     )  # fmt: skip
 
 

@@ -54,6 +54,8 @@ class Wants:
     products: int = 0
     missing: str = "skip"
     coupon: bool = False
+    #: Whether it says something else to those without a code.
+    without_code: bool = False
     segments: tuple[str, ...] = ()
     bundles: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -197,6 +199,7 @@ def wants_of(blocks: Sequence[Block], made: Sequence[Made]) -> Wants:
         products=max((block.count for block in lists), default=int("products" in roots)),
         missing=min((block.fallback for block in lists), key=order.index, default="skip"),
         coupon="coupon" in roots,
+        without_code=any(one.about == "coupon" for one in conditions),
         segments=tuple(sorted({one.value for one in conditions if one.about == "segment"})),
         bundles={block.id: block.skus for block in shown if isinstance(block, Bundle)},
     )

@@ -3,6 +3,8 @@ const form = document.querySelector('[data-brand]');
 const frame = document.querySelector('[data-brand-frame]');
 const SHOWN = ['accent', 'ink', 'paper', 'ground', 'font', 'heading_font', 'radius', 'logo_width', 'footer', 'address'];
 let timer = 0;
+// The shell writes a chosen file's name into a text field beside it; here there is none.
+for (const input of document.querySelectorAll('input[type=file]')) input.hasChangeListener = true;
 form.addEventListener('input', () => {
   clearTimeout(timer);
   timer = setTimeout(() => {

@@ -133,8 +133,7 @@ export class Settings {
 
   upload(block, member) {
     const state = h('span', { role: 'status', class: 'st-mute st-small' });
-    return h('span', { class: 'ce-upload' }, h('label', { class: 'st-btn sm' }, icon('upload'), this.texts.upload,
-      h('input', {
+    const choose = h('input', {
         type: 'file', accept: 'image/png,image/jpeg,image/gif', class: 'sr-only', 'data-key': `${block.id}.upload`,
         onchange: async (event) => {
           const [file] = event.target.files;
@@ -147,6 +146,8 @@ export class Settings {
           state.textContent = answer?.ok ? '' : answer?.body?.message || this.texts.failed;
           if (answer?.ok) this.set(block.id, member.name, answer.body.url, true);
         },
-      })), state);
+    });
+    choose.hasChangeListener = true; // the shell would write the file's name into the field of the address
+    return h('span', { class: 'ce-upload' }, h('label', { class: 'st-btn sm' }, icon('upload'), this.texts.upload, choose), state);
   }
 }

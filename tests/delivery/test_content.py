@@ -5,7 +5,9 @@ from django.test import Client
 
 from campaigns.actions import create_campaign, launch_campaign
 from campaigns.content.services import create_template
+from campaigns.coupons.pools import create_pool, generate_codes
 from campaigns.models import Campaign
+from campaigns.promotions.models import Promotion
 from catalog.models import Product
 from core import clock
 from customers.models import Customer
@@ -24,9 +26,9 @@ BLOCKS = [
 ]
 
 
-def send(content, now, slug):
+def send(content, now, slug, **fields):
     campaign = create_campaign(
-        user=None, now=now, name=slug, slug=slug, kind=Campaign.Kind.EMAIL, content=content
+        user=None, now=now, name=slug, slug=slug, kind=Campaign.Kind.EMAIL, content=content, **fields
     )
     launch_campaign(campaign, user=None, now=now, as_of=now)
     run = Run.objects.get(reference=str(campaign.pk))
@@ -80,3 +82,26 @@ def test_a_mail_can_be_read_as_a_page_by_its_link_alone(sink, now, settings):
     Message.objects.filter(pk=message.pk).update(state="sent")
     ada.delete()
     assert client.get(f"/v/{link}").status_code == 404
+
+
+def test_those_without_a_code_are_left_out_unless_there_is_something_for_them(sink, now, settings):
+    settings.SHOP_POSTAL_ADDRESS, settings.TRACKING = "1 Market Street", False
+    make_customers(3, now=now)
+    promotion = Promotion.objects.create(
+        slug="ten", name="Ten", benefit={"kind": "percent", "percent": "10"}, currency="USD",
+        created_at=now, needs_code=True, active=True,
+    )  # fmt: skip
+    coupon = {"kind": "coupon", "label": "Your code"}
+    either = {
+        "kind": "conditional",
+        "when": {"about": "coupon"},
+        "blocks": [coupon],
+        "otherwise": [{"kind": "text", "text": "No code this time"}],
+    }
+    for slug, blocks, sent in (("strict", [coupon], 1), ("kind", [either], 3)):
+        pool = create_pool(name=slug, promotion=promotion, now=now)
+        generate_codes(pool, 1, now=now)
+        content = create_template(name=slug, subject="Hi", blocks=blocks, now=now)
+        got = send(content, now, slug, pool=pool)
+        assert len(got) == sent
+        assert sum("No code this time" in html for _message, html in got.values()) == sent - 1

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from base64 import b64decode
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
 ]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGNgaPiPFTEMLQkA6l5/gVqaKZcAAAAASUVORK5CYII="
 PRODUCTS = (("Merino base layer", "59"), ("Running gloves", "29"), ("Head torch", "60"), ("Bottle", "35"))
 
 
@@ -143,6 +145,26 @@ def test_a_message_is_written_seen_checked_and_saved(live_server, shop, inbox, t
         assert page.eval_on_selector_all(".ce-block", names) == before
         page.keyboard.press("Control+y")
         assert page.eval_on_selector_all(".ce-block", names) == after
+        # Moved by the mouse, in front of the headline.
+        page.drag_and_drop("[data-key='block:b1']", "[data-key='block:title']")
+        moved = page.eval_on_selector_all(".ce-block", names)
+        assert moved.index("block:b1") == moved.index("block:title") - 1
+        # A picture of one's own, which the preview shows without asking another origin.
+        page.click("[data-ce=add]")
+        page.click("[data-kind=image]")
+        page.set_input_files(
+            "input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": b64decode(PNG)}
+        )
+        page.wait_for_function("document.querySelector('[data-key=\"b2.url\"]').value.includes('/p/')")
+        page.fill("[data-key='b2.alt']", "A blue square")
+        page.wait_for_selector("[data-ce=findings] .good:has-text('KB')")
+        page.wait_for_function("document.querySelector('iframe:not(.is-back)').src.includes('#rp-b2')")
+        [shown] = [f for f in page.frames[1:] if "#rp-b2" in f.url][-1:]
+        assert shown.evaluate("document.querySelector('img[alt=\"A blue square\"]')?.src").startswith(
+            f"{live_server.url}/p/"
+        )
+        page.click("[data-key='remove:b2']")
+        page.click("[data-key='block:b1']")
         # Duplicated and removed; the focus stays in the list.
         page.click("[data-key='copy:b1']")
         assert "block:b2" in page.eval_on_selector_all(".ce-block", names)
