@@ -115,9 +115,9 @@ def test_a_broken_link_blocks_the_launch_and_is_named():
     assert obstacles(version, exists=lambda host: True) == []
     [named] = obstacles(services.add_version(
         version.template, subject="x", now=now,
-        blocks=[{"kind": "button", "label": "Go", "url": "https://gone.example/x"}],
+        blocks=[{"kind": "button", "label": "Go", "url": "https://nowhere.example/x"}],
     ), exists=lambda host: False)  # fmt: skip
-    assert "https://gone.example/x" in named
+    assert "https://nowhere.example/x" in named
     pasted = services.create_template(
         name="P", subject="x", blocks=[{"kind": "html", "html": "<a href='#'>x</a>"}], now=now
     )
