@@ -65,7 +65,7 @@ for name, kind in {
     "no-study": Kind(
         404,
         _("This was not studied yet"),
-        _("POST /api/v1/profiles/work starts it; it also runs every night."),
+        _("POST /api/v1/profiles/jobs starts it; it also runs every night."),
     ),
     "not-found": Kind(
         404, _("There is nothing here"), _("Compare the address and the id with what you sent before.")

@@ -18,7 +18,9 @@ def profile(parameters: Mapping[str, Any], now: datetime, progress: Progress) ->
 
 def cluster(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
     """Find the personas anew; the result says how many, how distinct and how large they are."""
-    found = cluster_customers(as_of=as_of(parameters), now=now, progress=progress)
+    found = cluster_customers(
+        as_of=as_of(parameters), now=now, progress=progress, any_moment=not parameters.get("as_of")
+    )
     sizes = Persona.objects.filter(clustering=found).order_by("number").values_list("size", flat=True)
     return {
         "k": found.k,
@@ -40,7 +42,9 @@ def score(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> d
 
 def study(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
     """Find out lifecycle, classes and texts anew; the result says what is known and what is missing."""
-    found = find_out(as_of=as_of(parameters), now=now, progress=progress)
+    found = find_out(
+        as_of=as_of(parameters), now=now, progress=progress, any_moment=not parameters.get("as_of")
+    )
     return {made.kind: True if made.known else made.content for made in found}
 
 

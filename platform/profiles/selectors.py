@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -155,12 +155,6 @@ def persona_map(most: int = 2_000) -> dict[str, Any]:
         "points": points,
         "moved": moved.content if moved else None,
     }
-
-
-def rfm_grid() -> QuerySet[CustomerProfile, dict[str, Any]]:
-    """Return customers by recency and frequency score: `{"rfm_r", "rfm_f", "customers"}`."""
-    buyers = CustomerProfile.objects.filter(orders__gt=0)
-    return buyers.values("rfm_r", "rfm_f").annotate(customers=Count("pk")).order_by("-rfm_r", "rfm_f")
 
 
 @dataclass(frozen=True, slots=True)
