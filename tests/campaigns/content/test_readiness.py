@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 
 from campaigns.actions import create_campaign
 from campaigns.content import services
@@ -61,6 +62,7 @@ def test_advice_names_its_block():
 
 def test_links_are_found_through_liquid_and_judged(settings):
     settings.PUBLIC_URL = "https://own.example"
+    cache.delete_many(f"content:host:{host}.example" for host in ("a", "gone", "silent"))
     html = (
         """<a href="{% if product.link != "" %}{{ product.link }}{% endif %}">a</a>"""
         """<A HREF='https://a.example/x?y={{ z }}'>"""
