@@ -145,8 +145,10 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(
                 _("E-mail templates"),
                 "mail",
-                "content_template_changelist",
+                "templates",
                 "content.view_template",
+                "templates",
+                "brand",
                 "content",
             ),
             _item(
