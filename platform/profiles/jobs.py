@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.jobs import Progress, as_of
+from core import clock
+from profiles.flows import lifecycle_flows
 from profiles.models import Persona
 from profiles.scores.services import score_customers
 from profiles.services import TooFewCustomersError, build_profiles, cluster_customers
@@ -58,3 +60,11 @@ def know(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> di
     result["scores"] = score(parameters, now, progress)
     result["studies"] = study(parameters, now, progress)
     return result
+
+
+def flows(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Count who went from which state to which between `before` and `after`; the result is the flow."""
+    progress(0, 1)
+    found = lifecycle_flows(*(clock.parse_moment(parameters[side]) for side in ("before", "after")))
+    progress(1, 1)
+    return found

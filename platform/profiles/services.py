@@ -6,11 +6,14 @@ from typing import cast
 from django.db import transaction
 from threadpoolctl import threadpool_limits
 
+from accounts import audit
 from accounts.jobs import Progress, silent
+from accounts.models import User
 from profiles import clustering as personas
 from profiles import rounds
 from profiles.building import complete
-from profiles.models import Clustering, Round, Study
+from profiles.models import Clustering, Persona, Round, Study
+from profiles.personas import default_name
 from profiles.studies import keep
 from recommender.errors import DataError
 from recommender.profiling import ClusterResult, cluster
@@ -111,3 +114,18 @@ def _put_in_use(work: Round, clustering: Clustering, result: ClusterResult, now:
     moved = clustering.parameters["moves"]
     keep(Study.Kind.PERSONAS, as_of=work.as_of, now=now, known=True, content=moved, work=work)
     rounds.finish(work, now)
+
+
+@transaction.atomic
+def rename_persona(persona: Persona, name: str, *, now: datetime, user: User) -> Persona:
+    """Give a persona a name that survives refits; an empty one gives back the name its traits make."""
+    held = Persona.objects.select_for_update().get(pk=persona.pk)
+    before = {"name": held.name, "name_edited": held.name_edited}
+    wanted = " ".join(name.split())[: Persona._meta.get_field("name").max_length]
+    held.name_edited = bool(wanted)
+    held.name = wanted or default_name(held.traits, "")
+    after = {"name": held.name, "name_edited": held.name_edited}
+    if after != before:
+        held.save(update_fields=["name", "name_edited"])
+        audit.record(action="rename_persona", target=held, now=now, user=user, before=before, after=after)
+    return held

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from accounts.jobs import Progress, silent
 from profiles import relevance, rounds, texts
+from profiles.flows import LOOK_BACK, lifecycle_flows
 from profiles.models import Round, Study
 from profiles.scores.facts import read_past
 from recommender.columns import TIME, USER
@@ -89,7 +90,7 @@ def keep(
 
 
 def lifecycle(past: Past, as_of: datetime) -> dict[str, Any]:
-    """Return the Markov chain up to a moment and how many are where."""
+    """Return the Markov chain up to a moment, how many are where, and who moved in the last 84 days."""
     orders, at = past.baskets.select(USER, TIME), as_of.timestamp()
     moves = chain(orders, at)
     return {
@@ -103,6 +104,7 @@ def lifecycle(past: Past, as_of: datetime) -> dict[str, Any]:
         "to_lapse": [None if np.isnan(days) else round(days, 1) for days in moves.to_lapse.tolist()],
         "entering": list(moves.entering),
         "now": state_sizes(states_at(orders, at)),
+        "flows": lifecycle_flows(as_of - LOOK_BACK, as_of),
     }
 
 
@@ -115,7 +117,20 @@ def classes(past: Past, as_of: datetime, seed: int) -> dict[str, Any]:
     names = [name for name in SIMPLE if name in earlier.columns]
     found = asdict(compare_classes(earlier, later, names, seed))
     counted = later.group_by("rfm_class").len()
-    return found | {"days": AHEAD.days, "now": dict(counted.iter_rows())}
+    return found | {"days": AHEAD.days, "now": dict(counted.iter_rows()), "bounds": bounds(later)}
+
+
+def bounds(classed: pl.DataFrame) -> dict[str, dict[str, float]]:
+    """Return from which figure on a score begins: `{"r": {"4": most days}, "f": {"3": least orders}, …}`.
+
+    So the classes can be written as rules over days, orders and money. Scores that nobody has are left out.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for score, figure in (("r", "recency_days"), ("f", "orders_84d"), ("m", "amount_84d")):
+        edge = pl.col(figure).max() if score == "r" else pl.col(figure).min()
+        rows = classed.drop_nulls(score).group_by(score).agg(edge).sort(score).iter_rows()
+        found[score] = {str(number): float(value) for number, value in rows}
+    return found
 
 
 def _classed(past: Past, at: float) -> pl.DataFrame:

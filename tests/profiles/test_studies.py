@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from profiles import calendar, relevance, selectors
+from profiles.flows import lifecycle_flows
 from profiles.models import CustomerProfile, CustomerTexts, SalePeriod, Study
 from profiles.scores.facts import read_past
 from profiles.services import build_profiles, cluster_customers
@@ -127,7 +128,7 @@ def test_an_empty_shop_is_told_what_is_missing(shop):
 
 
 def test_flows_between_two_days_count_everybody_once(busy):
-    found = selectors.lifecycle_flows(AS_OF - timedelta(days=90), AS_OF)
+    found = lifecycle_flows(AS_OF - timedelta(days=90), AS_OF)
     assert sum(link["customers"] for link in found["links"]) == 160
     ids = {node["id"] for node in found["nodes"]}
     assert {link["source"] for link in found["links"]} | {link["target"] for link in found["links"]} == ids

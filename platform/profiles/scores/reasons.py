@@ -82,7 +82,7 @@ def said(reasons: Iterable[Mapping[str, Any]]) -> list[Said]:
     return [
         Said(
             str(NAMES.get(reason["feature"], reason["feature"])),
-            _value(reason["feature"], reason.get("value")),
+            value_text(reason["feature"], reason.get("value")),
             None if (adds := reason.get("adds")) is None else adds > 0,
         )
         for reason in reasons
@@ -103,7 +103,8 @@ def _sentence(one: Said) -> str:
     return _("%(name)s: %(value)s, lowers it") % parts
 
 
-def _value(feature: str, value: float | None) -> str:
+def value_text(feature: str, value: float | None) -> str:
+    """Write a feature's value with its unit: money, a share, or three digits."""
     if value is None:
         return _("none")
     if feature in _MONEY:
