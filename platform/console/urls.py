@@ -18,7 +18,8 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.offers import calendar, codes, editor, pools, promotions, results, suggestions, trial
+from console.offers import calendar, codes, pools, promotions, results, suggestions, trial
+from console.offers import editor as offer
 from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
@@ -93,8 +94,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
         ("offers/", promotions.Promotions, "offers"),
-        ("offers/new/", editor.Editor, "promotion_new"),
-        ("offers/create/", editor.Create, "promotion_create"),
+        ("offers/new/", offer.Editor, "promotion_new"),
+        ("offers/create/", offer.Create, "promotion_create"),
         ("offers/try/", trial.Try, "promotion_try"),
         ("offers/suggest/", suggestions.Suggest, "promotion_suggest"),
         ("offers/calendar/", calendar.Calendar, "offer_calendar"),
@@ -109,8 +110,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/pools/<uuid:pk>/export/", pools.ExportCodes, "offer_pool_export"),
         ("offers/codes/<int:pk>/", codes.Code, "offer_code"),
         ("offers/codes/<int:pk>/revoke/", codes.Revoke, "offer_code_revoke"),
-        ("offers/<uuid:pk>/", editor.Editor, "promotion_edit"),
-        ("offers/<uuid:pk>/save/", editor.Save, "promotion_save"),
+        ("offers/<uuid:pk>/", offer.Editor, "promotion_edit"),
+        ("offers/<uuid:pk>/save/", offer.Save, "promotion_save"),
         ("offers/<uuid:pk>/results/", results.PromotionResults, "promotion_results"),
         ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
