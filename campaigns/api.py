@@ -129,7 +129,9 @@ class CampaignsView(ListAPIView):  # type: ignore[type-arg]
     scopes = {"GET": Scope.CAMPAIGNS_READ, "POST": Scope.CAMPAIGNS_WRITE}
     serializer_class = CampaignSerializer
     pagination_class = CursorPagination
-    queryset = Campaign.objects.select_related("segment", "promotion", "plan", "experiment", "trigger_segment")
+    queryset = Campaign.objects.select_related(
+        "segment", "promotion", "plan", "experiment", "trigger_segment"
+    )
 
     @extend_schema(operation_id="list_campaigns", summary="List campaigns")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

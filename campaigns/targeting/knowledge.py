@@ -73,7 +73,7 @@ def read(plan: OfferPlan, values: Sequence[PlanValue], *, as_of: datetime) -> Kn
         stays = members_query(value.segment, as_of=as_of)
         opens += f", (c.id IN ({stays.sql}))::int AS open_{place}"
         params += list(stays.params)
-    schema: dict[str, Any] = {name: pl.Float64 for name in FEATURES} | {"external_id": pl.String}
+    schema: dict[str, Any] = dict.fromkeys(FEATURES, pl.Float64) | {"external_id": pl.String}
     whole = ("customer_id", "refused", *(f"open_{place}" for place in range(len(values))))
     schema |= dict.fromkeys(whole, pl.Int64)
     frame = copy_to_frame(_SQL.format(opens=opens, members=query.sql), [*params, *query.params], schema)

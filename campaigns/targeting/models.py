@@ -1,5 +1,7 @@
 """Plans of offers: which values there are, what may be spent, and who gets which."""
 
+from decimal import Decimal
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -61,8 +63,8 @@ class OfferPlan(models.Model):
         _("held out"),
         max_digits=4,
         decimal_places=3,
-        default="0.1",
-        validators=[MinValueValidator(0.01), MaxValueValidator(0.5)],
+        default=Decimal("0.1"),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal("0.5"))],
         help_text=_("Who gets nothing, by chance, so that the effect can be measured."),
     )
     window_days = models.PositiveSmallIntegerField(

@@ -37,7 +37,8 @@ class Worth:
             bound = float(_in(most, promotion.currency)) if most is not None else float("inf")
             return cls(0.0, float(benefit["percent"]) / 100, bound)
         raise PlanNotReady(
-            _("Say what a use of “%(pool)s” costs: its benefit does not tell by itself.") % {"pool": value.pool}
+            _("Say what a use of “%(pool)s” costs: its benefit does not tell by itself.")
+            % {"pool": value.pool}
         )
 
     def on(self, baskets: Floats) -> Floats:

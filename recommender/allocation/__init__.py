@@ -5,4 +5,14 @@ from recommender.allocation.exact import optimum
 from recommender.allocation.hull import Curve, Steps
 from recommender.allocation.solving import EXACT_UP_TO, Allocation, allocate, at_price
 
-__all__ = ["EXACT_UP_TO", "NOTHING", "Allocation", "Choices", "Curve", "Steps", "allocate", "at_price", "optimum"]
+__all__ = [
+    "EXACT_UP_TO",
+    "NOTHING",
+    "Allocation",
+    "Choices",
+    "Curve",
+    "Steps",
+    "allocate",
+    "at_price",
+    "optimum",
+]

@@ -135,7 +135,13 @@ def test_a_budget_that_is_none_is_refused(budget):
 
 @pytest.mark.parametrize(
     ("gain", "cost"),
-    [([[float("nan")]], [[1.0]]), ([[inf]], [[1.0]]), ([[1.0]], [[-1.0]]), ([[1.0]], [[inf]]), ([[1.0]], [1.0])],
+    [
+        ([[float("nan")]], [[1.0]]),
+        ([[inf]], [[1.0]]),
+        ([[1.0]], [[-1.0]]),
+        ([[1.0]], [[inf]]),
+        ([[1.0]], [1.0]),
+    ],
 )
 def test_tables_that_make_no_sense_are_refused(gain, cost):
     with pytest.raises(DataError):
