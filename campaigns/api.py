@@ -59,8 +59,8 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         model = Campaign
         fields = (
             "id", "slug", "name", "kind", "state", "segment", "channel", "topic", "content", "objective",
-            "pool", "promotion", "plan", "experiment", "goal_days", "schedule", "as_of", "created_at", "launched_at",
-            "finished_at",
+            "pool", "promotion", "plan", "experiment", "goal_days", "schedule", "as_of", "created_at",
+            "launched_at", "finished_at",
         )  # fmt: skip
 
 

@@ -53,9 +53,7 @@ def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
 def _plan_problems(campaign: Campaign, plan: OfferPlan, now: datetime) -> list[str]:
     found = []
     if campaign.kind != Campaign.Kind.COUPON or campaign.pool is not None:
-        found.append(
-            _("An offer plan gives codes of its own pools. Make it a coupon campaign without a pool.")
-        )
+        found.append(_("A plan gives codes of its own pools. Make it a coupon campaign without a pool."))
     if campaign.timing not in (Timing.NOW, Timing.AT):
         found.append(_("An offer plan is for one sending. Send at once, or once at a time."))
     if plan.computed_at is None:

@@ -10,8 +10,8 @@ bought anyway, so without randomised evidence u(v) = r(v) · (1 - b); with it u(
 scaled by r(v) over the redemption at the middle value. The discount given to those who buy anyway
 is always part of the cost: a high redemption rate alone is no merit.
 
-r(v): the odds of the redemption score times (d(v) ÷ d(middle)) to the power of the plan's `response`, which is
-an assumption until values have been tried side by side.
+r(v): the odds of the redemption score times (d(v) ÷ d(middle)) to the power of the plan's `response`, which
+is an assumption until values have been tried side by side.
 """
 
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ _SQL = """
 
 @dataclass(frozen=True)
 class Known:
-    """An audience by customer. `open_to` is people x values; `assumed` says which figures are the usual ones."""
+    """An audience by customer. `open_to` is people x values; `scored` counts who has a redemption score."""
 
     customers: pl.Series
     names: list[str]

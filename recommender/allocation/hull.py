@@ -28,7 +28,8 @@ class Steps:
     """Steps from one value of a person to the next on the hull, best return first.
 
     ``start`` is each person's choice before any step (what gains at no cost, or nothing); ``person``,
-    ``to``, ``cost`` and ``gain`` have one entry a step, a person's own in order; ``free`` is the start's gain.
+    ``to``, ``cost`` and ``gain`` have one entry a step, a person's own in order; ``free`` is the
+    start's gain; ``first`` is 1 where a step gives somebody their first value.
     """
 
     start: Int32

@@ -39,7 +39,7 @@ def test_everybody_gets_a_code_of_the_pool_that_was_planned(
     pool,
     campaign,
     now,
-    postbox,
+    postbox,  # noqa: F811
     member,  # noqa: F811
 ):
     made = plan([{"pool": pool(2, codes=200)}, {"pool": pool(5, codes=200)}], holdout_share="0.2")
