@@ -83,14 +83,15 @@ WITH line AS (
     LEFT JOIN catalog_category root ON root.path = split_part(c.path, '/', 1)
 ), category AS (
     SELECT customer_id, (array_agg(root_id ORDER BY spend DESC, path))[1] AS top,
-        jsonb_object_agg(path, round((spend / nullif(whole, 0))::numeric, 4)) AS affinity
+        jsonb_object_agg(path, round(10000 * spend / nullif(whole, 0))::int * 0.0001) AS affinity
     FROM (
         SELECT customer_id, root_id, path, sum(spend) AS spend,
             sum(sum(spend)) OVER (PARTITION BY customer_id) AS whole
         FROM placed WHERE root_id IS NOT NULL GROUP BY 1, 2, 3
     ) c GROUP BY 1
 ), brand AS (
-    SELECT customer_id, jsonb_object_agg(brand, round((spend / nullif(whole, 0))::numeric, 4)) AS affinity
+    SELECT customer_id,
+        jsonb_object_agg(brand, round(10000 * spend / nullif(whole, 0))::int * 0.0001) AS affinity
     FROM (
         SELECT customer_id, brand, sum(spend) AS spend,
             sum(sum(spend)) OVER (PARTITION BY customer_id) AS whole,
@@ -98,7 +99,8 @@ WITH line AS (
         FROM placed WHERE brand IS NOT NULL GROUP BY 1, 2
     ) b WHERE place <= 20 GROUP BY 1
 ), part AS (
-    SELECT customer_id, jsonb_object_agg(part, round((weight / nullif(whole, 0))::numeric, 4)) AS affinity
+    SELECT customer_id,
+        jsonb_object_agg(part, round(10000 * weight / nullif(whole, 0))::int * 0.0001) AS affinity
     FROM (
         SELECT customer_id, part, sum(weight) AS weight,
             sum(sum(weight)) OVER (PARTITION BY customer_id) AS whole

@@ -1,6 +1,7 @@
 """What a campaign says to each person: the context of a template."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -8,18 +9,87 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from campaigns.content.brand import brand_kit, shop_values
+from campaigns.content.models import TemplateVersion
+from campaigns.content.rendering import needs
+from campaigns.content.wording import Wants
 from campaigns.coupons.codes import shown
 from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
+from catalog.models import Product
 from core.money import round_money
 from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import preferences_url
 from recommendations.reasons import sentence
 from recommendations.selectors import Item, lists_for
+from segments.models import SegmentMembership
 
 #: The use by which a champion is chosen for mails.
 USE = "email"
+#: The strategy that has something for everyone.
+POPULAR = "popularity"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all messages of a batch have in common."""
+
+    shop: Mapping[str, str]
+    bundles: Mapping[str, Mapping[str, Any]]
+    #: By customer the segments that the content asks for.
+    segments: Mapping[int, Sequence[str]]
+
+
+def shared(content: TemplateVersion | None, customer_ids: Sequence[int]) -> Shared:
+    """Return what a content needs for these people: the brand, bundles, segments. One to three queries."""
+    return shared_for(needs(content) if content else Wants(), customer_ids)
+
+
+def shared_for(wants: Wants, customer_ids: Sequence[int]) -> Shared:
+    """Return what a rendering needs for these people. One to three queries."""
+    return Shared(shop_values(brand_kit()), _bundles(wants), _segments(wants, customer_ids))
+
+
+def _segments(wants: Wants, customer_ids: Sequence[int]) -> dict[int, list[str]]:
+    if not wants.segments:
+        return {}
+    found: dict[int, list[str]] = {}
+    for customer, slug in SegmentMembership.objects.filter(
+        segment__slug__in=wants.segments, customer_id__in=customer_ids, left_at=None
+    ).values_list("customer_id", "segment__slug"):
+        found.setdefault(customer, []).append(slug)
+    return found
+
+
+def _bundles(wants: Wants) -> dict[str, dict[str, Any]]:
+    """Return each bundle with its price in all; without products when one of them is not to be had."""
+    skus = {sku for bundle in wants.bundles.values() for sku in bundle}
+    products = (
+        {p.sku: p for p in Product.objects.filter(sku__in=skus, active=True).exclude(stock__lte=0)}
+        if skus
+        else {}
+    )
+    made = {}
+    for name, members in wants.bundles.items():
+        there = [products[sku] for sku in members if sku in products and products[sku].price is not None]
+        whole = len(there) == len(members) and len({product.currency for product in there}) == 1
+        made[name] = {
+            "products": [product_values(product, "") for product in there] if whole else [],
+            "total": str(sum(product.price or 0 for product in there)) if whole else "0",
+            "currency": there[0].currency if whole else "",
+        }
+    return made
+
+
+def with_fallback(
+    lists: dict[int, list[Item]], customer_ids: Iterable[int], wants: Wants, objective: str
+) -> dict[int, list[Item]]:
+    """Add the best-sellers for those without a list, where the content asks for it. At most four queries."""
+    missing = [pk for pk in customer_ids if not lists.get(pk)]
+    if not wants.products or wants.missing != "popular" or not missing:
+        return lists
+    return lists | lists_for(missing, use=USE, objective=objective, limit=wants.products, strategy=POPULAR)
 
 
 def lists_by_strategy(
@@ -44,20 +114,24 @@ def context(
     expires_at: datetime | None,
     promotion: Promotion | None,
     unsubscribe_url: str,
+    shared: Shared,
+    view_url: str = "",
 ) -> dict[str, Any]:
     """Return the values that campaigns.content.variables names, in the customer's language."""
-    with translation.override(language_of(customer)):
+    language = language_of(customer)
+    with translation.override(language):
         return {
             "customer": {
                 "first_name": customer.first_name,
                 "last_name": customer.last_name,
                 "locale": customer.locale,
+                "language": language,
+                "country": customer.country,
+                "segments": list(shared.segments.get(customer.pk, ())),
             },
-            "shop": {
-                "name": settings.SHOP_NAME,
-                "address": settings.SHOP_POSTAL_ADDRESS,
-                "url": settings.PUBLIC_URL,
-            },
+            "shop": dict(shared.shop),
+            "bundles": dict(shared.bundles),
+            "view_url": view_url,
             "products": list(_products(items)),
             "coupon": {
                 "code": shown(code) if code else "",
@@ -71,21 +145,26 @@ def context(
                 % {"shop": settings.SHOP_NAME},
                 "unsubscribe": _("Unsubscribe"),
                 "preferences": _("Choose what you get"),
+                "view": _("View in the browser"),
             },
         }
 
 
 def _products(items: Iterable[Item]) -> Iterable[dict[str, str]]:
-    for item in items:
-        yield {
-            "sku": item.sku,
-            "name": item.name,
-            "price": "" if item.price is None else str(round_money(item.price, item.currency)),
-            "currency": item.currency,
-            "url": item.url,
-            "image_url": item.image_url,
-            "reason": sentence(item.reason),
-        }
+    return (product_values(item, sentence(item.reason)) for item in items)
+
+
+def product_values(product: Item | Product, reason: str) -> dict[str, str]:
+    """Return what templates call a product."""
+    return {
+        "sku": product.sku,
+        "name": product.name,
+        "price": "" if product.price is None else str(round_money(product.price, product.currency)),
+        "currency": product.currency,
+        "url": product.url,
+        "image_url": product.image_url,
+        "reason": reason,
+    }
 
 
 def _offer(promotion: Promotion | None) -> str:

@@ -6,7 +6,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.content.blocks import parse_blocks
-from campaigns.content.services import needs
+from campaigns.content.brand import brand_kit
+from campaigns.content.models import Medium
+from campaigns.content.readiness import obstacles
+from campaigns.content.rendering import needs
 from campaigns.content.text import short_text
 from campaigns.coupons.selectors import stock
 from campaigns.models import Campaign
@@ -37,7 +40,7 @@ def problems(campaign: Campaign, *, now: datetime, launched: bool = False) -> li
     elif campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:
         found.append(_("Choose the coupon pool that the codes come from."))
     if mails(campaign):
-        found += _mail_problems(campaign)
+        found += _mail_problems(campaign, launched=launched)
     return found
 
 
@@ -68,15 +71,21 @@ def _plan_problems(campaign: Campaign, plan: OfferPlan, now: datetime) -> list[s
     return found
 
 
-def _mail_problems(campaign: Campaign) -> list[str]:
+def _mail_problems(campaign: Campaign, *, launched: bool) -> list[str]:
     found = []
-    if campaign.channel == Channel.EMAIL and not settings.SHOP_POSTAL_ADDRESS:
+    address = brand_kit().address or settings.SHOP_POSTAL_ADDRESS
+    if campaign.channel == Channel.EMAIL and not address:
         found.append(_("Marketing mail must carry the shop's postal address. Set SHOP_POSTAL_ADDRESS."))
     if campaign.content is None:
         found.append(_("Choose the content of the mail."))
         return found
     if campaign.channel != Channel.EMAIL and not short_text(parse_blocks(campaign.content.blocks)):
         found.append(_("The content has no text. Add a text block: this channel shows nothing else."))
+    if campaign.content.template.channel not in (Medium.EMAIL, campaign.channel):
+        found.append(_("The content is written for another channel. Choose one for this channel."))
+    elif address and campaign.channel == Channel.EMAIL:
+        # Names of hosts are asked for by the person who launches, not at each slot.
+        found += obstacles(campaign.content, exists=(lambda host: None) if launched else None)
     wants = needs(campaign.content)
     if wants.coupon and campaign.pool is None and campaign.plan is None:
         found.append(_("The content shows a coupon code. Choose a coupon pool."))

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import connection
 from django.utils import translation
 
-from campaigns import personal
+from campaigns import browser, personal
 from campaigns.content.models import TemplateVersion
-from campaigns.content.services import needs, render, render_short
+from campaigns.content.rendering import needs, render, render_short
+from campaigns.content.wording import Wants
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon, CouponPool
 from campaigns.models import Campaign
@@ -46,11 +47,13 @@ class CampaignSource:
             return {message.pk: Skip(SkipReason.NO_CONTENT) for message in messages}
         wants = needs(content)
         customers = Customer.objects.in_bulk([message.customer_id for message in messages])
-        lists = _lists(campaign, messages, wants.products)
+        everyone = [message.customer_id for message in messages]
+        lists = _lists(campaign, messages, wants)
+        shared = personal.shared(content, everyone)
         served = [
             m.customer_id
             for m in messages
-            if m.customer_id in customers and (lists.get(m.customer_id) or not wants.products)
+            if m.customer_id in customers and (lists.get(m.customer_id) or not wants.required)
         ]
         offered = pools_of(served, campaign.plan) if campaign.plan else {}
         codes = _codes(campaign, served, offered, now) if wants.coupon else {}
@@ -64,10 +67,10 @@ class CampaignSource:
             items = lists.get(message.customer_id, [])
             coupon = codes.get(message.customer_id)
             pool = offered.get(message.customer_id, campaign.pool)
-            if wants.products and not items:
+            if wants.required and not items:
                 results[message.pk] = Skip(SkipReason.NO_CONTENT)
                 continue
-            if wants.coupon and coupon is None:
+            if wants.coupon and coupon is None and not wants.without_code:
                 results[message.pk] = Skip(SkipReason.NO_COUPON)
                 continue
             values = personal.context(
@@ -77,6 +80,8 @@ class CampaignSource:
                 expires_at=_expiry(coupon, pool),
                 promotion=pool.promotion if pool else campaign.promotion,
                 unsubscribe_url=unsubscribe_url(message),
+                shared=shared,
+                view_url=browser.view_url(message),
             )
             subject = subjects.get(message.context.get("variant"))
             with translation.override(language_of(customer)):
@@ -102,7 +107,7 @@ class CampaignSource:
         campaign = Campaign.objects.select_related("content").get(pk=run.reference)
         if campaign.content is None:
             return {}
-        lists = _lists(campaign, messages, needs(campaign.content).products)
+        lists = _lists(campaign, messages, needs(campaign.content))
         return {
             m.pk: m.context
             | _contents(campaign.content.pk, lists.get(m.customer_id, []))
@@ -180,12 +185,13 @@ def _words(
     return Rendered(subject=short.title, text=short.text, url=short.url, image=short.image)
 
 
-def _lists(campaign: Campaign, messages: Sequence[Message], limit: int) -> dict[int, list[Item]]:
+def _lists(campaign: Campaign, messages: Sequence[Message], wants: Wants) -> dict[int, list[Item]]:
     """Return each person's products by the strategy of their arm; nothing when the content shows none."""
-    if not limit:
+    if not wants.products:
         return {}
     strategies = {m.customer_id: m.context.get("strategy") for m in messages}
-    return personal.lists_by_strategy(strategies, objective=campaign.objective, limit=limit)
+    lists = personal.lists_by_strategy(strategies, objective=campaign.objective, limit=wants.products)
+    return personal.with_fallback(lists, strategies, wants, campaign.objective)
 
 
 def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:

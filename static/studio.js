@@ -17,6 +17,8 @@
   const TOKENS = {
     '#0f766e': 'primary', '#99d5cf': 'primary-soft', '#94a3b8': 'muted', '#d97706': 'accent',
     '#047857': 'good', '#b91c1c': 'bad', '#e5e8ec': 'grid', '#1f2937': 'ink', '#6b7280': 'label',
+    '#0e7c86': 'group-1', '#c2620c': 'group-2', '#6d4fc4': 'group-3', '#be2d6b': 'group-4',
+    '#4a7d1f': 'group-5', '#2563c9': 'group-6', '#94740b': 'group-7', '#5b6472': 'group-8',
   };
   const themed = (text) => {
     const style = getComputedStyle(document.documentElement);

@@ -105,6 +105,7 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         if wants.products
         else {}
     )
+    items = personal.with_fallback(items, [customer.pk], wants, campaign.objective)
     pool = pools_of([customer.pk], campaign.plan).get(customer.pk) if campaign.plan else campaign.pool
     promotion = pool.promotion if pool else campaign.promotion
     values = personal.context(
@@ -114,6 +115,7 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         expires_at=promotion.ends_at if promotion else None,
         promotion=promotion,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
+        shared=personal.shared(content, [customer.pk]),
     )
     with translation.override(language_of(customer)):
         if campaign.channel == Channel.EMAIL:

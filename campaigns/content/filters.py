@@ -3,11 +3,14 @@
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from babel.numbers import format_currency
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from liquid.exceptions import FilterArgumentError
 
 #: Where a link in a mail may lead.
@@ -17,6 +20,7 @@ _DATE_PARTS = re.compile(r"%-?[aAbBdeHIjmMpSyY%]|[^%]")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ufeff]")
 
 
+@lru_cache(maxsize=4096)
 def is_safe_url(url: str) -> bool:
     """Say whether an address is absolute, of an allowed scheme and free of control characters."""
     if _CONTROL.search(url) or "\\" in url:
@@ -54,7 +58,11 @@ def date_filter(value: Any, form: Any = "%Y-%m-%d") -> str:
 
 def money(value: Any, currency: Any = "") -> str:
     """Write an amount as the reader's language does: `$2.75`, `2,75 €`. What is no amount stays as it is."""
-    text, code = str(value), str(currency)
+    return _money(str(value), str(currency), translation.get_language() or "en")
+
+
+@lru_cache(maxsize=4096)  # the same products stand in many mails
+def _money(text: str, code: str, language: str) -> str:
     try:
         amount = Decimal(text)
     except InvalidOperation:
@@ -62,5 +70,19 @@ def money(value: Any, currency: Any = "") -> str:
     # Beyond what a shop sells for, digits would be counted in gigabytes.
     if not amount.is_finite() or len(text) > 30 or abs(amount.adjusted()) > 15 or len(code) != 3:
         return f"{text} {code}".strip()
+    return str(format_currency(amount, code, locale=translation.to_locale(language)))
+
+
+def until(value: Any) -> str:
+    """Say until when something holds, in the reader's language; nothing for an empty text."""
+    text = str(value)
+    if not text:
+        return ""
+    try:
+        day = datetime.fromisoformat(text)
+    except ValueError:
+        raise FilterArgumentError("until: this is not an ISO date", token=None) from None
+    if day.tzinfo is not None:
+        day = timezone.localtime(day)
     locale = translation.to_locale(translation.get_language() or "en")
-    return str(format_currency(amount, code, locale=locale))
+    return _("Use it by %(day)s.") % {"day": format_date(day, "long", locale=locale)}

@@ -9,12 +9,14 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, wraps
-from typing import Any
+from io import StringIO
+from typing import Any, TextIO
 
-from liquid import BoundTemplate, Environment, StrictUndefined
+from liquid import BoundTemplate, Environment, RenderContext, StrictUndefined
 from liquid.exceptions import FilterArgumentError, LiquidError
+from liquid.output import LimitedStringIO
 
-from .filters import date_filter, money, safe_url
+from .filters import date_filter, money, safe_url, until
 
 ALLOWED_FILTERS = (
     "append", "capitalize", "ceil", "default", "divided_by", "downcase", "escape", "first", "floor", "join",
@@ -30,12 +32,35 @@ LARGEST_NUMBER = 10**15
 
 
 class TemplateInvalid(ValueError):
-    """A template cannot be read or rendered; the message says where and why."""
+    """A template cannot be read or rendered; the message says where and why, `path` the block's place."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class _Context(RenderContext):
+    """Keeps the ends of lines as they are: python-liquid's limited buffers would write every one as `\\n`."""
+
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+        """Return a buffer for what is captured, with what is left of the limit."""
+        used = buf.size if isinstance(buf, LimitedStringIO) else 0
+        return LimitedStringIO(_Environment.output_stream_limit - used, newline="")
+
+
+class _Template(BoundTemplate):
+    """A parsed template that writes what it was given, byte for byte."""
+
+    context_class = _Context
+
+    def _get_buffer(self) -> StringIO:
+        return LimitedStringIO(_Environment.output_stream_limit, newline="")
 
 
 class _Environment(Environment):
     """Limits that a mail never meets and an attack always does."""
 
+    template_class = _Template
     output_stream_limit = 400_000
     loop_iteration_limit = 2_000
     local_namespace_limit = 50_000
@@ -70,6 +95,7 @@ def _environment(*, autoescape: bool) -> Environment:
     env.filters["date"] = date_filter
     env.filters["money"] = money
     env.filters["safe_url"] = safe_url
+    env.filters["until"] = until
     for tag in FORBIDDEN_TAGS:
         env.tags.pop(tag, None)
     return env
@@ -87,13 +113,16 @@ def _parse(source: str, html: bool) -> BoundTemplate:
         raise TemplateInvalid(_sentence(error)) from error
 
 
-def render(source: str, context: Mapping[str, Any], *, html: bool) -> str:
+def render(source: str, context: Mapping[str, Any], *, html: bool, is_plain: bool = False) -> str:
     """Render a template for one person; in HTML every value is escaped. About 0.3 ms for a mail.
 
-    `context` holds plain values only: anything else is a TypeError. Raises TemplateInvalid.
+    `context` holds plain values only: anything else is a TypeError, and `is_plain` says that `plain`
+    looked already. Raises TemplateInvalid. Text without any tag comes back as it is.
     """
+    if "{{" not in source and "{%" not in source:
+        return source
     try:
-        return str(_parse(source, html).render(**plain(context)))
+        return str(_parse(source, html).render(**(context if is_plain else plain(context))))
     except (LiquidError, RecursionError, ArithmeticError) as error:
         raise TemplateInvalid(_sentence(error)) from error
 

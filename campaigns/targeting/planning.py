@@ -127,11 +127,11 @@ def compute(
     allocation, chosen = _choose(plan, known, expected, held)
     progress(3, 4, _("Storing the plan"))
     _store(plan, values, known, expected, chosen, effect)
-    plan.summary = _summary(values, known, expected, allocation, chosen) | {
+    summary = _summary(values, known, expected, allocation, chosen) | {
         "method": "uplift" if effect is not None else "rules" if _by_rule(plan) else "redemption",
         "evidence": evidence,
     }
-    plan.as_of, plan.computed_at = as_of, now
+    plan.summary, plan.as_of, plan.computed_at = summary, as_of, now
     plan.save(update_fields=["summary", "as_of", "computed_at"])
     audit.record(
         action="compute_offer_plan",
@@ -141,11 +141,11 @@ def compute(
         actor=actor,
         after={
             "as_of": as_of.isoformat(),
-            **{name: plan.summary[name] for name in ("offers", "gain", "cost", "method")},
+            **{name: summary[name] for name in ("offers", "gain", "cost", "method")},
         },
     )
     progress(4, 4)
-    return plan.summary
+    return summary
 
 
 def begin(plan: OfferPlan, at: datetime) -> None:

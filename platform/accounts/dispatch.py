@@ -11,13 +11,25 @@ from core.waking import wake
 
 
 def start_job(
-    kind: str, *, now: datetime, user: User | None = None, parameters: Mapping[str, Any] | None = None
+    kind: str,
+    *,
+    now: datetime,
+    user: User | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    result_url: str = "",
 ) -> Job:
     """Store a job of a registered kind and wake a worker of its queue.
 
     Without a broker the job waits until beat finds it (`accounts.tasks.wake_forgotten`).
     """
     spec = kinds.get(kind)
-    job = create_job(kind=kind, title=spec.title, now=now, user=user, parameters=dict(parameters or {}))
+    job = create_job(
+        kind=kind,
+        title=spec.title,
+        now=now,
+        user=user,
+        parameters=dict(parameters or {}),
+        result_url=result_url,
+    )
     wake(run_job, queue=spec.queue, job_id=str(job.pk))
     return job

@@ -70,10 +70,16 @@ def create_job(
     now: datetime,
     user: User | None = None,
     parameters: dict[str, Any] | None = None,
+    result_url: str = "",
 ) -> Job:
-    """Store a job that a worker will take up."""
+    """Store a job that a worker will take up; its page leads to `result_url` when it is done."""
     return Job.objects.create(
-        kind=kind, title=title, created_at=now, started_by=user, parameters=parameters or {}
+        kind=kind,
+        title=title,
+        created_at=now,
+        started_by=user,
+        parameters=parameters or {},
+        result_url=result_url,
     )
 
 

@@ -27,8 +27,8 @@ _ANALYST_EXPORTS = (
 _IMPORTS = ("add_importrun", "change_importrun")
 #: What a marketer does with delivery, and what an approver answers for.
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
-#: Whoever works with scores may have them trained anew.
-_TRAINING = ("add_scoreversion",)
+#: Whoever works with scores and personas may have them found anew, and says what a persona is called.
+_TRAINING = ("add_scoreversion", "change_persona")
 _RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
 _APPROVED = {
     "delete_suppression",

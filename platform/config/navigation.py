@@ -90,11 +90,27 @@ NAVIGATION: list[dict[str, Any]] = [
                 "segments",
             ),
             _item(
+                _("Personas"),
+                "diversity_3",
+                "personas",
+                "profiles.view_persona",
+                "people/personas",
+                "people/lifecycle",
+                "people/classes",
+            ),
+            _item(
                 _("Scores"),
                 "insights",
                 "scores",
                 "profiles.view_scoreversion",
                 "scores",
+            ),
+            _item(
+                _("What we know"),
+                "psychology",
+                "known",
+                "profiles.view_customerprofile",
+                "people/known",
             ),
             _item(
                 _("Products"),
@@ -129,8 +145,10 @@ NAVIGATION: list[dict[str, Any]] = [
             _item(
                 _("E-mail templates"),
                 "mail",
-                "content_template_changelist",
+                "templates",
                 "content.view_template",
+                "templates",
+                "brand",
                 "content",
             ),
             _item(

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("integrations.segment_calls.api")),
     path("", include("delivery.urls")),
+    path("", include("campaigns.urls")),
 ]
 # Providers' webhooks: /anymail/<provider>/tracking/. Without the shared secret anybody could post there.
 if getattr(settings, "ANYMAIL", {}).get("WEBHOOK_SECRET"):

@@ -76,7 +76,7 @@ def _campaigns(term: str) -> list[SearchResult]:
 
 def _templates(term: str) -> list[SearchResult]:
     return [
-        _result(t.name, _("E-mail template"), "mail", "admin:content_template_change", t.pk)
+        _result(t.name, _("E-mail template"), "mail", "admin:template_edit", t.pk)
         for t in Template.objects.filter(name__icontains=term)[:EACH]
     ]
 

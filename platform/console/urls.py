@@ -8,6 +8,8 @@ from django.urls import URLPattern, path
 from console.audience import identity
 from console.audience.customer import Customer360
 from console.audience.product import ProductPage
+from console.content import brand, editor, versions
+from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
@@ -16,7 +18,7 @@ from console.engage.launch import Review
 from console.engage.report import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.people import card, rfm, scores, value
+from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
 from console.segments import page as segment
 
@@ -35,6 +37,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("scores/value/", value.LifetimeValues, "lifetime_value"),
         ("scores/rfm/", rfm.RfmGrid, "rfm_grid"),
         ("scores/<slug:kind>/", card.ModelCard, "score"),
+        ("people/personas/", personas.Personas, "personas"),
+        ("people/personas/<int:pk>/name/", personas.Rename, "persona_rename"),
+        ("people/lifecycle/", lifecycle.LifecyclePage, "lifecycle"),
+        ("people/lifecycle/compare/", lifecycle.Compare, "lifecycle_compare"),
+        ("people/lifecycle/counting/", lifecycle.Counting, "lifecycle_counting"),
+        ("people/lifecycle/list/", lifecycle.ListOf, "lifecycle_list"),
+        ("people/classes/", classes.Classes, "classes"),
+        ("people/known/", known.Known, "known"),
+        ("people/work/<slug:kind>/", work.Work, "people_work"),
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),
@@ -57,6 +68,25 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/<uuid:pk>/reach/", segment.Reach, "segment_reach"),
         ("segments/<uuid:pk>/list/", lists.Change, "segment_list"),
         ("segments/<uuid:pk>/<slug:verb>/", act.Act, "segment_act"),
+        ("templates/", templates.Gallery, "templates"),
+        ("templates/begin/", templates.Begin, "template_begin"),
+        ("templates/people/", editor.People, "template_people"),
+        ("templates/picture/", editor.PictureUpload, "template_picture"),
+        ("templates/frames/<str:key>/", editor.Frame, "template_frame"),
+        ("templates/<uuid:pk>/", editor.Editor, "template_edit"),
+        ("templates/<uuid:pk>/draft/", editor.Draft, "template_draft"),
+        ("templates/<uuid:pk>/save/", editor.Save, "template_save"),
+        ("templates/<uuid:pk>/preview/", editor.Preview, "template_preview"),
+        ("templates/<uuid:pk>/test/", editor.Test, "template_test"),
+        ("templates/<uuid:pk>/rename/", editor.Rename, "template_rename"),
+        ("templates/<uuid:pk>/thumbnail/", templates.Thumbnail, "template_thumbnail"),
+        ("templates/<uuid:pk>/versions/", versions.Versions, "template_versions"),
+        ("templates/<uuid:pk>/versions/<int:number>/", versions.VersionFrame, "template_version"),
+        ("templates/<uuid:pk>/versions/<int:number>/restore/", versions.Restore, "template_restore"),
+        ("templates/<uuid:pk>/<slug:verb>/", templates.Act, "template_act"),
+        ("brand/", brand.Brand, "brand"),
+        ("brand/sample/", brand.BrandSample, "brand_sample"),
+        ("brand/dress/", brand.DressAnew, "brand_dress"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),

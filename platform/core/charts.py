@@ -36,6 +36,15 @@ TOKENS = {
     "grid": "#e5e8ec",
     "ink": "#1f2937",
     "label": "#6b7280",
+    # Groups that have no order, as personas: eight hues that stay apart in both themes.
+    "group-1": "#0e7c86",
+    "group-2": "#c2620c",
+    "group-3": "#6d4fc4",
+    "group-4": "#be2d6b",
+    "group-5": "#4a7d1f",
+    "group-6": "#2563c9",
+    "group-7": "#94740b",
+    "group-8": "#5b6472",
 }
 #: The Vega-Lite that draws, on the server and in the browser.
 VEGA_LITE = "6.4"

@@ -57,6 +57,16 @@ for name, kind in {
         _("The key lacks the scope"),
         _("Make a key with the scope that the call needs; /api/docs names it."),
     ),
+    "no-profile": Kind(
+        404,
+        _("This customer has no profile"),
+        _("`detail` says why: no facts yet, or the customer objects to profiling."),
+    ),
+    "no-study": Kind(
+        404,
+        _("This was not studied yet"),
+        _("POST /api/v1/profiles/jobs starts it; it also runs every night."),
+    ),
     "not-found": Kind(
         404, _("There is nothing here"), _("Compare the address and the id with what you sent before.")
     ),

@@ -12,7 +12,7 @@ from django.db import connection
 from catalog.services import ensure_products
 from core.arrays import text_array
 from core.copy import copy_columns
-from events import changes
+from events import changes, refunds
 from events.actors import People, look_up, make, names_of
 from events.batches import Batch
 from events.models import Note
@@ -170,6 +170,7 @@ def _write(fresh: Batch, people: People, products: dict[str, Known], now: dateti
         },
     )
     changes.note(map(int, set(filter(None, customers))), now)
+    refunds.follow(fresh.type, customers, fresh.order_id, min(fresh.occurred_at))
 
 
 def _count(fresh: Batch, notes: Notes) -> None:

@@ -135,6 +135,12 @@ class Event(models.Model):
     properties = models.JSONField(_("properties"), null=True)
     occurred_at = models.DateTimeField(_("when"))
     received_at = models.DateTimeField(_("received"))
+    covers_order = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Of a refund: with it, all that the order cost was given back (events.refunds).",
+    )
 
     class Meta:
         verbose_name = _("event")
@@ -155,7 +161,7 @@ class Event(models.Model):
             # What was taken back: few rows, which whoever counts purchases reads without the table.
             models.Index(
                 fields=["customer", "order_id"],
-                include=["type", "product", "amount", "occurred_at"],
+                include=["type", "product", "amount", "occurred_at", "covers_order"],
                 name="event_taken_back",
                 condition=models.Q(type__in=TAKEN_BACK),
             ),

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from core import clock
-from events import catalogue, changes, merging, quality, retention, services
+from events import catalogue, changes, merging, quality, refunds, retention, services
 
 
 @shared_task(name="events.tasks.prepare_months")
@@ -14,10 +14,11 @@ def prepare_months() -> None:
 
 @shared_task(name="events.tasks.follow_changes")
 def follow_changes() -> None:
-    """Turn changes of the catalogue into events, and bring stragglers to the customers of their actors."""
+    """Turn changes of the catalogue into events, and bring stragglers to their customers and orders."""
     now = clock.now()
     catalogue.note_changes(now)
     merging.settle(now)
+    refunds.settle_recent(now)
 
 
 @shared_task(name="events.tasks.drop_months")

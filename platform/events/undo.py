@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from events import refunds
+
 
 def stored_by(
     source: str, keys: Sequence[tuple[str, datetime]], received_at: datetime
@@ -38,13 +40,13 @@ def held_by(source: str, message_ids: Sequence[str], received_at: datetime) -> l
 def remove(events: Sequence[tuple[int, datetime]]) -> list[int]:
     """Delete events by (id, occurred_at) with their keys, and return the customers they were about.
 
-    Afterwards the same message ids are taken again. Two queries; 10,000 events take about 200 ms.
+    Afterwards the same message ids are taken again. Three queries; 10,000 events take about 200 ms.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM events_event e USING unnest(%s::bigint[], %s::timestamptz[]) AS t(id, at)"
             " WHERE e.occurred_at = t.at AND e.id = t.id"
-            " RETURNING e.source, e.message_id, e.customer_id",
+            " RETURNING e.source, e.message_id, e.customer_id, e.order_id",
             [[pk for pk, _at in events], [at for _pk, at in events]],
         )
         gone = cursor.fetchall()
@@ -52,6 +54,7 @@ def remove(events: Sequence[tuple[int, datetime]]) -> list[int]:
             "DELETE FROM events_eventkey k"
             " USING unnest(%s::varchar[], %s::varchar[]) AS t(source, message_id)"
             " WHERE k.source = t.source AND k.message_id = t.message_id",
-            [[source for source, _m, _c in gone], [message for _s, message, _c in gone]],
+            [[row[0] for row in gone], [row[1] for row in gone]],
         )
-    return sorted({customer for _s, _m, customer in gone if customer})
+    refunds.settle({(customer, order) for _s, _m, customer, order in gone if customer and order})
+    return sorted({customer for _s, _m, customer, _o in gone if customer})

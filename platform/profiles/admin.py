@@ -10,10 +10,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from accounts import audit
-from accounts.dispatch import start_job
 from core import clock
 from core.admin import Admin, FactsAdmin, LargeFactsAdmin
+from profiles.dispatch import start
 from profiles.models import (
     Clustering,
     CustomerProfile,
@@ -86,9 +85,7 @@ class CustomerProfileAdmin(FactsAdmin):
             context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
             return TemplateResponse(request, "admin/profiles/know.html", context)
         user: Any = request.user
-        now = clock.now()
-        job = start_job("know", now=now, user=user)
-        audit.record(action="profiling_started", target=job, now=now, user=user)
+        job = start("know", now=clock.now(), user=user)
         return HttpResponseRedirect(reverse("admin:job", args=[job.pk]))
 
     def has_know_permission(self, request: HttpRequest) -> bool:

@@ -20,6 +20,7 @@ class ProfilesConfig(AppConfig):
         kinds.add(
             "study", JobKind(noop("Study lifecycle, classes and words"), "training", "profiles.jobs.study")
         )
+        kinds.add("flows", JobKind(noop("Compare two days"), "default", "profiles.jobs.flows"))
         kinds.add("know", JobKind(noop("Know the customers"), "training", "profiles.jobs.know"))
         people.register()
         exports.register()

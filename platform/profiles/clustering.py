@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Max
 
 from core.copy import copy_from_frame, copy_to_frame
+from profiles.building import running
 from profiles.models import Clustering, CustomerProfile, Persona
 from profiles.personas import default_name
 from recommender.errors import ArtifactError
@@ -47,13 +48,15 @@ FROM profiles_customerprofile
 WHERE orders > 0 AND as_of <= %s
 ORDER BY customer_id
 """
+# Who has no place any more (no order is left) loses their persona; who keeps both is not written.
 _PLACE = """
 UPDATE profiles_customerprofile p
 SET persona_id = persona.id, map_x = place.map_x, map_y = place.map_y
 FROM profiles_customerprofile own
 LEFT JOIN persona_place place ON place.customer_id = own.customer_id
 LEFT JOIN profiles_persona persona ON persona.number = place.number
-WHERE own.customer_id = p.customer_id
+WHERE own.customer_id = p.customer_id AND own.customer_id > %(after)s AND own.customer_id <= %(to)s
+  AND (p.persona_id, p.map_x, p.map_y) IS DISTINCT FROM (persona.id, place.map_x, place.map_y)
 """
 
 
@@ -69,12 +72,15 @@ def previous_result() -> ClusterResult | None:
     A damaged artefact is reported and passed over: the new personas then get new numbers.
     """
     active = Clustering.objects.filter(active=True).first()
-    if active is None:
-        return None
+    return load(active) if active else None
+
+
+def load(clustering: Clustering) -> ClusterResult | None:
+    """Read a fit back; None, with a warning in the log, where it is damaged."""
     try:
-        return ClusterResult.load(settings.ARTIFACTS / active.artifact, active.checksum)
+        return ClusterResult.load(settings.ARTIFACTS / clustering.artifact, clustering.checksum)
     except ArtifactError as error:
-        log.warning("clustering_artifact_refused", clustering=str(active.pk), error=str(error))
+        log.warning("clustering_artifact_refused", clustering=str(clustering.pk), error=str(error))
         return None
 
 
@@ -113,42 +119,70 @@ def who_moved(result: ClusterResult, numbers: list[int]) -> dict[str, Any]:
     }
 
 
-def store_personas(
-    result: ClusterResult, frame: pl.DataFrame, clustering: Clustering, numbers: list[int]
-) -> None:
+def centres(result: ClusterResult, frame: pl.DataFrame) -> list[dict[str, float]]:
+    """Return each group's mean of every feature, in the feature's own unit."""
+    labels = pl.DataFrame({"user_id": list(result.users), "label": result.labels})
+    means = frame.join(labels, on="user_id").group_by("label").agg(pl.col(*FEATURES).mean()).sort("label")
+    return [{name: round(row[name], 6) for name in FEATURES} for row in means.iter_rows(named=True)]
+
+
+def make_room(result: ClusterResult, clustering: Clustering) -> None:
+    """Store personas whose number is new, with nobody in them yet, so that customers can be given them."""
+    for found, number in zip(result.personas, clustering.parameters["numbers"], strict=True):
+        if not Persona.objects.filter(number=number).exists():
+            _store(found, number, {}, clustering, size=0)
+
+
+def store_personas(result: ClusterResult, clustering: Clustering) -> None:
     """Write the groups as personas. Names that a person gave survive; groups that are gone are empty."""
-    centres = _centres(result, frame)
-    for group, (found, number) in enumerate(zip(result.personas, numbers, strict=True)):
-        _store(found, number, centres[group], clustering)
+    numbers = clustering.parameters["numbers"]
+    own = zip(result.personas, numbers, clustering.parameters["centres"], strict=True)
+    for found, number, centre in own:
+        _store(found, number, centre, clustering, size=found.size)
     Persona.objects.exclude(number__in=numbers).update(size=0)
 
 
-def place_customers(result: ClusterResult, numbers: list[int]) -> None:
-    """Give each profile its persona and its place on the map by one statement."""
-    places = pl.DataFrame(
+def places(result: ClusterResult, numbers: list[int]) -> pl.DataFrame:
+    """Return everybody's persona and place on the map, sorted by customer."""
+    return pl.DataFrame(
         {
             "customer_id": [int(user) for user in result.users],
             "number": [numbers[label] for label in result.labels],
             "map_x": result.map_xy[:, 0],
             "map_y": result.map_xy[:, 1],
         }
-    )
+    ).sort("customer_id")
+
+
+def place_customers(places: pl.DataFrame, after: int, to: int) -> int:
+    """Give the profiles of a stretch of customers their persona and place; return how many changed.
+
+    Run it in a transaction. 20,000 customers take about 2 s.
+    """
+    own = places.filter((pl.col("customer_id") > after) & (pl.col("customer_id") <= to))
     with connection.cursor() as cursor:
+        # Whoever builds profiles writes the same rows.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [running.LOCK])
         cursor.execute(
             "CREATE TEMPORARY TABLE persona_place (customer_id bigint PRIMARY KEY, number smallint,"
             " map_x float8, map_y float8)"
         )
-        copy_from_frame(places, "persona_place")
-        cursor.execute(_PLACE)
+        copy_from_frame(own, "persona_place")
+        cursor.execute("ANALYZE persona_place")
+        cursor.execute(_PLACE, {"after": after, "to": to})
+        written = int(cursor.rowcount)
         cursor.execute("DROP TABLE persona_place")
+    return written
 
 
-def _store(found: Found, number: int, centre: Mapping[str, float], clustering: Clustering) -> None:
+def _store(
+    found: Found, number: int, centre: Mapping[str, float], clustering: Clustering, *, size: int
+) -> None:
     traits = [{"feature": t.feature, "level": t.level, "deviation": t.deviation} for t in found.traits]
     values: dict[str, Any] = {
         "traits": traits,
         "centre": centre,
-        "size": found.size,
+        "size": size,
         "clustering": clustering,
     }
     name = default_name(traits, found.name)[:150]
@@ -157,10 +191,3 @@ def _store(found: Found, number: int, centre: Mapping[str, float], clustering: C
     )
     if not created and not persona.name_edited:
         Persona.objects.filter(pk=persona.pk, name_edited=False).update(name=name)
-
-
-def _centres(result: ClusterResult, frame: pl.DataFrame) -> list[dict[str, float]]:
-    """Return each group's mean of every feature, in the feature's own unit."""
-    labels = pl.DataFrame({"user_id": list(result.users), "label": result.labels})
-    means = frame.join(labels, on="user_id").group_by("label").agg(pl.col(*FEATURES).mean()).sort("label")
-    return [{name: round(row[name], 6) for name in FEATURES} for row in means.iter_rows(named=True)]

@@ -43,7 +43,7 @@ def cluster_customers() -> None:
         "cluster",
         every=timedelta(hours=1),
         now=now,
-        run=lambda: services.cluster_customers(as_of=clock.knowledge_now(), now=now),
+        run=lambda: services.cluster_customers(as_of=clock.knowledge_now(), now=now, any_moment=True),
     )
 
 
@@ -67,5 +67,5 @@ def study_customers() -> None:
         "study",
         every=timedelta(hours=1),
         now=now,
-        run=lambda: study(as_of=clock.knowledge_now(), now=now),
+        run=lambda: study(as_of=clock.knowledge_now(), now=now, any_moment=True),
     )

@@ -16,5 +16,6 @@ class SegmentsConfig(AppConfig):
 
         register()
         kinds.add("segments", JobKind(noop("Refresh segments"), "default", "segments.jobs.refresh"))
+        kinds.add("flow_list", JobKind(noop("Fill a list"), "default", "segments.jobs.fill_from_flow"))
         people.register()
         changes.consumers.add(incremental.CONSUMER, "keeps memberships up to date")

@@ -6,14 +6,13 @@ something unknown is NULL, which counts as false; `not` makes it so before it tu
 stay bare otherwise, since PostgreSQL guesses badly how many rows fit `(…) IS TRUE`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from segments import behaviours, operators, sequences
-from segments.fields import Field, fields, find, joins
 from segments.models import Segment
 from segments.operators import Kind
 from segments.population import EVERYONE, Population
@@ -36,6 +35,7 @@ from segments.rules import (
     at,
     parse,
 )
+from segments.scope import Scope
 from segments.zones import Clock
 
 #: Who is in a segment at a moment, by the history of stays.
@@ -114,29 +114,6 @@ def compile_parts(
     )
 
 
-@dataclass(slots=True)
-class _Scope:
-    """The joins that belong to one FROM; the zones' among them."""
-
-    now: Clock
-    joins: dict[str, Query] = field(default_factory=dict)
-
-    def tables(self, customers: Query) -> Query:
-        zones = {f"zone {index}": query for index, query in enumerate(self.now.joins)}
-        return join(" ", [customers, *self.joins.values(), *zones.values()])
-
-    def subquery(self, query: Query, prefix: str = "b") -> str:
-        """Join a subquery with a customer_id once, and return its alias."""
-        key = f"{prefix} {query.sql} {query.params!r}"
-        if key not in self.joins:
-            alias = f"{prefix}{len(self.joins)}"
-            self.joins[key] = compose(
-                f"LEFT JOIN ({{query}}) {alias} ON {alias}.customer_id = c.id", query=query
-            )
-            return alias
-        return f"{prefix}{list(self.joins).index(key)}"
-
-
 class _Compiler:
     def __init__(
         self,
@@ -151,7 +128,7 @@ class _Compiler:
         self.open_segments = open_segments
         self.inside = 0
         self.population = population
-        self.scope = _Scope(Clock(as_of))
+        self.scope = Scope(Clock(as_of))
         self.nodes: dict[str, Query] = {}
         self.values: dict[str, Query] = {}
         self.with_values = values
@@ -205,7 +182,7 @@ class _Compiler:
                 return self.top(node)
 
     def comparison(self, node: Comparison) -> Query:
-        known, x = self.field(node.field, at(node.path, "field"))
+        known, x = self.scope.known(node.field, at(node.path, "field"))
         if self.keeps_values:
             shown = operators.readable(known.kind, x, node.op, node.value)
             self.values[node.path] = compose("to_jsonb({shown})", shown=shown)
@@ -219,26 +196,6 @@ class _Compiler:
             zone=node.zone,
             choices=known.choices,
         )
-
-    def field(self, name: str, path: str) -> tuple[Field, Query]:
-        """Return a field and its expression; its tables are joined."""
-        try:
-            known, key = find(name)
-        except LookupError:
-            names = ", ".join(name for name, _field in fields)
-            raise RuleError(
-                path,
-                _("There is no field “%(name)s”; known: %(known)s.") % {"name": name[:50], "known": names},
-            ) from None
-        for needed in known.joins:
-            self.add_join(needed.replace("*", key or ""))
-        return known, known.expression(key, as_of=self.as_of)
-
-    def add_join(self, name: str) -> None:
-        entry = joins.get(name)
-        for need in entry.needs:
-            self.add_join(need)
-        self.scope.joins.setdefault(name, compose(entry.sql, as_of=self.as_of))
 
     def behaviour(self, node: Behaviour) -> Query:
         events, now = self.population.events, self.scope.now
@@ -275,9 +232,9 @@ class _Compiler:
         """Rank in a FROM of its own, always among everyone; ties go by the customers' numbers."""
         self.needs_everyone = True
         scope, population, inside = self.scope, self.population, self.inside
-        self.scope, self.population, self.inside = _Scope(Clock(self.as_of)), EVERYONE, inside + 1
+        self.scope, self.population, self.inside = Scope(Clock(self.as_of)), EVERYONE, inside + 1
         try:
-            known, x = self.field(node.field, at(node.path, "top.field"))
+            known, x = self.scope.known(node.field, at(node.path, "top.field"))
             if known.kind not in (Kind.NUMBER, Kind.MOMENT):
                 raise RuleError(
                     at(node.path, "top.field"), _("Choose a field that holds a number or a date.")

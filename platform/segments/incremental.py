@@ -9,7 +9,7 @@ on others (top lists): the former wait for the next complete refresh, the latter
 import math
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 CONSUMER = "segments"
 AFTER = "profiles"
 BATCH = 1_000
+#: How long a batch belongs to who took it; a little longer than the task may run. Then it is taken again.
+LEASE = timedelta(minutes=3)
 #: How long one segment may take for a batch.
 SECONDS = 20
 #: Batches in one go; what is left waits for the next beat.
@@ -49,7 +51,7 @@ def refresh_changed(*, as_of: datetime, now: datetime) -> int:
     batches = min(BATCHES, math.ceil(changes.waiting(CONSUMER).customers / BATCH))
     looked_at, whole = 0, set[str]()
     for _batch in range(batches):
-        taken = changes.take(CONSUMER, BATCH, now, after=AFTER)
+        taken = changes.take(CONSUMER, BATCH, now, lease=LEASE, after=AFTER)
         if not taken:
             break
         with transaction.atomic():
@@ -68,11 +70,14 @@ def refresh_customers(customer_ids: Sequence[int], *, as_of: datetime, now: date
     Segments that were never counted, or not since their rule changed, wait for their complete refresh.
     """
     started = time.monotonic()
-    _set_out(customer_ids)
     counted = Segment.objects.filter(kind=Segment.Kind.DYNAMIC, counted_version=F("version"))
+    # First the segments, then the facts: older facts than those of a refresh that was waited for would
+    # take back its moves.
+    held = list(counted.select_for_update(no_key=True).order_by("slug"))
+    _set_out(customer_ids)
     whole: set[str] = set()
     asked: list[Segment] = []
-    for segment in counted.select_for_update().order_by("slug"):
+    for segment in held:
         try:
             check_order(segment, as_of)
             compiled = compile_parts(segment.rule, as_of=as_of, slug=segment.slug, population=CHANGED)

@@ -89,7 +89,7 @@ def _change(
         raise RuleError("", _("Give at most %(n)d at a time.") % {"n": MOST})
     found = find(references)
     with transaction.atomic():
-        held = Segment.objects.select_for_update().get(pk=segment.pk)
+        held = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
         _gather(held, how, list(set(found.values())))
         moved = moves.apply([held], at=clock.known_until(now), now=now, cause=Cause.LIST)
         key = str(held.pk)

@@ -1,12 +1,13 @@
 """Purchases less what was taken back: what a rule means by “bought”.
 
 A line counts unless its order, or its product of that order, was cancelled (the same as in profiles), or
-its product was given back for at least what the line cost. What was paid (`amount`) is counted as in
-profiles: every refund is taken off on the day it was given; of a cancelled order nothing is.
+was given back: the product for at least what the line cost, or all that the order cost. What was paid
+(`amount`) is counted as in profiles: every refund is taken off on the day it was given; of a cancelled
+order nothing is.
 
-A refund that names no product only reduces what was paid: what an order cost in all would have to be added
-up from all purchases there ever were. Cancellations and refunds are few and have an index of their own, so
-one anti-join over it is all that this costs, about 0.1 µs a purchase.
+Whether refunds reach what an order cost was decided when its facts arrived (`events.refunds`); asked here,
+it would have to be added up from all purchases there ever were. Cancellations and refunds are few and have
+an index of their own, so one anti-join over it is all that this costs, about 0.1 µs a purchase.
 """
 
 from datetime import timedelta
@@ -26,7 +27,7 @@ NOT EXISTS (
 _CANCELLED = "x.type = 'cancel' AND (x.product_id IS NULL OR x.product_id = e.product_id)"
 _CANCELLED_OR_RETURNED = (
     "x.type IN ('cancel', 'refund') AND (x.product_id = e.product_id AND (x.type = 'cancel'"
-    " OR abs(x.amount) >= e.amount) OR x.product_id IS NULL AND x.type = 'cancel')"
+    " OR abs(x.amount) >= e.amount) OR x.product_id IS NULL AND x.type = 'cancel' OR x.covers_order)"
 )
 #: Of purchases and refunds: what was paid, less what was given back.
 NET = "CASE e.type WHEN 'refund' THEN -abs(e.amount) ELSE e.amount END"

@@ -92,7 +92,7 @@ READY_MADE = (
     ReadyMade(
         "birthday-this-week",
         noop("Birthday this week"),
-        noop("Have their birthday today or in the next 7 days."),
+        noop("Have their birthday today or in the six days after."),
         {"all": [_known("customer.birthday", "in_next_days", 7, zone="customer")]},
     ),
     ReadyMade(

@@ -32,8 +32,9 @@ def refresh_segment(
 ) -> SegmentRun:
     """Bring the members of a segment up to a moment: who entered, who left.
 
-    Set-based, in one transaction. A run is stored either way; when the rule cannot be used or takes
-    more than 5 minutes the run carries the error and the members stay as they were. A moment before the
+    Set-based, in one transaction with its run: a worker that dies leaves neither moves nor a run behind.
+    When the rule cannot be used or takes more than 5 minutes a run carries the error and the members
+    stay as they were. A moment before the
     last refresh's is refused, since it would rewrite history. With `only_moves` a run in which nobody
     moved and nothing failed is not stored: who looks every 20 s would fill the table with nothing.
     """
@@ -42,13 +43,19 @@ def refresh_segment(
     try:
         with statement_timeout(SECONDS, over_everybody=True):
             _refresh(segment, run, as_of, now)
+            run.duration_ms = _milliseconds_since(started)
+            if not only_moves or run.entered or run.left:
+                run.save(force_insert=True)
     except (RuleError, TookTooLongError, OutOfOrderError) as error:
-        run.error = str(error)
-        log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
-    run.duration_ms = round((time.monotonic() - started) * 1000)
-    if not only_moves or run.entered or run.left or run.error:
+        run = SegmentRun(segment=segment, as_of=as_of, started_at=now, error=str(error))
+        run.duration_ms = _milliseconds_since(started)
         run.save(force_insert=True)
+        log.warning("segment_refresh_failed", segment=segment.slug, error=run.error)
     return run
+
+
+def _milliseconds_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
 
 
 def refresh_all(
@@ -88,7 +95,7 @@ def check_order(segment: Segment, as_of: datetime) -> None:
 
 
 def _refresh(segment: Segment, run: SegmentRun, as_of: datetime, now: datetime) -> None:
-    held = Segment.objects.select_for_update().get(pk=segment.pk)
+    held = Segment.objects.select_for_update(no_key=True).get(pk=segment.pk)
     check_order(segment, as_of)
     if held.kind == Segment.Kind.STATIC:
         run.size = segment.memberships.filter(left_at=None).count()

@@ -38,6 +38,8 @@ _OPERATORS = {
     "is_set": noop("is known"),
     "not_set": noop("is not known"),
 }
+#: A birthday comes again every year, so today is in it.
+_BIRTHDAY = {"in_next_days": noop("is, today included, within … days")}
 _MEASURES = {
     "count": noop("times"),
     "orders": noop("orders"),
@@ -87,7 +89,7 @@ def schema() -> dict[str, Any]:
         "fields": [_field(name, entry) for name, entry in fields],
         "operators": {
             kind.value: [
-                {"op": op, "label": _(_OPERATORS[op]), "takes": entry.takes}
+                {"op": op, "label": _(_label(kind, op)), "takes": entry.takes}
                 for op, entry in operators.items()
             ]
             for kind, operators in OPERATORS.items()
@@ -114,6 +116,10 @@ def schema() -> dict[str, Any]:
         "anchors": _named(ANCHORS),
         "zones": _named(ZONES),
     }
+
+
+def _label(kind: Kind, op: str) -> str:
+    return (_BIRTHDAY if kind == Kind.BIRTHDAY else {}).get(op, _OPERATORS[op])
 
 
 def _field(name: str, entry: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -34,6 +34,8 @@ __all__ = [
 
 #: What people write of a segment; the rest belongs to the refreshes.
 _WRITTEN = ("slug", "name", "description", "rule", "rule_language", "version", "ready_made")
+#: Who writes a rule or removes a segment holds it.
+_LOCK = 0x5345_474D
 
 
 class SlugTakenError(ValueError):
@@ -52,10 +54,11 @@ def save_segment(segment: Segment, *, now: datetime, user: User | None = None, a
     was stored since `segment` was read. Sizes, which refreshes write, are left alone.
     """
     segment.slug = segment.slug or free_slug(segment.name)
-    if segment.kind == Segment.Kind.DYNAMIC:
-        compile_rule(segment.rule, as_of=now, slug=segment.slug)
     with transaction.atomic():
-        before = Segment.objects.select_for_update().filter(pk=segment.pk).first()
+        before = Segment.objects.select_for_update(no_key=True).filter(pk=segment.pk).first()
+        _write_alone()
+        if segment.kind == Segment.Kind.DYNAMIC:
+            compile_rule(segment.rule, as_of=now, slug=segment.slug)
         if Segment.objects.filter(slug=segment.slug).exclude(pk=segment.pk).exists():
             raise SlugTakenError(_("Another segment has the short name “%(slug)s”.") % {"slug": segment.slug})
         if before is None and not segment._state.adding:
@@ -75,6 +78,12 @@ def save_segment(segment: Segment, *, now: datetime, user: User | None = None, a
             after={"name": segment.name, "rule": segment.rule},
         )
     return segment
+
+
+def _write_alone() -> None:
+    """Let one after the other change what segments name, or two that name each other would both pass."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _replace(before: Segment, segment: Segment) -> None:
@@ -135,6 +144,7 @@ def delete_segment(
     """
     with transaction.atomic():
         held = Segment.objects.select_for_update().get(pk=segment.pk)
+        _write_alone()
         if (naming := used_by(held.slug)) and not force:
             raise InUseError([display_name(segment) for segment in naming])
         audit.record(

@@ -139,27 +139,35 @@ def cluster(
     wanted = sorted(set(ks))
     if not wanted or wanted[0] < 2:
         raise DataError("the numbers of groups to try must be 2 or more")
-    found, tried, degraded = _choose(points, wanted, seed)
+    found, chosen, tried, degraded = _choose(points, wanted, seed)
     labels, centres = _largest_first(found, points)
     plane, explained = _plane(points, seed)
     result = ClusterResult(
         users=tuple(frame[USER].to_list()),
         labels=labels,
         k=len(centres),
-        silhouette=tried.silhouette,
-        stability=tried.stability,
+        silhouette=chosen.silhouette,
+        stability=chosen.stability,
         sizes=tuple(int(size) for size in np.bincount(labels, minlength=len(centres))),
         personas=(),
         centres=centres,
         map_xy=plane,
         explained=explained,
         scaler=scaler,
-        params={"seed": seed, "features": [scale.feature for scale in scaler.scales], "degraded": degraded},
+        params={
+            "seed": seed,
+            "features": [scale.feature for scale in scaler.scales],
+            "degraded": degraded,
+            "tried": [asdict(candidate) for candidate in tried],
+        },
     )
     return _with_personas(result, frame, previous)
 
 
-def _choose(points: Float64, wanted: Sequence[int], seed: int) -> tuple[Int32, Candidate, bool]:
+def _choose(
+    points: Float64, wanted: Sequence[int], seed: int
+) -> tuple[Int32, Candidate, list[Candidate], bool]:
+    """Return the labels of the best candidate, it, all that were tried with it, and whether k is smaller."""
     distinct = len(np.unique(points, axis=0))
     smaller = range(wanted[0] - 1, 1, -1)
     for degraded, ks in ((False, wanted), *((True, (k,)) for k in smaller)):
@@ -167,10 +175,14 @@ def _choose(points: Float64, wanted: Sequence[int], seed: int) -> tuple[Int32, C
         eligible = [option for option in options if option[1].eligible]
         stable = [option for option in eligible if option[1].stability >= STABLE]
         if stable:
-            return (*max(stable, key=lambda option: option[1].silhouette), degraded)
+            return (*max(stable, key=lambda option: option[1].silhouette), _tried(options), degraded)
         if eligible:
-            return (*max(eligible, key=lambda option: option[1].stability), degraded)
+            return (*max(eligible, key=lambda option: option[1].stability), _tried(options), degraded)
     raise DataError("these customers form no groups of at least 3 %: nearly all of them are alike")
+
+
+def _tried(options: Sequence[tuple[Int32, Candidate]]) -> list[Candidate]:
+    return [candidate for _labels, candidate in options]
 
 
 def _try(points: Float64, k: int, seed: int) -> tuple[Int32, Candidate]:

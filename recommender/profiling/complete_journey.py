@@ -6,6 +6,7 @@ the lifecycle (the chain and what it expects), from what lies before each cut. T
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +26,11 @@ from recommender.validation import cj28
 
 DAY = 86_400.0
 AHEAD = 84
+#: What personas are asked of: the library's own choice, and what the platform takes from its profiles.
+FEATURES = {
+    "library": BEHAVIOUR,
+    "platform": (*(name for name in BEHAVIOUR if name != "repeat_share"), "weekend_share"),
+}
 
 
 def measure(cut: str, past: Past) -> dict[str, Any]:
@@ -32,18 +38,13 @@ def measure(cut: str, past: Past) -> dict[str, Any]:
     at = moment(cut)
     interactions, _ = cj28.load()
     people = customer_features(interactions, cut)
-    found = cluster(people, BEHAVIOUR)
     earlier, later = ranked(past, at - AHEAD * DAY), ranked(past, at)
     classes = compare_classes(earlier, later, [name for name in SIMPLE if name in earlier.columns])
     orders = past.baskets.select("user_id", "timestamp")
     moves = chain(orders, at)
     return {
         "cut": cut,
-        "personas": found.k,
-        "silhouette": round(found.silhouette, 3),
-        "stability": round(found.stability, 3),
-        "smallest": round(min(persona.share for persona in found.personas), 3),
-        "names": [persona.name for persona in found.personas],
+        "personas": {name: personas(people, features) for name, features in FEATURES.items()},
         "classes": {way.name: round(way.macro_f1, 3) for way in classes.ways},
         "differences": {
             way.name: [round(v, 3) for v in way.difference] for way in classes.ways if way.difference
@@ -53,6 +54,18 @@ def measure(cut: str, past: Past) -> dict[str, Any]:
         "states": state_sizes(states_at(orders, at)),
         "to_lapse": dict(zip(moves.states, moves.to_lapse.round(0).tolist(), strict=True)),
         "expected": dict(zip(moves.states, moves.expected.round(1).tolist(), strict=True)),
+    }
+
+
+def personas(people: pl.DataFrame, features: Sequence[str]) -> dict[str, Any]:
+    """Return how many personas there are, and how distinct, stable and large they are."""
+    found = cluster(people, features)
+    return {
+        "k": found.k,
+        "silhouette": round(found.silhouette, 3),
+        "stability": round(found.stability, 3),
+        "smallest": round(min(persona.share for persona in found.personas), 3),
+        "names": [persona.name for persona in found.personas],
     }
 
 

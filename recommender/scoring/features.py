@@ -4,7 +4,7 @@ import polars as pl
 
 from recommender.columns import AMOUNT, DISCOUNT, EVENT, TIME, USER
 from recommender.dataset import DAY
-from recommender.scoring.history import OFFER, RESPONSES, UNTIL, Past
+from recommender.scoring.history import HOLIDAY, OFFER, RESPONSES, SALE, UNTIL, Past
 
 #: Nothing older is looked at, so that cuts early and late in a shop's life can be compared.
 LOOKBACK = 365.0
@@ -36,6 +36,13 @@ BASKETS: dict[str, str] = {
     "weekend_share": "of the baskets, in UTC",
 }
 
+#: What the shop's calendar explains: a sale that everybody came to is no loyalty.
+CALENDAR: dict[str, str] = {
+    "sale_share": "of the amount, what was bought in sales",
+    "sale_share_28d": "of the amount in 28 days, what was bought in sales; missing without one",
+    "holiday_share": "of the amount, what was bought on public holidays",
+}
+
 #: What a shop would look at without any model: the baseline that a score must beat.
 SIMPLE = (
     "recency_days", "tenure_days", "orders_28d", "orders_84d", "orders_per_week", "weeks_84d", "gap_days",
@@ -47,7 +54,7 @@ SIMPLE = (
 
 def formulas() -> dict[str, str]:
     """Return every feature with its formula."""
-    found = dict(BASKETS)
+    found = BASKETS | CALENDAR
     for event in RESPONSES:
         found[f"{event}s_28d"] = f"{event}s in 28 days"
         found[f"{event}s_182d"] = f"{event}s in 182 days"
@@ -64,7 +71,8 @@ def features(past: Past, cut: float) -> pl.DataFrame:
     """Return one row per user_id with a basket in the 365 days before ``cut``, sorted; see formulas.
 
     Rows at or after the cut are never looked at (an offer's announced end may lie after it). A feature
-    of an event that never happened in this shop is left out. 2,500 customers with 140,000 baskets
+    of an event that never happened in this shop is left out, and so are those of the calendar where the
+    baskets do not say which of them it explains. 2,500 customers with 140,000 baskets
     take 80 ms.
     """
     frame = _baskets(past.baskets, cut)
@@ -98,6 +106,7 @@ def _baskets(baskets: pl.DataFrame, cut: float) -> pl.DataFrame:
     many = pl.len() > 1
     whole = pl.col(AMOUNT).sum() + pl.col(DISCOUNT).sum()
     return rows.group_by(USER).agg(
+        *_calendar(rows, late),
         recency_days=pl.col("age").min(),
         tenure_days=pl.col("age").max().clip(upper_bound=TENURE_CAP),
         orders_28d=late.sum().cast(pl.Float64),
@@ -119,6 +128,26 @@ def _baskets(baskets: pl.DataFrame, cut: float) -> pl.DataFrame:
         discount_share=pl.when(whole > 0).then(pl.col(DISCOUNT).sum() / whole).otherwise(0.0),
         weekend_share=pl.col("weekend").mean(),
     )
+
+
+def _calendar(rows: pl.DataFrame, late: pl.Expr) -> list[pl.Expr]:
+    shares = []
+    if SALE in rows.columns:
+        shares += [
+            _share(pl.col(SALE)).alias("sale_share"),
+            _share(pl.col(SALE), late).alias("sale_share_28d"),
+        ]
+    if HOLIDAY in rows.columns:
+        shares.append(_share(pl.col(HOLIDAY)).alias("holiday_share"))
+    return shares
+
+
+def _share(marked: pl.Expr, among: pl.Expr | None = None) -> pl.Expr:
+    """Return the share of what was spent in marked baskets; null where nothing was spent."""
+    among = pl.lit(True) if among is None else among
+    spent = pl.col(AMOUNT).clip(lower_bound=0.0)
+    whole = spent.filter(among).sum()
+    return pl.when(whole > 0).then(spent.filter(among & marked).sum() / whole)
 
 
 def _responses(rows: pl.DataFrame, event: str, cut: float) -> pl.DataFrame:

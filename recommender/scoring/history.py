@@ -13,6 +13,8 @@ UNTIL = "until"
 #: What a responses table may tell of.
 OFFER, REDEMPTION, MESSAGE, CLICK = "offer", "redemption", "message", "click"
 RESPONSES = (OFFER, REDEMPTION, MESSAGE, CLICK)
+#: Baskets may say what the shop's calendar explains: bought in a sale, or on a public holiday.
+SALE, HOLIDAY = "sale", "holiday"
 
 _NO_RESPONSES = pl.DataFrame(schema={USER: pl.String, TIME: pl.Float64, EVENT: pl.String, UNTIL: pl.Float64})
 
@@ -21,8 +23,8 @@ _NO_RESPONSES = pl.DataFrame(schema={USER: pl.String, TIME: pl.Float64, EVENT: p
 class Past:
     """Baskets and responses, one row each, times in epoch seconds.
 
-    ``baskets``: user_id, timestamp, amount, discount, items. ``responses``: user_id, timestamp, event (one
-    of offer, redemption, message, click), until (null: no end).
+    ``baskets``: user_id, timestamp, amount, discount, items[, sale, holiday]. ``responses``: user_id,
+    timestamp, event (one of offer, redemption, message, click), until (null: no end).
     """
 
     baskets: pl.DataFrame

@@ -90,7 +90,7 @@ def examples(offers: Offers, keep: pl.Expr) -> tuple[pl.DataFrame, Bool]:
     """Return features and outcome of the campaigns that `keep` names, as of each one's first morning."""
     frames = []
     for (campaign, start), rows in offers.given.filter(keep).group_by("campaign_id", "start"):
-        began = float(start)  # type: ignore[arg-type]
+        began = float(start)
         items = offers.promoted.filter(pl.col("campaign_id") == campaign)
         recent = offers.bought.filter((pl.col(TIME) < began) & (pl.col(TIME) >= began - LONG * DAY))
         wanted = recent.join(items, on=ITEM, how="semi").group_by(USER)

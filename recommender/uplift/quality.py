@@ -30,7 +30,7 @@ def qini(came: Float64, treated: Bool, said: Float64, weight: Float64 | None = N
     possible = float(np.trapezoid(best, at[0])) - random
     if not possible > 0:
         return float("nan")
-    return (float(np.trapezoid(more, people)) - random) / possible
+    return float((float(np.trapezoid(more, people)) - random) / possible)
 
 
 def uplift_at(came: Float64, treated: Bool, said: Float64, share: float = 0.3) -> float:

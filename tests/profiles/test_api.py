@@ -4,7 +4,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.keys import create_key
-from accounts.models import Job
+from accounts.models import AuditEntry, Job
 from customers.models import Customer
 from profiles.models import CustomerProfile
 from profiles.selectors import profile_fields
@@ -65,12 +65,18 @@ def test_all_profiles_page_by_page(built, django_assert_max_num_queries):
 
 
 def test_the_work_is_a_job_and_needs_the_right_scope(built):
-    assert api_client("customers:read").post("/api/v1/profiles/work", {}, format="json").status_code == 403
+    assert api_client("customers:read").post("/api/v1/profiles/jobs", {}, format="json").status_code == 403
     client = api_client("customers:write")
-    answer = client.post("/api/v1/profiles/work", {"what": "profile"}, format="json")
+    answer = client.post("/api/v1/profiles/jobs", {"what": "profile"}, format="json")
     assert answer.status_code == 202
-    assert Job.objects.get(pk=answer.json()["job"]).kind == "profile"
-    assert client.post("/api/v1/profiles/work", {"what": "magic"}, format="json").status_code == 400
+    job = Job.objects.get(pk=answer.json()["job"])
+    assert (job.kind, answer.json()["state"]) == ("profile", job.state)
+    assert AuditEntry.objects.get(action="profiling_started").object_id == str(job.pk)
+    reader = api_client("customers:read")
+    assert reader.get(f"/api/v1/profiles/jobs/{job.pk}").json()["job"] == str(job.pk)
+    Job.objects.filter(pk=job.pk).update(kind="import")
+    assert reader.get(f"/api/v1/profiles/jobs/{job.pk}").status_code == 404  # not theirs to see
+    assert client.post("/api/v1/profiles/jobs", {"what": "magic"}, format="json").status_code == 400
 
 
 def test_what_is_unknown_and_studies(built):

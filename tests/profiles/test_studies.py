@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from profiles import selectors
-from profiles.models import CustomerProfile, CustomerTexts, Study
+from profiles import calendar, relevance, selectors
+from profiles.flows import lifecycle_flows
+from profiles.models import CustomerProfile, CustomerTexts, SalePeriod, Study
 from profiles.scores.facts import read_past
 from profiles.services import build_profiles, cluster_customers
 from profiles.studies import study
 from recommender.profiling.lifecycle import states_at
+from recommender.scoring.features import features
 from tests.profiles.conftest import AS_OF
 
 
@@ -33,9 +35,10 @@ def busy(shop, settings, tmp_path):
 
 def test_lifecycle_classes_and_texts_are_found(busy):
     made = {found.kind: found for found in study(as_of=AS_OF, now=AS_OF)}
-    assert {kind: found.known for kind, found in made.items()} == dict.fromkeys(
-        ("lifecycle", "classes", "texts"), True
-    )
+    assert {kind: found.known for kind, found in made.items()} == {
+        "lifecycle": True, "classes": True, "texts": True, "fields": False,
+    }  # fmt: skip
+    assert made["fields"].content == {"missing": "fields need 100 customers of each outcome within 28 days"}
     life = made["lifecycle"].content
     assert sum(life["now"].values()) == 160
     assert all(sum(row) == pytest.approx(1, abs=1e-4) for row in life["matrix"])
@@ -45,6 +48,48 @@ def test_lifecycle_classes_and_texts_are_found(busy):
     assert (tea.reviews, tea.sentiment) == (1, 1.0)
     assert CustomerTexts.objects.get(customer__external_id="c002").sentiment == -1.0
     assert selectors.latest(Study.Kind.TEXTS).content["reviews"] == 10
+
+
+def test_fields_are_tested_on_profiles_that_do_not_know_the_outcome(busy):
+    late = busy.customer("late")
+    busy.event(late, 60)
+    busy.event(late, 5, amount="777.00")
+    found = relevance.find(read_past(AS_OF), AS_OF, AS_OF, fewest=20)
+    assert found["at"] == (AS_OF - timedelta(days=28)).isoformat()
+    churn = found["targets"]["churn"]
+    # Those who come once bought 20 days ago for the first time, and nothing before the cut.
+    assert churn["customers"] == 121
+    assert churn["share"] == pytest.approx(40 / 121, abs=1e-4)  # those who were last here 150 days ago
+    fields = {row["feature"]: row for row in churn["fields"]}
+    assert churn["fields"][0]["information"] == max(row["information"] for row in churn["fields"])
+    assert fields["recency_days"]["kept"]
+    # Nearly all there is to know, 0.634 nats: one tenth of the people lies on both sides of the gap.
+    assert 0.55 < fields["recency_days"]["information"] <= 0.6343
+    assert fields["holiday_share"]["feature"] == "holiday_share"
+    assert not {"persona", "lifecycle", "rfm_r", "returned"} & set(fields)
+    missing = found["targets"]["redemption"]
+    assert missing == {"missing": "outcomes of the rarer kind", "found": 0, "needed": 20}
+    assert CustomerProfile.objects.count() == 0  # nothing was written
+
+
+def test_orders_say_what_the_calendar_explains(shop, settings):
+    settings.SHOP_COUNTRY = "DE"
+    SalePeriod.objects.create(name="Spring", starts_on=shop.at(10).date(), ends_on=shop.at(9).date())
+    customer = shop.customer("c")
+    shop.event(customer, 12, amount="5.00")
+    assert not {"sale", "holiday"} & set(read_past(AS_OF).baskets.columns)
+    shop.event(customer, 10, amount="30.00")
+    shop.event(customer, 3, amount="10.00", discount="8.00")  # 44 % off
+    shop.event(customer, 2, amount="10.00", discount="5.00")
+    shop.event(customer, 33, amount="50.00")  # 1 May
+    calendar.refresh(AS_OF)
+    rows = read_past(AS_OF).baskets
+    assert rows["sale"].to_list() == [False, False, True, True, False]
+    assert rows["holiday"].to_list() == [True, False, False, False, False]
+    known = features(read_past(AS_OF), AS_OF.timestamp()).row(0, named=True)
+    assert known["sale_share"] == pytest.approx(40 / 105)
+    assert known["sale_share_28d"] == pytest.approx(40 / 55)
+    assert known["holiday_share"] == pytest.approx(50 / 105)
 
 
 def test_who_objects_has_no_texts(busy):
@@ -83,7 +128,7 @@ def test_an_empty_shop_is_told_what_is_missing(shop):
 
 
 def test_flows_between_two_days_count_everybody_once(busy):
-    found = selectors.lifecycle_flows(AS_OF - timedelta(days=90), AS_OF)
+    found = lifecycle_flows(AS_OF - timedelta(days=90), AS_OF)
     assert sum(link["customers"] for link in found["links"]) == 160
     ids = {node["id"] for node in found["nodes"]}
     assert {link["source"] for link in found["links"]} | {link["target"] for link in found["links"]} == ids

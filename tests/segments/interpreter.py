@@ -168,6 +168,8 @@ def stands(event, events, since, *, net):
             return False
         if e["type"] == "refund" and same and not net and e["amount"] >= event["amount"]:
             return False
+        if e.get("covers_order") and not net:
+            return False
     return True
 
 

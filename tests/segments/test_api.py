@@ -14,9 +14,9 @@ RULE = {"event": "purchase", "within_days": 10}
 
 @pytest.fixture
 def alice(shop, settings):
-    """A caller who may read and write segments."""
+    """A caller who may read and write segments and read customers."""
     settings.SHOP_AS_OF = AS_OF.isoformat()
-    return caller([Scope.SEGMENTS_READ, Scope.SEGMENTS_WRITE])
+    return caller([Scope.SEGMENTS_READ, Scope.SEGMENTS_WRITE, Scope.CUSTOMERS_READ])
 
 
 def caller(scopes):
@@ -49,7 +49,11 @@ def test_preview(alice, shop):
     answer = post(alice, "/segments/preview/", {"rule": RULE})
     assert answer.status_code == 200
     assert answer.json()["size"] == 1
-    assert set(answer.json()) == {"size", "total", "reachable", "channels", "conditions", "sample", "ms"}
+    assert set(answer.json()) == {
+        "size", "total", "reachable", "channels", "conditions", "sample", "ms", "withheld",
+    }  # fmt: skip
+    assert [person["customer"] for person in answer.json()["sample"]] == ["c0"]
+    assert answer.json()["withheld"] == []
     assert answer.json()["conditions"] == [{"path": "", "size": 1}]
     assert not Segment.objects.filter(ready_made=False).exists()
 
@@ -166,3 +170,27 @@ def test_a_short_name_that_others_use_is_not_changed(alice, shop):
     answer = alice.patch(f"/api/v1/segments/{made['id']}", {"slug": "fresh"}, content_type="application/json")
     assert (answer.status_code, answer.json()["used_by"]) == (409, ["Others"])
     assert alice.get(f"/api/v1/segments/{made['id']}").json()["slug"] == "recent"
+
+
+def test_what_is_known_of_people_needs_the_right_to_read_customers(alice, shop):
+    shop.event(shop.customer("c0", country="FR"), 2)
+    country = {"field": "customer.country", "op": "eq", "value": "FR"}
+    made = post(alice, "/segments", {"name": "French", "rule": {"all": [RULE, {"not": country}]}}).json()
+    bob = caller([Scope.SEGMENTS_READ])
+    seen = post(bob, "/segments/preview", {"rule": made["rule"]}).json()
+    assert (seen["size"], [row["size"] for row in seen["conditions"]], seen["sample"]) == (
+        0,
+        [0, 1, 0, 1],
+        None,
+    )
+    assert seen["withheld"] == [{"member": "sample", "scope": "customers:read"}]
+    path = f"/api/v1/segments/{made['id']}/why?customer=c0"
+    told = bob.get(path).json()
+    bought, other = told["tree"]["parts"]
+    assert [(part["fits"], part["value"]) for part in (bought, other, other["parts"][0])] == [
+        (True, None), (False, None), (True, None),
+    ]  # fmt: skip
+    assert told["withheld"] == [{"member": "value", "scope": "customers:read"}]
+    assert "FR" not in str([bought, other["value"], other["parts"][0]["value"]])
+    full = alice.get(path).json()
+    assert (full["tree"]["parts"][1]["parts"][0]["value"], full["withheld"]) == ("FR", [])

@@ -34,6 +34,14 @@ pytestmark = pytest.mark.django_db
             {"event": "purchase", "amount": {"between": [10, 20]}},
             "Bought: for between 10 and 20 in all.",
         ),
+        (
+            {"field": "customer.birthday", "op": "in_next_days", "value": 7},
+            "Birthday is within 7 days, today included.",
+        ),
+        (
+            {"field": "customer.created_at", "op": "in_next_days", "value": 7},
+            "Known since is within the next 7 days.",
+        ),
     ],
 )
 def test_sentences(rule, words):

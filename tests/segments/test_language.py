@@ -71,14 +71,16 @@ def event(shop, person, products, random):
     properties = {"colour": random.choice(COLOURS), "pool": random.choice(["p1", "p2"])}
     amount, quantity = Decimal(random.randrange(0, 40)), random.randrange(1, 4)
     order = f"o{random.randrange(3)}"
+    covers = kind == "refund" and random.random() < 0.3
     shop.event(
         person, days, type=kind, product=products.get(sku), amount=str(amount), quantity=quantity,
-        order=order, properties=properties,
+        order=order, properties=properties, covers_order=covers,
     )  # fmt: skip
     return {
         "type": kind, "at": shop.at(days), "product": sku,
         "path": PATHS[sku][0] if sku else None, "brand": PATHS[sku][1] if sku else None,
         "amount": amount, "quantity": quantity, "order_id": order, "properties": properties, "source": "shop",
+        "covers_order": covers,
     }  # fmt: skip
 
 

@@ -71,6 +71,21 @@ def test_a_changed_rule_waits_for_its_complete_refresh(shop, buyers):
     assert (stay.left_by, stay.left_at) == (Cause.EDITED, AS_OF)
 
 
+def test_who_stays_is_neither_written_nor_told_nor_looked_at_again(shop, buyers):
+    stay = SegmentMembership.objects.values().get()
+    changes.fold(AS_OF)
+    changes.acknowledge(CONSUMER, changes.take(CONSUMER, 10, AS_OF))
+    later = AS_OF + timedelta(days=1)
+    refresh_segment(buyers, as_of=later, now=later)
+    buyers.rule = {"any": [BUYERS, {"event": "view"}]}
+    save_segment(buyers, now=later)
+    assert (refresh_segment(buyers, as_of=later, now=later).size, told()) == (1, [])
+    changes.note([person("alice").pk], later)
+    assert refresh_changed(as_of=later, now=later) == 1
+    assert refresh_changed(as_of=later, now=later) == 0
+    assert (SegmentMembership.objects.values().get(), told()) == (stay, [])
+
+
 def test_who_waits_for_a_profile_is_looked_at_after_it(shop, buyers, monkeypatch):
     monkeypatch.setitem(changes.consumers._entries, "profiles", "builds profiles")
     changes.note([person("bob").pk], AS_OF)

@@ -7,22 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign
-from campaigns.promotions import selectors as promotions
 from campaigns.promotions.applicator import Offer, apply
-from campaigns.promotions.carts import LARGEST_CART, LARGEST_QUANTITY, Situation
-from campaigns.promotions.conditions import FirstOrder, InSegment
+from campaigns.promotions.carts import LARGEST_CART, LARGEST_QUANTITY, Order, Situation
 from campaigns.promotions.models import Promotion
+from campaigns.promotions.running import offers_of
 from campaigns.promotions.services import situation_of
 from customers.models import Customer
 from events.models import Event, EventType
 from segments.models import SegmentMembership
 
-#: Conditions about the person: an offer that fails one of them is somebody else's.
-_PERSONAL = (FirstOrder, InSegment)
 CODES = 5
 CAMPAIGNS = 5
 
@@ -61,21 +58,28 @@ def offers_for(customer: Customer, *, now: datetime, known: datetime, codes: boo
     Every offer is tried alone: how they combine is the till's to say. Seven queries.
     """
     lines, ordered_at = _last_basket(customer, known)
-    situation = situation_of(lines, currency=settings.SHOP_CURRENCY, customer=customer, now=now)
-    running = {p.slug: p for p in Promotion.objects.running(now).automatic()}
+    running = list(Promotion.objects.running(now).automatic())
+    held = list(_held(customer, now)) if codes else []
+    stated = {p.slug: p for p in [*running, *(coupon.pool.promotion for coupon in held)]}
+    offers = {o.slug: o for o in offers_of(list(stated.values()), now, customer.pk) if o.barred is None}
+    order = Order("", lines, settings.SHOP_CURRENCY)
+    situation = situation_of(order, customer=customer, now=now, offers=list(offers.values()))
     found = [
-        _open(running[offer.slug], offer, situation)
-        for offer in promotions.automatic_offers(now)
-        if offer.slug in running and _for_this_person(offer, situation)
+        _open(promotion, offers[promotion.slug], situation)
+        for promotion in running
+        if promotion.slug in offers and _for_this_person(offers[promotion.slug], situation)
     ]
-    if codes:
-        held = Coupon.objects.usable(now).filter(customer=customer).select_related("pool__promotion")
-        for coupon in held.order_by("expires_at", "pk")[:CODES]:
-            promotion = coupon.pool.promotion
-            offer = promotions.offer_of(promotion, now)
-            if offer is not None and offer.barred is None:
-                found.append(_open(promotion, offer, situation, coupon))
+    found += [
+        _open(coupon.pool.promotion, offers[coupon.pool.promotion.slug], situation, coupon)
+        for coupon in held
+        if coupon.pool.promotion.slug in offers
+    ]
     return Offers(sorted(found, key=lambda one: one.worth, reverse=True), situation.cart.amount, ordered_at)
+
+
+def _held(customer: Customer, now: datetime) -> QuerySet[Coupon]:
+    held = Coupon.objects.usable(now).filter(customer=customer).select_related("pool__promotion")
+    return held.order_by("expires_at", "pk")[:CODES]
 
 
 def campaigns_for(customer: Customer) -> Sequence[Campaign]:
@@ -86,10 +90,8 @@ def campaigns_for(customer: Customer) -> Sequence[Campaign]:
 
 
 def _for_this_person(offer: Offer, situation: Situation) -> bool:
-    if offer.barred is not None:
-        return False
-    personal = (condition for condition in offer.conditions if isinstance(condition, _PERSONAL))
-    return all(condition.missing(situation) is None for condition in personal)
+    """Say whether all holds that is not about the cart: who it is for, and when."""
+    return all(one.on_cart or one.missing(situation) is None for one in offer.conditions)
 
 
 def _open(promotion: Promotion, offer: Offer, situation: Situation, coupon: Coupon | None = None) -> Open:

@@ -65,3 +65,34 @@ def columns(
         color=TOKENS[tone], cornerRadiusTopLeft=4, cornerRadiusTopRight=4, width={"band": 0.72}
     ) + base.mark_text(dy=-8, color=TOKENS["ink"], fontSize=12).encode(text="text:N")
     return build(title, chart, names, tuple((name, text) for name, _value, text in items), 220)
+
+
+def scatter(
+    points: Sequence[tuple[float, float, str]], groups: Sequence[tuple[str, int, int, float]]
+) -> Chart:
+    """Draw customers as points (x, y, group), coloured by group; the table has the groups' plain numbers.
+
+    `groups` are (name, colour from 1 to 8, people, share). The axes have no unit: near is alike.
+    """
+    values = [{"x": round(x, 3), "y": round(y, 3), "name": name} for x, y, name in points]
+    colour = alt.Color(
+        "name:N",
+        scale=alt.Scale(
+            domain=[name for name, *_rest in groups],
+            range=[TOKENS[f"group-{place}"] for _name, place, _people, _share in groups],
+        ),
+        legend=None,
+    )
+    bare = alt.Axis(title=None, labels=False, grid=True, tickCount=5)
+    chart = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_circle(size=26, opacity=0.62)
+        .encode(
+            x=alt.X("x:Q", axis=bare, scale=alt.Scale(zero=False)),
+            y=alt.Y("y:Q", axis=bare, scale=alt.Scale(zero=False)),
+            color=colour,
+            tooltip=[alt.Tooltip("name:N", title=" ")],
+        )
+    )
+    rows = tuple((name, number(people), percent(share, 0)) for name, _place, people, share in groups)
+    return build(_("The map of customers"), chart, (_("Persona"), _("people"), _("share")), rows, 380)

@@ -3,9 +3,12 @@
 from django import template
 
 from console.learn import tuning
+from console.people.classes import CLASS_NAMES
+from console.people.states import NAMES
 from profiles import personas
 from profiles.models import Persona
 from profiles.scores import words
+from profiles.study_words import study_missing
 from segments.models import Segment
 from segments.selectors import display_name
 
@@ -17,6 +20,7 @@ register.filter("part_name", tuning.part_name)
 register.filter("model_name", words.model_name)
 register.filter("score_meaning", words.meaning)
 register.filter("score_about", words.about)
+register.filter("study_missing", study_missing)
 
 
 @register.filter
@@ -29,3 +33,21 @@ def segment_name(segment: Segment | None) -> str:
 def persona_name(persona: Persona | None) -> str:
     """Return a persona's name: the one a person gave it, or its traits in the active language."""
     return personas.display_name(persona) if persona else "–"
+
+
+@register.filter
+def state_name(state: str) -> str:
+    """Return what a state of the lifecycle is called."""
+    return str(NAMES.get(state, state))
+
+
+@register.filter
+def class_name(name: str) -> str:
+    """Return what a class of customers is called."""
+    return str(CLASS_NAMES.get(name, name))
+
+
+@register.filter
+def css_number(value: float) -> str:
+    """Write a length of a picture, whatever the language's decimal mark."""
+    return f"{value:.1f}"

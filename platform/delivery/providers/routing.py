@@ -75,11 +75,11 @@ class Routed:
         """Return who is asked, in order; those that share a place are shuffled by their weights."""
         if self._providers is None:
             self._providers = usable(self.channel)
-        order: list[Provider | None] = sorted(
+        order = sorted(
             self._providers,
             key=lambda p: (p.priority, random.random() ** (1 / p.weight) * -1),  # noqa: S311
         )
-        return order or ([None] if self.built_in else [])
+        return [*order] or ([None] if self.built_in else [])
 
     def _through(self, provider: Provider | None, batch: Sequence[Outgoing]) -> Iterator[Outcome]:
         """Offer a batch to one provider and count what it answers."""

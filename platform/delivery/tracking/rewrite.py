@@ -46,7 +46,7 @@ def follow(run: Run, rendered: Sequence[tuple[Message, Rendered]]) -> list[Rende
     may = watched(message.customer_id for message, _ in rendered)
     own = f"{str(settings.PUBLIC_URL).rstrip('/')}/"
     found = [
-        places(content.html, {**utm_of(run), **content.utm}, keep=(f"{own}u/", f"{own}t/"))
+        places(content.html, {**utm_of(run), **content.utm}, keep=(f"{own}u/", f"{own}t/", f"{own}v/"))
         for _, content in rendered
     ]
     ids = store(run, {p.url for ps in found for p in ps})

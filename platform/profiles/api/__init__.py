@@ -1,5 +1,5 @@
 """REST: what is known about customers."""
 
-from profiles.api import profiles, scores
+from profiles.api import profiles, scores, work
 
-urlpatterns = [*profiles.urlpatterns, *scores.urlpatterns]
+urlpatterns = [*profiles.urlpatterns, *work.urlpatterns, *scores.urlpatterns]

@@ -1,4 +1,4 @@
-"""REST: profiles with their formulas, one or in bulk; what was found out about all; the work behind it."""
+"""REST: profiles with their formulas, one or in bulk; what was found out about all."""
 
 from typing import Any, ClassVar
 
@@ -10,17 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.dispatch import start_job
 from accounts.models import Scope
-from core import clock, idempotency
 from core.openapi import PAGE_PARAMETERS
 from core.pagination import CursorPagination
 from core.problems import Problem
 from customers.selectors import by_external_id
 from profiles import selectors
 from profiles.models import CustomerProfile, CustomerTexts, Study
-
-WORK = ("know", "profile", "cluster", "score", "study")
 
 
 class FieldSerializer(serializers.Serializer[Any]):
@@ -88,18 +84,6 @@ class UnknownThing(serializers.Serializer[Any]):
     missing = serializers.CharField()
     found = serializers.IntegerField(allow_null=True)
     needed = serializers.IntegerField(allow_null=True)
-
-
-class WorkIn(serializers.Serializer[Any]):
-    """What to do: know is all of it."""
-
-    what = serializers.ChoiceField(choices=WORK, default="know")
-
-
-class WorkOut(serializers.Serializer[Any]):
-    """The job that does it."""
-
-    job = serializers.CharField()
 
 
 def _row(profile: CustomerProfile) -> dict[str, Any]:
@@ -180,7 +164,7 @@ class StudyView(APIView):
 
     @extend_schema(operation_id="customer_study", responses=StudySerializer)
     def get(self, request: Request, kind: str) -> Response:
-        """Answer the latest study of a kind: lifecycle, classes, personas or texts."""
+        """Answer the latest study of a kind: lifecycle, classes, personas, fields or texts."""
         found = selectors.latest(kind)
         if found is None:
             raise Problem(404, "no-study", _("It was not looked at yet: study the customers."))
@@ -198,26 +182,6 @@ class UnknownView(APIView):
         return Response(UnknownThing(selectors.still_unknown(), many=True).data)
 
 
-class ProfilingView(APIView):
-    """The work behind profiles."""
-
-    scopes: ClassVar = {"POST": Scope.CUSTOMERS_WRITE}
-
-    @extend_schema(
-        operation_id="profiling_start",
-        parameters=[idempotency.PARAMETER],
-        request=WorkIn,
-        responses={202: WorkOut},
-    )
-    @idempotency.idempotent
-    def post(self, request: Request) -> Response:
-        """Start building profiles, finding personas, scoring, studying, or all of it."""
-        body = WorkIn(data=request.data)
-        body.is_valid(raise_exception=True)
-        job = start_job(body.validated_data["what"], now=clock.now())
-        return Response({"job": str(job.pk)}, status=202)
-
-
 urlpatterns = [
     re_path(
         r"^customers/(?P<customer>[^/]+)/profile/?$",
@@ -228,9 +192,8 @@ urlpatterns = [
     re_path(r"^profiles/fields/?$", ProfileFieldsView.as_view(), name="api-profile-fields"),
     re_path(r"^profiles/unknown/?$", UnknownView.as_view(), name="api-profiles-unknown"),
     re_path(
-        r"^profiles/studies/(?P<kind>lifecycle|classes|personas|texts)/?$",
+        r"^profiles/studies/(?P<kind>lifecycle|classes|personas|fields|texts)/?$",
         StudyView.as_view(),
         name="api-study",
     ),
-    re_path(r"^profiles/work/?$", ProfilingView.as_view(), name="api-profiling"),
 ]

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from core.arrays import number_array
 from events import changes
-from profiles.building import facts, running
+from profiles.building import running
 
 #: The name under which changed customers are taken from events.
 CONSUMER = "profiles"
@@ -17,7 +17,6 @@ BATCHES = 20
 #: Partners' clocks may be ahead by so much (events are refused above).
 AHEAD = timedelta(hours=24)
 
-_ONE = "= ANY(%(ids)s::bigint[])"
 _FIGURES = "profile_figure"
 
 
@@ -48,20 +47,12 @@ def build_customers(customer_ids: Collection[int], *, as_of: datetime, now: date
     They get the rows that a complete build would give them, and everybody's rank follows. 1,000 customers
     among 200,000 take about 2 s (docs/benchmarks.md), by the index of events by customer.
     """
-    values = running.parameters(as_of, now) | {"ids": number_array(customer_ids)}
+    values = running.parameters(as_of, now)
     running.settle()
+    running.gather_some(customer_ids, _FIGURES, values)
+    written = running.publish(_FIGURES, values)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE profile_fact ON COMMIT DROP AS "
-            + facts.FACTS.format(scope=f"AND e.customer_id {_ONE}"),
-            values,
-        )
-        cursor.execute(f"CREATE TEMPORARY TABLE {_FIGURES} ON COMMIT DROP AS {running.figures_columns()}")
-        cursor.execute("ANALYZE profile_fact")
-        running.gather("profile_fact f", f"AND c.id {_ONE}", _FIGURES, values)
-        cursor.execute(f"ANALYZE {_FIGURES}")
-        written = running.publish(_FIGURES, values)
-        cursor.execute(f"DROP TABLE profile_fact, {_FIGURES}")
+        cursor.execute(f"DROP TABLE {_FIGURES}")
     return written
 
 

@@ -83,26 +83,31 @@ LEFT JOIN profiles_calendarday day ON day.day = o.local::date
 WINDOW place AS (PARTITION BY customer_id ORDER BY at, order_key)
 """
 
-#: One row per customer and product bought: what was spent on it, halved every `half_life` days before
-#: `as_of`. (date_part is float8, EXTRACT an exact and slower numeric.)
+#: One row per customer and product bought: what was spent on it, in ten-thousandths, halved every
+#: `half_life` days before the customer's last order. Only shares of it are told, so the moment that halving
+#: is counted from does not matter; and whole numbers add up to the same in any order, so that both builds
+#: agree without sorting. (date_part is float8, EXTRACT an exact and slower numeric.)
 SPEND = """
 CREATE TEMPORARY TABLE profile_spend ON COMMIT DROP AS
-SELECT s.customer_id, root.id AS root_id, root.path, nullif(p.brand, '') AS brand, s.spend
+SELECT s.customer_id, c.root_id, nullif(p.brand, '') AS brand, s.spend
 FROM (
     SELECT
         customer_id, product_id,
-        sum(
-            greatest(coalesce(amount, 0)::float8, 0)
-            * power(0.5, date_part('epoch', %(as_of)s - at) / 86400 / %(half_life)s)
-            ORDER BY at, amount
-        ) AS spend
+        sum(round(
+            10000 * greatest(coalesce(amount, 0)::float8, 0)
+            * power(0.5, date_part('epoch', last_at - at) / 86400 / %(half_life)s)
+        )) AS spend
     FROM profile_line
+    JOIN (SELECT customer_id, max(at) AS last_at FROM profile_line GROUP BY 1) newest USING (customer_id)
     WHERE product_id IS NOT NULL
     GROUP BY 1, 2
 ) s
 LEFT JOIN catalog_product p ON p.id = s.product_id
-LEFT JOIN catalog_category c ON c.id = p.category_id
-LEFT JOIN catalog_category root ON root.path = split_part(c.path, '/', 1)
+LEFT JOIN (
+    SELECT own.id, root.id AS root_id
+    FROM catalog_category own
+    JOIN catalog_category root ON root.path = split_part(own.path, '/', 1)
+) c ON c.id = p.category_id
 """
 
 #: What a set of customers did, in temporary tables that go with the transaction.
@@ -117,6 +122,12 @@ COLUMNS = (
     "preferred_channel", "top_category_id", "category_affinity", "brand_affinity", "interests", "returned",
     "return_gap_days",
 )  # fmt: skip
+
+
+def _share(part: str) -> str:
+    """Return SQL for a share of the whole, to four digits. (A float becomes a numeric by way of text.)"""
+    return f"round(10000 * {part} / whole)::int * 0.0001"
+
 
 #: One row per customer of the set, with or without orders.
 FIGURES = f"""
@@ -170,7 +181,7 @@ part AS (
     GROUP BY 1, 2
 ),
 parts AS (
-    SELECT customer_id, jsonb_object_agg(part, round((weight / whole)::numeric, 4)) AS daypart_affinity
+    SELECT customer_id, jsonb_object_agg(part, {_share("weight")}) AS daypart_affinity
     FROM (
         SELECT *, sum(weight) OVER (PARTITION BY customer_id ORDER BY part
             ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole
@@ -205,20 +216,23 @@ searched AS (
 ),
 category AS (
     SELECT
-        customer_id, root_id, path, spend,
-        sum(spend) OVER (largest ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
+        s.customer_id, s.root_id, root.path, s.spend, sum(s.spend) OVER largest AS whole,
         row_number() OVER largest AS place
     FROM (
-        SELECT customer_id, root_id, path, sum(spend ORDER BY spend) AS spend
-        FROM profile_spend WHERE root_id IS NOT NULL GROUP BY 1, 2, 3
+        SELECT customer_id, root_id, sum(spend) AS spend
+        FROM profile_spend WHERE root_id IS NOT NULL GROUP BY 1, 2
     ) s
-    WINDOW largest AS (PARTITION BY customer_id ORDER BY spend DESC, path)
+    JOIN catalog_category root ON root.id = s.root_id
+    WINDOW largest AS (
+        PARTITION BY s.customer_id ORDER BY s.spend DESC, s.root_id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 ),
 categories AS (
     SELECT
         customer_id,
         max(root_id) FILTER (WHERE place = 1) AS top_category_id,
-        jsonb_object_agg(path, round((spend / whole)::numeric, 4)) FILTER (WHERE spend >= 0.0001 * whole)
+        jsonb_object_agg(path, {_share("spend")}) FILTER (WHERE spend >= 0.0001 * whole)
             AS affinity
     FROM category
     WHERE whole > 0
@@ -226,19 +240,20 @@ categories AS (
 ),
 brand AS (
     SELECT
-        customer_id, brand, spend,
-        sum(spend) OVER (largest ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS whole,
-        row_number() OVER largest AS place
+        customer_id, brand, spend, sum(spend) OVER largest AS whole, row_number() OVER largest AS place
     FROM (
-        SELECT customer_id, brand, sum(spend ORDER BY spend) AS spend
+        SELECT customer_id, brand, sum(spend) AS spend
         FROM profile_spend WHERE brand IS NOT NULL GROUP BY 1, 2
     ) s
-    WINDOW largest AS (PARTITION BY customer_id ORDER BY spend DESC, brand)
+    WINDOW largest AS (
+        PARTITION BY customer_id ORDER BY spend DESC, brand
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 ),
 brands AS (
     SELECT
         customer_id,
-        jsonb_object_agg(brand, round((spend / whole)::numeric, 4)) FILTER (WHERE spend >= 0.0001 * whole)
+        jsonb_object_agg(brand, {_share("spend")}) FILTER (WHERE spend >= 0.0001 * whole)
             AS affinity
     FROM brand
     WHERE whole > 0 AND place <= {TOP_BRANDS}

@@ -1,18 +1,20 @@
 """Run the statements that gather and publish."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from core import clock
+from core.arrays import number_array
 from profiles.building import facts, standing
 from profiles.rules import PARAMETERS
 
 #: Two that publish at once would wait on each other's rows in different orders.
 LOCK = 0x5052_4F46
 
+_ONE = "= ANY(%(ids)s::bigint[])"
 _COLUMNS = ", ".join(facts.COLUMNS)
 
 
@@ -45,6 +47,26 @@ def gather(known: str, people: str, figures: str, values: Mapping[str, Any]) -> 
         cursor.execute("DROP TABLE profile_cancelled, profile_line, profile_order, profile_spend")
 
 
+def gather_some(customer_ids: Collection[int], figures: str, values: Mapping[str, Any]) -> None:
+    """Put a row of figures for each of some customers into a new temporary table `figures`.
+
+    Run it in a transaction: the table goes with it. 1,000 customers take about 1 s, by the index of events
+    by customer.
+    """
+    own = {**values, "ids": number_array(customer_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE profile_fact ON COMMIT DROP AS "
+            + facts.FACTS.format(scope=f"AND e.customer_id {_ONE}"),
+            own,
+        )
+        cursor.execute(f"CREATE TEMPORARY TABLE {figures} ON COMMIT DROP AS {figures_columns()}")
+        cursor.execute("ANALYZE profile_fact")
+        gather("profile_fact f", f"AND c.id {_ONE}", figures, own)
+        cursor.execute(f"ANALYZE {figures}")
+        cursor.execute("DROP TABLE profile_fact")
+
+
 def publish(figures: str, values: Mapping[str, Any], *, fresh: str = "true") -> int:
     """Write profiles from fresh figures, rank everybody anew, and return how many were written.
 
@@ -59,6 +81,10 @@ def publish(figures: str, values: Mapping[str, Any], *, fresh: str = "true") -> 
         cursor.execute("ANALYZE profile_standing (customer_id, fresh)")
         cursor.execute(standing.WRITE.format(figures=figures), values)
         written = int(cursor.rowcount)
+        cursor.execute("SELECT count(*) FROM profile_standing WHERE fresh")
+        if cursor.fetchone()[0] > written:
+            cursor.execute(standing.ADD.format(figures=figures), values)
+            written += int(cursor.rowcount)
         cursor.execute(standing.MOVE, values)
         cursor.execute("DROP TABLE profile_standing")
     return written

@@ -63,8 +63,21 @@ FROM placed
 
 _WRITTEN = (*COLUMNS, "rfm_r", "rfm_f", "rfm_m", "rfm_class", "lifecycle")
 
-#: Fresh figures become profiles. Persona and place on the map are left alone.
+#: Fresh figures become profiles. Persona and place on the map are left alone. Rows that exist are updated
+#: where they lie (see the table's fillfactor): no index is touched unless what it holds changed.
 WRITE = f"""
+UPDATE profiles_customerprofile p
+SET as_of = %(as_of)s, computed_at = %(now)s,
+    {", ".join(f"{name} = f.{name}" for name in COLUMNS)},
+    rfm_r = s.r, rfm_f = s.f, rfm_m = s.m, rfm_class = s.rfm_class, lifecycle = s.lifecycle
+FROM profile_standing s
+JOIN {{figures}} f ON f.customer_id = s.customer_id
+WHERE s.customer_id = p.customer_id AND s.fresh
+"""  # noqa: S608 - made of constants only
+
+#: Who has no profile yet gets one. Whose profile is put back at this moment, by an undone merge, keeps it:
+#: their change waits in the queue.
+ADD = f"""
 INSERT INTO profiles_customerprofile (customer_id, as_of, computed_at, {", ".join(_WRITTEN)})
 SELECT
     s.customer_id, %(as_of)s, %(now)s,
@@ -72,10 +85,10 @@ SELECT
     s.r, s.f, s.m, s.rfm_class, s.lifecycle
 FROM profile_standing s
 JOIN {{figures}} f ON f.customer_id = s.customer_id
-WHERE s.fresh
-ON CONFLICT (customer_id) DO UPDATE SET
-    as_of = EXCLUDED.as_of, computed_at = EXCLUDED.computed_at,
-    {", ".join(f"{name} = EXCLUDED.{name}" for name in _WRITTEN)}
+WHERE s.fresh AND NOT EXISTS (
+    SELECT FROM profiles_customerprofile p WHERE p.customer_id = s.customer_id
+)
+ON CONFLICT (customer_id) DO NOTHING
 """  # noqa: S608 - made of constants only
 
 #: Who is passed by others, or whose lifecycle follows the shop's rhythm, moves without an event.

@@ -4,10 +4,12 @@ from datetime import datetime
 
 import polars as pl
 
+from core import clock
 from core.copy import copy_to_frame
+from profiles import rules
 from recommender.columns import AMOUNT, DISCOUNT, EVENT, TIME, USER
 from recommender.scoring import Past
-from recommender.scoring.history import CLICK, MESSAGE, OFFER, REDEMPTION, UNTIL
+from recommender.scoring.history import CLICK, HOLIDAY, MESSAGE, OFFER, REDEMPTION, SALE, UNTIL
 
 #: One row per order, less what was cancelled and given back. Lines without an order id that share their
 #: moment are one order.
@@ -49,8 +51,12 @@ SELECT
     extract(epoch FROM b.at)::float8 AS timestamp,
     (coalesce(b.amount, 0) - coalesce(r.amount, 0))::float8 AS amount,
     coalesce(b.discount, 0)::float8 AS discount,
-    b.items
+    b.items,
+    coalesce(day.sale <> '', false)
+        OR coalesce(b.discount > %(sale)s * (b.amount + b.discount), false) AS sale,
+    coalesce(day.holiday <> '', false) AS holiday
 FROM bought b
+LEFT JOIN profiles_calendarday day ON day.day = (b.at AT TIME ZONE %(zone)s)::date
 LEFT JOIN refunded r ON r.customer_id = b.customer_id AND r.order_id = b.order_id
 """
 
@@ -80,13 +86,24 @@ WHERE e.type IN ('coupon_assigned', 'coupon_redeemed', 'message_sent', 'message_
 def read_past(as_of: datetime) -> Past:
     """Read every order and response before `as_of` by two COPYs; ids are our own, no personal data.
 
-    Nothing of customers who object to profiling is read. About 1 s and 100 MB a million orders.
+    Nothing of customers who object to profiling is read. Orders say what the shop's calendar explains,
+    where it explains any of them. About 1 s and 100 MB a million orders.
     """
-    numbers = dict.fromkeys((TIME, AMOUNT, DISCOUNT), pl.Float64)
-    baskets = copy_to_frame(_ORDERS, {"as_of": as_of}, {USER: pl.String, **numbers, "items": pl.Int64})
+    baskets = read_baskets(as_of)
     responses = copy_to_frame(
         _RESPONSES,
         {"as_of": as_of, "offer": OFFER, "redemption": REDEMPTION, "message": MESSAGE, "click": CLICK},
         {USER: pl.String, TIME: pl.Float64, EVENT: pl.String, UNTIL: pl.Float64},
     )
-    return Past(baskets.sort(USER, TIME), responses)
+    return Past(baskets, responses)
+
+
+def read_baskets(as_of: datetime) -> pl.DataFrame:
+    """Read every order before `as_of`, sorted by customer and time; see read_past."""
+    numbers = dict.fromkeys((TIME, AMOUNT, DISCOUNT), pl.Float64)
+    marks = dict.fromkeys((SALE, HOLIDAY), pl.String)
+    values = {"as_of": as_of, "zone": str(clock.shop_zone()), "sale": rules.SALE}
+    baskets = copy_to_frame(_ORDERS, values, {USER: pl.String, **numbers, "items": pl.Int64, **marks})
+    baskets = baskets.with_columns(pl.col(name) == "t" for name in marks)
+    # A mark that no order has explains nothing.
+    return baskets.drop(name for name in marks if not baskets[name].any()).sort(USER, TIME)

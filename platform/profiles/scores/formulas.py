@@ -43,6 +43,11 @@ FEATURES: dict[str, tuple[str | Promise, str | Promise, tuple[str, ...]]] = {
     "basket_items": (_("different items a basket"), _COUNT, (ORDERS,)),
     "discount_share": (_("discount ÷ (amount + discount)"), _SHARE, (ORDERS,)),
     "weekend_share": (_("of the baskets, in UTC"), _SHARE, (ORDERS,)),
+    "sale_share": (_("of the amount, what was bought in sales"), _SHARE, (ORDERS,)),
+    "sale_share_28d": (
+        _("of the amount in 28 days, what was bought in sales; missing without one"), _SHARE, (ORDERS,),
+    ),
+    "holiday_share": (_("of the amount, what was bought on public holidays"), _SHARE, (ORDERS,)),
     "offers_28d": (_("offers in 28 days"), _COUNT, (COUPONS,)),
     "offers_182d": (_("offers in 182 days"), _COUNT, (COUPONS,)),
     "offer_recency": (_("days since the last offer; missing without one"), _DAYS, (COUPONS,)),

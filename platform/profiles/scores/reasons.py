@@ -32,6 +32,9 @@ NAMES: dict[str, str | Promise] = {
     "basket_items": gettext_lazy("different items a basket"),
     "discount_share": gettext_lazy("share of discounts"),
     "weekend_share": gettext_lazy("share of weekend orders"),
+    "sale_share": gettext_lazy("share bought in sales"),
+    "sale_share_28d": gettext_lazy("share bought in sales in 28 days"),
+    "holiday_share": gettext_lazy("share bought on holidays"),
     "offers_28d": gettext_lazy("coupons given in 28 days"),
     "offers_182d": gettext_lazy("coupons given in 182 days"),
     "offer_recency": gettext_lazy("days since the last coupon"),
@@ -57,7 +60,12 @@ NAMES: dict[str, str | Promise] = {
 
 #: Features that are amounts of money, and those that are shares; the others are counts and days.
 _MONEY = frozenset({"amount_28d", "amount_84d", "basket_value", "basket"})
-_SHARES = frozenset({"discount_share", "weekend_share", "redemption_rate", "click_rate", "alive"})
+_SHARES = frozenset(
+    {
+        "discount_share", "weekend_share", "sale_share", "sale_share_28d", "holiday_share", "redemption_rate",
+        "click_rate", "alive",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ def said(reasons: Iterable[Mapping[str, Any]]) -> list[Said]:
     return [
         Said(
             str(NAMES.get(reason["feature"], reason["feature"])),
-            _value(reason["feature"], reason.get("value")),
+            value_text(reason["feature"], reason.get("value")),
             None if (adds := reason.get("adds")) is None else adds > 0,
         )
         for reason in reasons
@@ -95,7 +103,8 @@ def _sentence(one: Said) -> str:
     return _("%(name)s: %(value)s, lowers it") % parts
 
 
-def _value(feature: str, value: float | None) -> str:
+def value_text(feature: str, value: float | None) -> str:
+    """Write a feature's value with its unit: money, a share, or three digits."""
     if value is None:
         return _("none")
     if feature in _MONEY:

@@ -14,7 +14,7 @@ from core.problems import Problem
 from customers.selectors import by_external_id
 from segments import schema as language
 from segments.api.serializers import OverlapOut, PreviewOut, RuleIn, SentenceOut, WhyOut
-from segments.api.shared import problems, segment_of
+from segments.api.shared import problems, segment_of, withheld
 from segments.compiler import compile_rule
 from segments.explain import explain
 from segments.models import Segment
@@ -47,10 +47,17 @@ class SegmentPreview(APIView):
 
     @extend_schema(operation_id="segments_preview", request=RuleIn, responses=PreviewOut)
     def post(self, request: Request) -> Response:
-        """Count who fits a rule and each of its parts, at the shop's present."""
+        """Count who fits a rule and each of its parts, at the shop's present.
+
+        The sample needs the scope `customers:read` too; without it, it is null and `withheld` says so.
+        """
         rule = _rule(request)
         with problems():
-            return Response(preview(rule, as_of=clock.knowledge_now()))
+            found = preview(rule, as_of=clock.knowledge_now())
+        kept_back = withheld(request, "sample")
+        if kept_back:
+            found["sample"] = None
+        return Response(found | {"withheld": kept_back})
 
 
 class SegmentExplain(APIView):
@@ -91,7 +98,11 @@ class SegmentWhy(APIView):
         responses=WhyOut,
     )
     def get(self, request: Request, id: str) -> Response:
-        """Say for each condition whether it fits the customer, and what was found."""
+        """Say for each condition whether it fits the customer, and what was found.
+
+        What was found needs the scope `customers:read` too; without it every value is null and `withheld`
+        says so.
+        """
         segment = segment_of(id)
         reference = request.query_params.get("customer", "")
         customer = by_external_id(reference) if reference else None
@@ -104,9 +115,18 @@ class SegmentWhy(APIView):
             "listed": stay is not None,
             "entered_at": stay.entered_at if stay else None,
             "tree": None,
+            "withheld": [],
         }
         if segment.kind == Segment.Kind.DYNAMIC:
             with problems():
                 found = why(segment.rule, [customer.pk], as_of=clock.knowledge_now(), slug=segment.slug)
-            answer |= found[customer.pk]
+            answer |= found[customer.pk] | {"withheld": withheld(request, "value")}
+            if answer["withheld"]:
+                _without_values(answer["tree"])
         return Response(WhyOut(answer).data)
+
+
+def _without_values(node: dict[str, Any]) -> None:
+    node["value"] = None
+    for part in node["parts"]:
+        _without_values(part)

@@ -79,6 +79,23 @@ class PartOut(serializers.Serializer[Any]):
     size = serializers.IntegerField()
 
 
+class WithheldOut(serializers.Serializer[Any]):
+    """A member that is null because the key lacks a scope."""
+
+    member = serializers.CharField()
+    scope = serializers.CharField()
+
+
+class PersonOut(serializers.Serializer[Any]):
+    """A customer who fits, with a few figures; null where no profile is known."""
+
+    customer = serializers.CharField()
+    orders = serializers.IntegerField(allow_null=True)
+    revenue = serializers.CharField(allow_null=True)
+    last_order_at = serializers.DateTimeField(allow_null=True)
+    lifecycle = serializers.CharField(allow_null=True)
+
+
 class PreviewOut(serializers.Serializer[Any]):
     """What a rule finds."""
 
@@ -87,8 +104,9 @@ class PreviewOut(serializers.Serializer[Any]):
     reachable = serializers.IntegerField(help_text="By e-mail.")
     channels = serializers.DictField(child=serializers.IntegerField())
     conditions = PartOut(many=True)
-    sample = serializers.ListField(child=serializers.DictField())
+    sample = PersonOut(many=True, allow_null=True, help_text="Some who fit; needs customers:read.")
     ms = serializers.IntegerField()
+    withheld = WithheldOut(many=True, help_text="What the key may not see; empty when it may see all.")
 
 
 class SentenceOut(serializers.Serializer[Any]):
@@ -120,7 +138,10 @@ class WhyOut(serializers.Serializer[Any]):
     member = serializers.BooleanField(help_text="Whether the rule fits now.")
     listed = serializers.BooleanField(help_text="Whether the last refresh found them in.")
     entered_at = serializers.DateTimeField(allow_null=True)
-    tree = serializers.JSONField(allow_null=True)
+    tree = serializers.JSONField(
+        allow_null=True, help_text="Null for a list. Each `value` in it needs customers:read."
+    )
+    withheld = WithheldOut(many=True, help_text="What the key may not see; empty when it may see all.")
 
 
 class MembersIn(StrictSerializer):

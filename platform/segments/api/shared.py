@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.models import ApiKey, Scope
 from core.problems import Problem
 from segments.models import Segment
 from segments.rules import RuleError
@@ -55,3 +56,9 @@ def page(view: APIView, pages: CursorPagination, rows: Any, serializer: Any, req
     """Answer with one page of the rows."""
     found: Any = pages.paginate_queryset(rows, request, view=view)
     return pages.get_paginated_response(serializer(found, many=True).data)
+
+
+def withheld(request: Request, member: str) -> list[dict[str, str]]:
+    """Say that a member tells what is known of people, and which scope the caller lacks for it, if any."""
+    lacks = not isinstance(request.auth, ApiKey) or Scope.CUSTOMERS_READ not in request.auth.scopes
+    return [{"member": member, "scope": Scope.CUSTOMERS_READ.value}] if lacks else []

@@ -32,6 +32,18 @@ LEAKS = [
     "{{ customer | map: '__class__' }}",
     "{{ 'now' | date: '%s' }}",
     "{{ customer.first_name | base64_encode }}",
+    # Django's and Jinja's ways, of the published collections of template injections.
+    "{% csrf_token %}{% load log %}{% get_admin_log 10 as log %}{{ log }}",
+    "{% url 'admin:index' %}",
+    "{{ messages.storages.0.signer.key }}",
+    "{{ request.user.groups.model._meta.app_config.module.admin.settings.SECRET_KEY }}",
+    "{{ lipsum.__globals__['os'].popen('id').read() }}",
+    "{{ ().__class__.__bases__[0].__subclasses__() }}",
+    "{{ get_flashed_messages.__globals__ }}",
+    "{% set x = 1 %}",
+    "{% macro m() %}{% endmacro %}",
+    "{{ products[0].__class__ }}",
+    "{{ bundles.__class__ }}",
 ]
 BOMBS = [
     "{% for i in (1..100000000000) %}x{% endfor %}",

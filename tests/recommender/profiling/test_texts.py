@@ -1,8 +1,10 @@
 """Interests by TF-IDF and sentiment by a dictionary, in English and Chinese."""
 
+import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from recommender.profiling.texts import interests, mean_sentiment, sentiment, words
+from recommender.profiling.texts import Vocabulary, interests, mean_sentiment, sentiment, words
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,15 @@ def test_chinese_is_cut_into_words():
     assert words("无糖咖啡豆 Dark Roast") == ["无糖", "咖啡豆", "dark", "roast"]
     found = interests(["我 想买 咖啡豆", "咖啡豆 新鲜", "绿茶", "绿茶 便宜"])
     assert [person[0][0] for person in found] == ["咖啡豆", "咖啡豆", "绿茶", "绿茶"]
+
+
+def test_weights_are_those_of_scikit_learn_however_the_people_are_sliced():
+    random = np.random.default_rng(3)
+    some = [f"w{number}" for number in range(60)]
+    texts = [" ".join(random.choice(some, random.integers(1, 30))) for _ in range(50)]
+    peer = TfidfVectorizer(token_pattern=r"\S+", min_df=2, sublinear_tf=True)
+    matrix, names = peer.fit_transform(texts), peer.get_feature_names_out()
+    vocabulary = Vocabulary().count(texts[:20]).count(texts[20:])
+    for row, text in enumerate(texts):
+        expected = {names[column]: matrix[row, column] for column in matrix[row].indices}
+        assert dict(vocabulary.interests(text, most=100)) == pytest.approx(expected, abs=6e-5)

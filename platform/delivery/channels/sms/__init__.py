@@ -51,6 +51,6 @@ def payload(message: Outgoing) -> dict[str, Any]:
 
 def _usable(phone: str | None) -> bool:
     try:
-        return bool(phone) and phonenumbers.is_possible_number(phonenumbers.parse(phone))
+        return phone is not None and phonenumbers.is_possible_number(phonenumbers.parse(phone))
     except phonenumbers.NumberParseException:
         return False

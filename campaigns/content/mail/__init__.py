@@ -1,0 +1,1 @@
+"""How a mail looks: blocks → MJML → HTML that every mail client shows."""

@@ -1,0 +1,1 @@
+"""What is said: the gallery of templates, the editor, versions, the brand."""
