@@ -31,6 +31,7 @@ from benchmarks.segment_questions import QUESTIONS, SIMPLE, more_rules
 from benchmarks.shop import AS_OF, FULL, QUARTER, QUICK, shop
 from core.ids import uuid7
 from events import changes
+from profiles.building.changed import refresh_changed as refresh_profiles
 from segments.compiler import compile_rule
 from segments.incremental import CONSUMER, refresh_changed
 from segments.models import Segment
@@ -132,6 +133,7 @@ def refreshes() -> tuple[float, float]:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_changedcustomer")
     now = later + timedelta(minutes=2)
+    refresh_profiles(as_of=now, now=now)  # segments wait for them
     looked_at = 0
 
     def look() -> None:

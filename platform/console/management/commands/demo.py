@@ -66,6 +66,7 @@ class Command(BaseCommand):
             steps.learn("profile", self.say, user, since)
             clusters = steps.learn("cluster", self.say, user, since)
             steps.learn("score", self.say, user, since)
+            steps.learn("study", self.say, user, since)
             self.say("3/7 Segments …")
             steps.learn("segments", self.say, user, since)
             self.say("4/7 Training the recommenders …")
