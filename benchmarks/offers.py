@@ -8,6 +8,9 @@ hard_cart_p99_ms     the same where the promotions overlap at random, so that th
 redeem_per_second    uses of one hot code over REST from 4 client processes through the web server as
                      `manage.py up` runs it, all of one code and one budget, against 200
 generate_1m_seconds  a million unique codes with check characters into a pool, against 60
+allocate_200k_seconds  a budget spread over 200,000 people x 4 values, hulls and curve and all, against 30
+allocate_gap         how much less that way gains on 10,000 x 4 than the best that HiGHS finds, against .01;
+                     and allocate_bound_gap: than the bound that nothing can exceed, on the 200,000
 
 Everything shares the machine; --quick takes a tenth.
 """
@@ -21,6 +24,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import orjson
 from django.db import connection
 
@@ -35,11 +39,13 @@ from campaigns.coupons.models import Coupon
 from campaigns.promotions import services
 from campaigns.promotions.carts import Order
 from campaigns.promotions.models import Promotion
+from campaigns.targeting.expectations import expect
 from catalog.models import Category, Product
 from core import clock
 from core.partitions import ensure_partitions, months_between
 from customers.models import Customer
 from events.store import TABLE
+from recommender.allocation import Choices, allocate, optimum
 
 LINES = 20
 PRODUCTS = 500
@@ -195,6 +201,50 @@ def generated(count: int, now: Any) -> float:
     return taken * 1_000_000 / count
 
 
+def people_and_values(people: int, seed: int = 0) -> Choices:
+    """Return what four values are expected to bring and cost, for people as different as a shop's."""
+    dice = np.random.default_rng(seed)
+    buys, redeems = dice.beta(2, 3, people), dice.beta(1, 8, people)
+    baskets = dice.lognormal(3.4, 0.6, people)
+    discount = np.minimum(np.array([2.0, 5.0, 10.0, 15.0]), baskets[:, None])
+    said = expect(
+        redeems=redeems, buys=buys, baskets=baskets, discount=discount, margin_share=0.3, response=0.8
+    )
+    return said.choices(np.ones_like(discount, dtype=bool), certain=False)
+
+
+def allocated(people: int) -> tuple[float, float]:
+    """Return the seconds for 200,000 people, and the share of the bound that is missing."""
+    choices = people_and_values(people)
+    budget = 0.3 * allocate(choices, 1e12, exact=False).cost
+    start = time.perf_counter()
+    found = allocate(choices, budget, exact=False)
+    taken = time.perf_counter() - start
+    if choices.total(found.choice)[1] > budget:
+        raise SystemExit("The budget was exceeded.")
+    say(
+        f"{people} people: {taken:.2f} s, gains {found.gain:.0f} of at most {found.bound:.0f}"
+        f" for {found.cost:.2f} of {budget:.2f}"
+    )
+    return taken * 200_000 / people, found.gap
+
+
+def against_solver(people: int) -> float:
+    """Return the share of HiGHS's optimum that going along the hulls misses; below 0 it found more."""
+    choices = people_and_values(people, seed=1)
+    budget = 0.3 * allocate(choices, 1e12, exact=False).cost
+    start = time.perf_counter()
+    solved = optimum(choices, budget, gap=1e-3, seconds=170)
+    if solved is None:
+        raise SystemExit("HiGHS did not finish.")
+    best, found = choices.total(solved)[0], allocate(choices, budget, exact=False)
+    say(
+        f"{people} people: HiGHS {best:.2f} in {time.perf_counter() - start:.1f} s (to a gap of .001),"
+        f" hulls {found.gain:.2f}, bound {found.bound:.2f}"
+    )
+    return 1 - found.gain / best
+
+
 def measure(quick: bool) -> list[dict[str, Any]]:
     """Return all results."""
     now = clock.now()
@@ -205,12 +255,17 @@ def measure(quick: bool) -> list[dict[str, Any]]:
     hard = judged(200, overlapping, rounds // 5, people, now)
     rate = redeemed(100 if quick else 1000, people, now)
     making = generated(100_000 if quick else 1_000_000, now)
+    spreading, missing = allocated(20_000 if quick else 200_000)
+    behind = against_solver(1_000 if quick else 10_000)
     return [
         result("cart_p99_ms", statistics.quantiles(carts, n=100)[98], "ms", 20),
         result("cart_growth", statistics.median(more) / statistics.median(carts), "", 2.2),
         result("hard_cart_p99_ms", statistics.quantiles(hard, n=100)[98], "ms", 60),
         result("redeem_per_second", rate, "redemptions/s", 200),
         result("generate_1m_seconds", making, "s", 60),
+        result("allocate_200k_seconds", spreading, "s", 30),
+        result("allocate_gap", behind, "", 0.01),
+        result("allocate_bound_gap", missing, "", 0.01),
     ]
 
 

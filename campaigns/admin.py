@@ -38,7 +38,10 @@ class CampaignAdmin(Admin):
     conditional_fields = SHOWN_WHEN
     fieldsets = (
         (None, {"fields": ("name", "slug", "kind", "segment")}),
-        (_("What is said"), {"fields": (("channel", "topic"), "content", "objective", "pool", "promotion")}),
+        (
+            _("What is said"),
+            {"fields": (("channel", "topic"), "content", "objective", "pool", "plan", "promotion")},
+        ),
         *FIELDSETS,
         (_("What is measured"), {"fields": ("goal_days",)}),
     )

@@ -26,6 +26,7 @@ from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.schedule.api import ScheduleSerializer
+from campaigns.targeting.models import OfferPlan
 from core import clock
 from core.idempotency import PARAMETER, idempotent
 from core.pagination import CursorPagination
@@ -49,6 +50,7 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
     segment = _Named(slug_field="slug")
     promotion = _Named(slug_field="slug")
+    plan = _Named(slug_field="slug")
     experiment = _Named(slug_field="key")
 
     schedule = ScheduleSerializer(source="*", read_only=True)
@@ -57,8 +59,8 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         model = Campaign
         fields = (
             "id", "slug", "name", "kind", "state", "segment", "channel", "topic", "content", "objective",
-            "pool", "promotion", "experiment", "goal_days", "schedule", "as_of", "created_at", "launched_at",
-            "finished_at",
+            "pool", "promotion", "plan", "experiment", "goal_days", "schedule", "as_of", "created_at",
+            "launched_at", "finished_at",
         )  # fmt: skip
 
 
@@ -87,6 +89,13 @@ class NewCampaignSerializer(StrictSerializer):
     )
     promotion = serializers.SlugRelatedField(
         slug_field="slug", queryset=Promotion.objects.all(), required=False, allow_null=True
+    )
+    plan = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=OfferPlan.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="An offer plan: who gets a code of which pool.",
     )
     experiment = serializers.SlugRelatedField(
         slug_field="key", queryset=Experiment.objects.all(), required=False, allow_null=True
@@ -120,7 +129,9 @@ class CampaignsView(ListAPIView):  # type: ignore[type-arg]
     scopes = {"GET": Scope.CAMPAIGNS_READ, "POST": Scope.CAMPAIGNS_WRITE}
     serializer_class = CampaignSerializer
     pagination_class = CursorPagination
-    queryset = Campaign.objects.select_related("segment", "promotion", "experiment", "trigger_segment")
+    queryset = Campaign.objects.select_related(
+        "segment", "promotion", "plan", "experiment", "trigger_segment"
+    )
 
     @extend_schema(operation_id="list_campaigns", summary="List campaigns")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

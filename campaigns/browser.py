@@ -14,6 +14,7 @@ from campaigns import personal
 from campaigns.content.models import TemplateVersion
 from campaigns.content.rendering import render
 from campaigns.models import Campaign
+from campaigns.targeting.selectors import pools_of
 from catalog.models import Product
 from customers.languages import language_of
 from customers.models import Customer
@@ -69,10 +70,14 @@ def _values(message: Message, customer: Customer, content: TemplateVersion) -> d
     """Return the context the mail was rendered with, from what was frozen in the message."""
     campaign = (
         Campaign.objects.filter(pk=message.run.reference)
-        .select_related("pool__promotion", "promotion")
+        .select_related("pool__promotion", "promotion", "plan")
         .first()
     )
-    promotion = (campaign.pool.promotion if campaign.pool else campaign.promotion) if campaign else None
+    promotion = None
+    if campaign is not None:
+        planned = pools_of([customer.pk], campaign.plan) if campaign.plan else {}
+        pool = planned.get(customer.pk, campaign.pool)
+        promotion = pool.promotion if pool else campaign.promotion
     values = personal.context(
         customer,
         items=(),

@@ -10,6 +10,7 @@ from campaigns.coupons.models import CouponPool
 from campaigns.experiments.models import Experiment
 from campaigns.promotions.models import Promotion
 from campaigns.schedule.models import Firing, Scheduled
+from campaigns.targeting.models import OfferPlan
 from core.ids import uuid7
 from customers.models import Channel
 from recommendations.models import Objective
@@ -70,6 +71,15 @@ class Campaign(Scheduled):
     )
     promotion = models.ForeignKey(
         Promotion, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("promotion")
+    )
+    plan = models.OneToOneField(
+        OfferPlan,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="campaign",
+        verbose_name=_("offer plan"),
+        help_text=_("Who gets a code of which pool; instead of one pool for everybody."),
     )
     experiment = models.OneToOneField(
         Experiment,

@@ -11,9 +11,12 @@ from campaigns.content.models import Medium
 from campaigns.content.readiness import obstacles
 from campaigns.content.rendering import needs
 from campaigns.content.text import short_text
+from campaigns.coupons.selectors import stock
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.preflight import schedule_problems
+from campaigns.targeting.models import OfferPlan
+from campaigns.targeting.selectors import needed
 from customers.models import Channel
 
 
@@ -32,7 +35,9 @@ def problems(campaign: Campaign, *, now: datetime, launched: bool = False) -> li
         found.append(_("A promotion without content writes to nobody. Choose the content of the mail."))
     if campaign.kind == Campaign.Kind.PROMOTION:
         found += _promotion_problems(campaign, now)
-    if campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:
+    if campaign.plan is not None:
+        found += _plan_problems(campaign, campaign.plan, now)
+    elif campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:
         found.append(_("Choose the coupon pool that the codes come from."))
     if mails(campaign):
         found += _mail_problems(campaign, launched=launched)
@@ -46,6 +51,24 @@ def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
     if promotion.ends_at and promotion.ends_at <= now:
         return [_("The promotion is over. Give it a later end.")]
     return []
+
+
+def _plan_problems(campaign: Campaign, plan: OfferPlan, now: datetime) -> list[str]:
+    found = []
+    if campaign.kind != Campaign.Kind.COUPON or campaign.pool is not None:
+        found.append(_("A plan gives codes of its own pools. Make it a coupon campaign without a pool."))
+    if campaign.timing not in (Timing.NOW, Timing.AT):
+        found.append(_("An offer plan is for one sending. Send at once, or once at a time."))
+    if plan.computed_at is None:
+        return [*found, _("The offer plan was not computed yet. Compute it and look at it first.")]
+    for pool, codes in needed(plan).items():
+        there = stock(pool, now=now)
+        if codes > there.free and not there.generic:
+            found.append(
+                _("The plan needs %(codes)d codes of “%(pool)s”, which has %(free)d. Generate more.")
+                % {"codes": codes, "pool": pool, "free": there.free}
+            )
+    return found
 
 
 def _mail_problems(campaign: Campaign, *, launched: bool) -> list[str]:
@@ -64,7 +87,7 @@ def _mail_problems(campaign: Campaign, *, launched: bool) -> list[str]:
         # Names of hosts are asked for by the person who launches, not at each slot.
         found += obstacles(campaign.content, exists=(lambda host: None) if launched else None)
     wants = needs(campaign.content)
-    if wants.coupon and campaign.pool is None:
+    if wants.coupon and campaign.pool is None and campaign.plan is None:
         found.append(_("The content shows a coupon code. Choose a coupon pool."))
     if campaign.kind == Campaign.Kind.COUPON and not wants.coupon:
         found.append(_("The content shows no coupon code. Add a coupon block."))

@@ -14,6 +14,7 @@ from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
 from campaigns.outcomes.selectors import Attributed, Engagement, attributed, engagement
 from campaigns.schedule.sending import SOURCE
+from campaigns.targeting.selectors import needed
 from core import clock
 from core.money import Money
 from delivery.models import Run
@@ -168,8 +169,9 @@ def report(campaign: Campaign, *, now: datetime, sending: Run | None = None) -> 
     parts = breakdown([run.pk for run in runs])
     shown = [sending] if sending is not None else runs
     window = _window(campaign, shown, now)
+    pools = [campaign.pool] if campaign.pool else list(needed(campaign.plan)) if campaign.plan else []
     redeemed = Redemption.objects.filter(
-        coupon__pool=campaign.pool_id, coupon__assigned_for=str(campaign.pk), rolled_back_at=None
+        coupon__pool__in=pools, coupon__assigned_for=str(campaign.pk), rolled_back_at=None
     ).aggregate(n=Count("pk"), discount=Sum("discount"))
     return Report(
         campaign=campaign,
@@ -180,7 +182,7 @@ def report(campaign: Campaign, *, now: datetime, sending: Run | None = None) -> 
         reasons=skip_reasons(*shown) if shown else {},
         window=window,
         outcomes=_outcomes(campaign, shown, window, clock.known_until(now)) if shown and window else [],
-        redemptions=redeemed["n"] if campaign.pool_id else 0,
+        redemptions=redeemed["n"],
         discount=redeemed["discount"] or Decimal(0),
         engagement=engagement(*(run.pk for run in shown)) if shown else Engagement(),
         attributed=attributed(SOURCE, str(campaign.pk)),

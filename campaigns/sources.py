@@ -15,10 +15,11 @@ from campaigns.content.models import TemplateVersion
 from campaigns.content.rendering import needs, render, render_short
 from campaigns.content.wording import Wants
 from campaigns.coupons import pools
-from campaigns.coupons.models import Coupon
+from campaigns.coupons.models import Coupon, CouponPool
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
+from campaigns.targeting.selectors import pools_of
 from customers.languages import language_of
 from customers.models import Channel, Customer
 from delivery.identity import unsubscribe_url
@@ -39,7 +40,7 @@ class CampaignSource:
         number of queries per strategy; 500 messages take about 1.2 s.
         """
         campaign = Campaign.objects.select_related(
-            "content", "pool__promotion", "promotion", "experiment"
+            "content", "pool__promotion", "promotion", "experiment", "plan"
         ).get(pk=run.reference)
         content = campaign.content
         if content is None:
@@ -54,9 +55,9 @@ class CampaignSource:
             for m in messages
             if m.customer_id in customers and (lists.get(m.customer_id) or not wants.required)
         ]
-        codes = _codes(campaign, served, now) if wants.coupon else {}
+        offered = pools_of(served, campaign.plan) if campaign.plan else {}
+        codes = _codes(campaign, served, offered, now) if wants.coupon else {}
         subjects = _subjects(campaign)
-        promotion = campaign.pool.promotion if campaign.pool else campaign.promotion
         results: dict[int, tuple[Rendered, dict[str, Any]] | Skip] = {}
         for message in messages:
             customer = customers.get(message.customer_id)
@@ -65,6 +66,7 @@ class CampaignSource:
                 continue
             items = lists.get(message.customer_id, [])
             coupon = codes.get(message.customer_id)
+            pool = offered.get(message.customer_id, campaign.pool)
             if wants.required and not items:
                 results[message.pk] = Skip(SkipReason.NO_CONTENT)
                 continue
@@ -75,8 +77,8 @@ class CampaignSource:
                 customer,
                 items=items,
                 code=coupon.code if coupon else "",
-                expires_at=_expiry(coupon, campaign),
-                promotion=promotion,
+                expires_at=_expiry(coupon, pool),
+                promotion=pool.promotion if pool else campaign.promotion,
                 unsubscribe_url=unsubscribe_url(message),
                 shared=shared,
                 view_url=browser.view_url(message),
@@ -90,7 +92,7 @@ class CampaignSource:
             results[message.pk] = (
                 replace(
                     rendered,
-                    expires_at=_expiry(coupon, campaign),
+                    expires_at=_expiry(coupon, pool),
                     utm={"utm_campaign": campaign.slug, "utm_content": message.context.get("variant") or ""},
                 ),
                 frozen,
@@ -196,10 +198,19 @@ def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
     return {"template": template, "products": [item.sku for item in items]}
 
 
-def _codes(campaign: Campaign, customer_ids: Sequence[int], now: datetime) -> dict[int, Coupon]:
-    if campaign.pool is None:
-        return {}
-    return pools.assign(campaign.pool, customer_ids, reference=str(campaign.pk), now=now)
+def _codes(
+    campaign: Campaign, customer_ids: Sequence[int], offered: dict[int, CouponPool], now: datetime
+) -> dict[int, Coupon]:
+    """Assign codes, pool by pool where a plan says which: five statements a pool."""
+    if campaign.plan is None:
+        if campaign.pool is None:
+            return {}
+        return pools.assign(campaign.pool, customer_ids, reference=str(campaign.pk), now=now)
+    codes: dict[int, Coupon] = {}
+    for pool in sorted(set(offered.values()), key=lambda one: one.pk):
+        people = [customer for customer in customer_ids if offered.get(customer) == pool]
+        codes |= pools.assign(pool, people, reference=str(campaign.pk), now=now)
+    return codes
 
 
 def _subjects(campaign: Campaign) -> dict[str | None, str]:
@@ -210,9 +221,9 @@ def _subjects(campaign: Campaign) -> dict[str | None, str]:
     return {v.key: str(v.levers["subject"]) for v in variants if v.levers.get("subject")}
 
 
-def _expiry(coupon: Coupon | None, campaign: Campaign) -> datetime | None:
+def _expiry(coupon: Coupon | None, pool: CouponPool | None) -> datetime | None:
     """Return when a code ends: by itself or with its promotion, whichever is first."""
-    if coupon is None or campaign.pool is None:
+    if coupon is None or pool is None:
         return None
-    ends = [at for at in (coupon.expires_at, campaign.pool.promotion.ends_at) if at]
+    ends = [at for at in (coupon.expires_at, pool.promotion.ends_at) if at]
     return min(ends, default=None)

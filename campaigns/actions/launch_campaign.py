@@ -39,7 +39,7 @@ def launch_campaign(
     # A rival waits here and then finds the campaign launched. OF self: the joined rows stay free.
     campaign = (
         Campaign.objects.select_for_update(of=("self",))
-        .select_related("segment", "content", "pool__promotion", "promotion", "experiment")
+        .select_related("segment", "content", "pool__promotion", "promotion", "experiment", "plan")
         .get(pk=campaign.pk)
     )
     if campaign.state != Campaign.State.DRAFT:

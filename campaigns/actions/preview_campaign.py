@@ -13,6 +13,7 @@ from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.reach import Reach, measure
+from campaigns.targeting.selectors import pools_of
 from customers.languages import language_of
 from customers.models import Channel, Customer
 
@@ -57,12 +58,12 @@ def preview_campaign(
     require(user, "campaigns.view_campaign")
     as_of = as_of or now
     members = audience.members(campaign, as_of=as_of)
-    holdout = campaign.experiment.holdout_share if campaign.experiment else 0
+    holdout = _held_out(campaign)
     reach = Reach.nobody()
     if mails(campaign):
         reach = measure(
             members,
-            holdout_share=float(holdout),
+            holdout_share=holdout,
             now=now,
             channel=campaign.channel,
             topic=campaign.topic,
@@ -82,6 +83,12 @@ def preview_campaign(
     )
 
 
+def _held_out(campaign: Campaign) -> float:
+    """Return the share that the test and the plan of offers leave alone; each by a hash of its own."""
+    kept = 1 - float(campaign.experiment.holdout_share) if campaign.experiment else 1.0
+    return 1 - kept * (1 - float(campaign.plan.holdout_share) if campaign.plan else 1.0)
+
+
 def _stock(campaign: Campaign, now: datetime) -> Stock | None:
     shows_code = campaign.content is not None and needs(campaign.content).coupon
     return stock(campaign.pool, now=now) if campaign.pool and shows_code else None
@@ -99,7 +106,8 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
         else {}
     )
     items = personal.with_fallback(items, [customer.pk], wants, campaign.objective)
-    promotion = campaign.pool.promotion if campaign.pool else campaign.promotion
+    pool = pools_of([customer.pk], campaign.plan).get(customer.pk) if campaign.plan else campaign.pool
+    promotion = pool.promotion if pool else campaign.promotion
     values = personal.context(
         customer,
         items=items.get(customer.pk, []),

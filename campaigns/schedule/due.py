@@ -52,7 +52,7 @@ def end_over(*, now: datetime) -> int:
 
 def _apart(pk: UUID, act: Callable[[Campaign], bool], now: datetime) -> bool:
     """Do it in a transaction of its own, unless a rival has the campaign."""
-    related = ("segment", "content", "pool__promotion", "promotion", "experiment")
+    related = ("segment", "content", "pool__promotion", "promotion", "experiment", "plan")
     try:
         with transaction.atomic():
             rows = Campaign.objects.select_for_update(of=("self",), skip_locked=True)

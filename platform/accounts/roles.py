@@ -8,10 +8,10 @@ from django.contrib.auth.models import Group, Permission
 #: Apps whose data every role may see.
 _DATA = (
     "customers", "catalog", "events", "profiles", "recommendations", "segments", "delivery", "content",
-    "promotions", "coupons", "experiments", "campaigns", "outcomes", "integrations",
+    "promotions", "coupons", "experiments", "targeting", "campaigns", "outcomes", "integrations",
 )  # fmt: skip
 #: What a marketer works with.
-_WORK = ("segments", "content", "promotions", "coupons", "experiments", "campaigns")
+_WORK = ("segments", "content", "promotions", "coupons", "experiments", "targeting", "campaigns")
 
 
 #: Lists that a role may take out. Analysts get them without personal data.

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "campaigns.promotions",
     "campaigns.coupons",
     "campaigns.experiments",
+    "campaigns.targeting",
     "campaigns.outcomes",
     "campaigns",
     "console",

@@ -1,0 +1,1 @@
+"""Who gets which offer: values per person under a budget, with some left alone to learn from."""

@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as noop
+
+
+class TargetingConfig(AppConfig):
+    name = "campaigns.targeting"
+    verbose_name = _("Offer plans")
+
+    def ready(self) -> None:
+        """Offer planning as a job, and say what merges, erasures and exports do with a plan's rows."""
+        from accounts.jobs import JobKind, kinds
+        from campaigns.targeting import jobs, people
+
+        kinds.add(jobs.PLAN, JobKind(noop("Plan offers"), "training", "campaigns.targeting.jobs.plan"))
+        people.register()
