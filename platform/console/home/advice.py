@@ -125,12 +125,16 @@ def suggestions() -> list[Suggestion]:
 
 
 def _suggestion(segment: Segment, facts: dict) -> Suggestion:
-    name = display_name(segment)
+    name, days = display_name(segment), round(facts["away"])
     query = urlencode({"segment": segment.pk, "kind": Campaign.Kind.EMAIL, "name": name})
     return Suggestion(
         title=_("%(people)s people: %(segment)s") % {"people": _number(facts["people"]), "segment": name},
-        note=_("They spend %(basket)s per order and bought %(days)s days ago on average.")
-        % {"basket": money_text(facts["basket"]), "days": _number(round(facts["away"]))},
+        note=ngettext(
+            "They spend %(basket)s per order and bought %(days)s day ago on average.",
+            "They spend %(basket)s per order and bought %(days)s days ago on average.",
+            days,
+        )
+        % {"basket": money_text(facts["basket"]), "days": _number(days)},
         button=_("Draft a campaign"),
         url=f"{reverse('admin:campaigns_campaign_add')}?{query}",
     )
