@@ -8,7 +8,7 @@ from campaigns import audience
 from campaigns.experiments import services as experiments
 from campaigns.models import Campaign
 from campaigns.schedule.slots import Slot, due_by_zone
-from campaigns.targeting import planning
+from campaigns.targeting.launching import begin
 from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
@@ -29,7 +29,7 @@ def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | Non
         experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
-        planning.begin(campaign.plan, as_of)
+        begin(campaign.plan, as_of)
     people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now)
     if slot is not None and campaign.each_zone:
         people = at_their_time(people, due_by_zone(campaign, slot, now=now))

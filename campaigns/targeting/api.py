@@ -22,7 +22,7 @@ from accounts import audit
 from accounts.dispatch import start_job
 from accounts.models import Scope
 from campaigns.coupons.models import CouponPool
-from campaigns.targeting import history, jobs, planning, selectors
+from campaigns.targeting import effects, history, jobs, planning, selectors
 from campaigns.targeting.models import OfferPlan, PlannedOffer
 from core import clock
 from core.idempotency import PARAMETER, idempotent
@@ -225,7 +225,7 @@ class EffectView(APIView):
     )
     def get(self, request: Request, plan_id: str, *args: Any, **kwargs: Any) -> Response:
         """Answer with rates, their difference with its interval, and margin; 409 before the launch."""
-        found = selectors.effect(_plan(plan_id), now=clock.now())
+        found = effects.effect(_plan(plan_id), now=clock.now())
         if found is None:
             title = _("Nothing can have come of it yet")
             raise Problem(409, "plan-not-launched", title, _("Launch its campaign first."))

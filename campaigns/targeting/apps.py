@@ -10,7 +10,7 @@ class TargetingConfig(AppConfig):
     def ready(self) -> None:
         """Offer planning as a job, and say what merges, erasures and exports do with a plan's rows."""
         from accounts.jobs import JobKind, kinds
-        from campaigns.targeting import jobs, people
+        from campaigns.targeting import people
 
-        kinds.add(jobs.PLAN, JobKind(noop("Plan offers"), "training", "campaigns.targeting.jobs.plan"))
+        kinds.add("offer_plan", JobKind(noop("Plan offers"), "training", "campaigns.targeting.jobs.plan"))
         people.register()

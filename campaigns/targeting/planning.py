@@ -148,11 +148,6 @@ def compute(
     return summary
 
 
-def begin(plan: OfferPlan, at: datetime) -> None:
-    """Freeze a plan: its people are written to from this moment of the shop on, its window begins."""
-    OfferPlan.objects.filter(pk=plan.pk, launched_at=None).update(launched_at=at)
-
-
 def _by_rule(plan: OfferPlan) -> bool:
     return plan.method == OfferPlan.Method.RULES
 

@@ -42,8 +42,7 @@ def packages_of_tasks(argv: Sequence[str]) -> Iterable[str]:
     queues = queues_of(argv) if is_worker(argv) else set()
     if not queues:
         return names
-    routes = {
-        pattern.partition(".tasks.")[0]: route["queue"]
-        for pattern, route in settings.CELERY_TASK_ROUTES.items()
-    }
-    return [name for name in names if routes.get(name, settings.CELERY_TASK_DEFAULT_QUEUE) in queues]
+    routes: dict[str, set[str]] = {}
+    for pattern, route in settings.CELERY_TASK_ROUTES.items():
+        routes.setdefault(pattern.partition(".tasks.")[0], set()).add(route["queue"])
+    return [name for name in names if routes.get(name, {settings.CELERY_TASK_DEFAULT_QUEUE}) & queues]

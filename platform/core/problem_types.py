@@ -62,6 +62,16 @@ for name, kind in {
         _("This customer has no profile"),
         _("`detail` says why: no facts yet, or the customer objects to profiling."),
     ),
+    "plan-launched": Kind(
+        409,
+        _("The plan is on its way to people"),
+        _("A plan that was launched stays as it is. Make a new one."),
+    ),
+    "plan-not-launched": Kind(
+        409,
+        _("Nothing can have come of the plan yet"),
+        _("Launch its campaign first."),
+    ),
     "no-study": Kind(
         404,
         _("This was not studied yet"),

@@ -12,7 +12,19 @@ from django.conf import settings
 
 BOOK = settings.ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 #: What is written alike in both languages.
-ALIKE = {"NDCG@10", "Message-ID", "Webhook", "webhook", "id", "sku", "STARTTLS", "Android", "iOS", "RFM"}
+ALIKE = {
+    "NDCG@10",
+    "Message-ID",
+    "Webhook",
+    "webhook",
+    "id",
+    "sku",
+    "STARTTLS",
+    "Android",
+    "iOS",
+    "RFM",
+    "HTML",
+}
 _HOLDER = re.compile(r"%\(\w+\)[a-z]|\{\}")
 
 

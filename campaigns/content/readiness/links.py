@@ -106,7 +106,9 @@ def _is_name(host: str) -> bool:
 
 
 def host_exists(host: str) -> bool | None:
-    """Ask the name servers for a host's addresses."""
+    """Ask the name servers for a host's addresses, where the settings let this machine ask."""
+    if not settings.LINK_HOSTS:
+        return None
     try:
         resolver = dns.resolver.Resolver()
         resolver.lifetime = SECONDS

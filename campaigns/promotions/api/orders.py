@@ -20,7 +20,7 @@ from core.problems import Problem
 from core.serializers import StrictSerializer
 from customers.selectors import by_external_id
 
-from .shapes import RolledBackSerializer, SettledSerializer
+from .shapes import OrderRolledBackSerializer, SettledSerializer
 
 
 class OrderedSerializer(StrictSerializer):
@@ -136,7 +136,7 @@ class RollbackOrderView(OrderView):
         parameters=[PARAMETER],
         summary="Take back what the promotions gave on an order",
         request=UndoSerializer,
-        responses=RolledBackSerializer,
+        responses=OrderRolledBackSerializer,
     )
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:

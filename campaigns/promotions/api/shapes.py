@@ -101,7 +101,7 @@ class SettledSerializer(serializers.Serializer):  # type: ignore[type-arg]
     result = ResultSerializer()
 
 
-class RolledBackSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class OrderRolledBackSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """An order whose promotions were taken back."""
 
     order = serializers.CharField()

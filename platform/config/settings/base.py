@@ -187,6 +187,8 @@ MESSAGE_TOPICS = env.json(
     "MESSAGE_TOPICS",
     default={"marketing": _("Offers and recommendations"), "newsletter": _("News from the shop")},
 )
+# Whether name servers are asked for the hosts of links before a launch.
+LINK_HOSTS = env.bool("LINK_HOSTS", default=True)
 # Whether marketing waits during quiet hours; off is for tests and for shops that only try things out.
 QUIET_HOURS = env.bool("QUIET_HOURS", default=True)
 OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
@@ -339,6 +341,7 @@ SPECTACULAR_SETTINGS = {
         "EventTypeEnum": "events.models.EventType",
         "CampaignKindEnum": "campaigns.models.Campaign.Kind",
         "IdentifierKindEnum": "customers.models.Identifier.Kind",
+        "JobStateEnum": "accounts.models.Job.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

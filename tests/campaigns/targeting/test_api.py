@@ -6,8 +6,8 @@ from django.test import Client
 
 from accounts.jobs import kinds, silent
 from accounts.models import Job, Scope
+from campaigns.targeting.launching import begin
 from campaigns.targeting.models import OfferPlan
-from campaigns.targeting.planning import begin
 from events.services import record
 from tests.factories.accounts import make_key
 

@@ -9,7 +9,7 @@ from campaigns import actions
 from campaigns import selectors as campaigns
 from campaigns.coupons.models import Coupon
 from campaigns.errors import CampaignNotReady
-from campaigns.targeting import selectors
+from campaigns.targeting import effects, selectors
 from campaigns.targeting.evidence import trial
 from campaigns.targeting.planning import compute
 from core import clock
@@ -64,7 +64,7 @@ def test_everybody_gets_a_code_of_the_pool_that_was_planned(
 def test_what_came_of_it_is_compared_with_those_left_alone(crowd, plan, pool, campaign, now):
     made = plan([{"pool": pool(2, codes=200)}], holdout_share="0.3")
     compute(made, as_of=now, now=now)
-    assert selectors.effect(made, now=now) is None
+    assert effects.effect(made, now=now) is None
     actions.launch_campaign(campaign(made), user=None, now=now)
     made.refresh_from_db()
     offered = list(made.offers.exclude(value=None).filter(held_out=False).order_by("pk"))
@@ -81,7 +81,7 @@ def test_what_came_of_it_is_compared_with_those_left_alone(crowd, plan, pool, ca
         ],
         now=now,
     )  # fmt: skip
-    found = selectors.effect(made, now=now + timedelta(days=2))
+    found = effects.effect(made, now=now + timedelta(days=2))
     assert (found.offered, found.held_out) == (len(offered), len(left))
     assert found.offered_rate == pytest.approx(10 / len(offered))
     assert found.held_out_rate == pytest.approx(1 / len(left))

@@ -13,8 +13,9 @@ from accounts.models import AuditEntry
 from campaigns.targeting import selectors
 from campaigns.targeting.errors import PlanNotReady
 from campaigns.targeting.expectations import expect
+from campaigns.targeting.launching import begin
 from campaigns.targeting.models import OfferPlan, PlannedOffer
-from campaigns.targeting.planning import begin, compute
+from campaigns.targeting.planning import compute
 from customers.models import Customer
 
 pytestmark = pytest.mark.django_db
