@@ -52,8 +52,10 @@ def ask(client, template, what, body):
 )  # fmt: skip
 def test_what_cannot_be_read_gets_a_sentence(client, template, what, body):
     answer = ask(client, template, what, body)
+    if isinstance(body, bytes):
+        assert answer.status_code == 400
     if answer.status_code != 200:
-        assert answer.status_code in (409, 422)
+        assert isinstance(body, bytes) or answer.status_code in (409, 422)
         assert answer.json()["message"]
     assert template.versions.count() in (1, 2)
 

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from campaigns.promotions.editing import ChangedMeanwhile, change_promotion, draft_promotion
 from campaigns.promotions.models import Promotion
+from console.answers import Answer, Refused
 from console.offers.base import OffersPage, countdown, state_of
 from console.offers.language import language
 from console.offers.reading import Faults, fields_of, local, local_text
 from console.offers.suggestions import names_in
 from console.offers.texts import texts
 from console.offers.trial import faults_of
-from console.segments.answers import Answer, Refused
 from core import clock
 
 #: What a new promotion begins with.

@@ -20,10 +20,10 @@ from campaigns.promotions.selectors import lowest_prices
 from campaigns.promotions.services import situation_of
 from campaigns.promotions.vocabulary import RuleInvalid
 from catalog.models import Product
+from console.answers import Answer
 from console.offers.base import countdown
 from console.offers.reading import Faults, fields_of, moment_of
 from console.offers.words import in_words, moment
-from console.segments.answers import Answer
 from core import clock
 from core.templatetags.studio import money_text
 from customers.models import Customer

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-import orjson
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
+from console import answers
+from console.answers import Refused
 from console.palette import customers_like
 from console.segments.suggestions import names_in, suggest
 from core import clock
@@ -23,55 +25,21 @@ from segments.preview import preview
 from segments.rules import RuleError, at
 from segments.why import why
 
-#: No rule within the limits of the language is longer.
-LARGEST = 500_000  # bytes
 PEOPLE = 8
 #: Rankings whose conditions are counted too.
 RANKS = 3
 
 
-class Refused(Exception):
-    """A question that cannot be answered; `place` says what it is about."""
-
-    def __init__(self, message: str, status: int = 422, **place: str) -> None:
-        super().__init__(message)
-        self.message, self.status, self.place = message, status, place
-
-
-class Answer(PermissionRequiredMixin, View):
-    """A small JSON answer for a page. Subclasses implement `answer`; rule errors carry their place."""
+class Answer(answers.Answer):
+    """An answer for the builder; rule errors carry their place."""
 
     permission_required: tuple[str, ...] = ("segments.view_segment",)
-    raise_exception = True
+    too_large = gettext_lazy("This rule is too large.")
+    errors = (RuleError,)
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        """Answer, or say in a sentence what is wrong."""
-        try:
-            return JsonResponse(self.answer(_body(request)))
-        except RuleError as error:
-            return _refusal(error.message, 422, path=error.path)
-        except Refused as refused:
-            return _refusal(refused.message, refused.status, **refused.place)
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer to a question."""
-        raise NotImplementedError
-
-
-def _refusal(message: str, status: int, **place: str) -> JsonResponse:
-    return JsonResponse({"message": message, **place}, status=status)
-
-
-def _body(request: HttpRequest) -> Mapping[str, Any]:
-    try:
-        if int(request.headers.get("Content-Length") or 0) > LARGEST:
-            raise Refused(_("This rule is too large."), 413)
-        body = orjson.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(_("The page sent something that cannot be read. Reload it."), 400) from error
-    if not isinstance(body, dict):
-        raise Refused(_("The page sent something that cannot be read. Reload it."), 400)
-    return body
+    def refusal_of(self, error: RuleError) -> Refused:
+        """Name the part of the rule."""
+        return Refused(error.message, path=error.path)
 
 
 def rule_of(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from campaigns.models import Campaign
+from console.answers import Refused
 from console.page import Page
-from console.segments.answers import Answer, Refused, rule_of
+from console.segments.answers import Answer, rule_of
 from console.segments.links import rule_brought
 from console.segments.texts import texts, units
 from core import clock
