@@ -10,7 +10,7 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.content import brand, editor, versions
 from console.content import gallery as templates
-from console.data import exports, imports, jobs, mailbox, website
+from console.data import exports, imports, jobs, mailbox, notices, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Control
@@ -153,7 +153,11 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
-        ("jobs/bell/", jobs.Bell, "jobs_bell"),
+        ("notices/", notices.Notices, "notices"),
+        ("notices/bell/", notices.Bell, "notices_bell"),
+        ("notices/panel/", notices.Panel, "notices_panel"),
+        ("notices/read/", notices.ReadNotices, "notices_read"),
+        ("notices/<int:pk>/", notices.OpenNotice, "notice"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),
         ("jobs/<uuid:pk>/cancel/", jobs.Cancel, "job_cancel"),
