@@ -80,7 +80,8 @@ SELECT {once} {campaign}::uuid, h.customer_id, h.key, h.occurred_at, {run}::uuid
 """
 # `aim` is when it should go; late or not, it is of use from then on.
 _MESSAGES = """
-SELECT f.customer_id, a.id IS NOT NULL AND a.variant_id IS NULL AS held_out,
+SELECT f.customer_id,
+       member.id IS NOT NULL OR (a.id IS NOT NULL AND a.variant_id IS NULL) AS held_out,
        jsonb_build_object('variant', v.key, 'strategy', v.levers->>'strategy',
                           'since', f.occurred_at, 'firing', f.key) AS context,
        GREATEST(f.aim, %s) AS due_at, f.aim + %s AS expires_at, f.nth
@@ -89,6 +90,8 @@ SELECT f.customer_id, a.id IS NOT NULL AND a.variant_id IS NULL AS held_out,
           FROM campaigns_firing WHERE batch = %s) f
   LEFT JOIN experiments_assignment a ON a.experiment_id = %s::uuid AND a.customer_id = f.customer_id
   LEFT JOIN experiments_variant v ON v.id = a.variant_id
+  LEFT JOIN experiments_holdoutmember member
+    ON member.customer_id = f.customer_id AND member.left_at IS NULL
 """
 
 
@@ -202,9 +205,11 @@ def _fire(campaign: Campaign, happened: _Happened, now: datetime, as_of: datetim
         cursor.execute(statement.sql, statement.params)
         if not cursor.rowcount:
             return 0
+    fired = ("SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s", [batch])
+    if (group := experiments.current()) is not None:
+        experiments.fill(group, now=now, among=fired)
     if campaign.experiment is not None:
-        fired = "SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s"
-        experiments.assign(campaign.experiment, query=(fired, [batch]), now=now)
+        experiments.assign(campaign.experiment, query=fired, now=now)
         experiments.start(campaign.experiment, as_of)
     values: list[Any] = [now, of_use, until_aim, batch, campaign.experiment_id]
     added = delivery.join(run, (_MESSAGES, values), now=now)
