@@ -4,6 +4,7 @@ from .approve_campaign import approve_campaign, ask_for_approval, send_back
 from .cancel_campaign import cancel_campaign
 from .change_campaign import change_campaign
 from .create_campaign import create_campaign
+from .draft_campaign import draft_campaign
 from .file_campaign import archive_campaign, clone_campaign, delete_campaign
 from .launch_campaign import launch_campaign, put_in_order
 from .pace_campaign import pace_campaign
@@ -21,6 +22,7 @@ __all__ = [
     "clone_campaign",
     "create_campaign",
     "delete_campaign",
+    "draft_campaign",
     "launch_campaign",
     "pace_campaign",
     "pause_campaign",
