@@ -199,11 +199,7 @@ def _best_priced(
     # Whole minor units from here on: the search adds and compares a great many of them.
     rooms = [int((amount - taken.get(i, 0)).scaleb(digits)) for i, amount in enumerate(cart.amounts)]
     gains = [
-        {
-            i: gain
-            for i, off in c.gain.discounts.items()
-            if (gain := min(int(off.scaleb(digits)), rooms[i]))
-        }
+        {i: gain for i, off in c.gain.discounts.items() if (gain := min(int(off.scaleb(digits)), rooms[i]))}
         for c in priced
     ]
     choice = best(gains)

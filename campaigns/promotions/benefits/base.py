@@ -10,7 +10,6 @@ from campaigns.promotions.carts import Cart, Situation
 from campaigns.promotions.selections import EVERYTHING, Selection
 from core.money import shared_out
 
-
 #: Amounts off by the position of the line; lines that keep their price are not in it.
 Discounts = dict[int, Decimal]
 
