@@ -1,7 +1,8 @@
 """What offers cost: `python -m benchmarks.offers [--quick]`. Its last line is JSON.
 
 cart_p99_ms          the slowest hundredth of judging a cart of 20 lines against 200 running promotions of
-                     every kind for a known customer, with all queries and the answer written, on one core, against 20
+                     every kind for a known customer, with all queries and the answer's JSON, on one core,
+                     against 20
 cart_growth          the median with 400 promotions against that with 200: at most proportional, 2.2
 hard_cart_p99_ms     the same where the promotions overlap at random, so that the search for the best
                      combination comes to its bound, against 60
@@ -42,8 +43,8 @@ from campaigns.promotions.models import Promotion
 from campaigns.targeting.expectations import expect
 from catalog.models import Category, Product
 from core import clock
-from core.renderers import JSONRenderer
 from core.partitions import ensure_partitions, months_between
+from core.renderers import JSONRenderer
 from customers.models import Customer
 from events.store import TABLE
 from recommender.allocation import Choices, allocate, optimum
