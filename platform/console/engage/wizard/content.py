@@ -64,7 +64,9 @@ def _offers(campaign: Campaign, parts: frozenset[str], now: Any) -> dict[str, An
         open_pools = CouponPool.objects.select_related("promotion").filter(promotion__archived_at=None)
         there = {row.pool.pk: row.stock for row in standings(now=now)}
         found["pools"] = [(pool, there.get(pool.pk)) for pool in open_pools.order_by("-pk")[:_MOST]]
-        found["plans"] = OfferPlan.objects.filter(Q(campaign=None) | Q(campaign=campaign)).order_by("-pk")[:_MOST]
+        found["plans"] = OfferPlan.objects.filter(Q(campaign=None) | Q(campaign=campaign)).order_by("-pk")[
+            :_MOST
+        ]
     if Part.PROMOTION in parts:
         found["promotions"] = (
             Promotion.objects.filter(archived_at=None)

@@ -19,17 +19,15 @@ class PlanForm(forms.ModelForm):
     """A campaign as the wizard sees it; only the fields that were sent are looked at."""
 
     weekdays = weekdays_field(required=False)
-    parts = forms.MultipleChoiceField(
-        choices=Part.choices, error_messages={"required": ""}, required=False
-    )
+    parts = forms.MultipleChoiceField(choices=Part.choices, error_messages={"required": ""}, required=False)
     topic = TopicField()
     trigger_category = forms.CharField(max_length=500, required=False)
 
     class Meta:
         model = Campaign
         fields = (
-            "name", "goal", "goal_days", "topic", "channel", "segment", "content", "objective", "pool", "plan",
-            "promotion", "timing", "on_day", "at_time", "each_zone", "late", "every", "month_day", "ends_on",
+            "name", "goal", "goal_days", "topic", "channel", "segment", "content", "objective", "pool",
+            "plan", "promotion", "timing", "on_day", "at_time", "each_zone", "late", "every", "month_day", "ends_on",
             "trigger_event", "trigger_segment", "delay_minutes", "unless_event", "again_after_days",
             "of_use_hours", "spread_hours", "per_hour", "holidays", "priority",
         )  # fmt: skip

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.generic import View
-from django.contrib.auth.mixins import PermissionRequiredMixin
 
 from campaigns import dispatch
 from campaigns.actions import put_in_order
@@ -152,7 +152,9 @@ def _warnings(campaign: Campaign, foreseen: Forecast) -> list[Finding]:
         left = campaign.pool.promotion.budget - campaign.pool.promotion.spent
         whole = (foreseen.code_value or 0) * foreseen.codes
         if whole > left:
-            said = _("If everybody used their code it would cost more than the budget of %(left)s that is left.")
+            said = _(
+                "If everybody used their code it would cost more than the budget of %(left)s that is left."
+            )
             found.append(
                 Finding("content", said % {"left": money_text(left, campaign.pool.promotion.currency)}, False)
             )
@@ -164,6 +166,10 @@ class Send(PermissionRequiredMixin, View):
 
     permission_required = ("campaigns.launch_campaign",)
     raise_exception = True
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Lead to the review."""
+        return redirect("admin:campaign_plan", pk=pk, step="review")
 
     def post(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Put in order once; the typed number must fit what is true now."""
@@ -185,5 +191,3 @@ class Send(PermissionRequiredMixin, View):
         if campaign.undo_until is not None:
             dispatch.begin_at(campaign.undo_until)
         return redirect("admin:campaign_report", pk=pk)
-
-

@@ -1,4 +1,4 @@
-"""Five people to look at a message as: of the audience, a new one, a recent buyer, and one who does not exist."""
+"""Five people to look at a message as: of the audience, a new one, a recent buyer, and a stranger."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -92,8 +92,10 @@ class Live(_Step):
     """The part of a step that is counted anew after each change."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return a fragment of HTML."""
+        """Return a fragment of HTML, or the version alone for who writes over what somebody else did."""
         step = kwargs["step"]
+        if "version" in request.GET:
+            return JsonResponse({"version": self.campaign.version})
         try:
             shown = STEPS[step][2](self.campaign, request)
         except TemplateInvalid as error:

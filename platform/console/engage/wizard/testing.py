@@ -19,7 +19,8 @@ from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import TemplateVersion
 from campaigns.content.variables import SAMPLE
 from campaigns.experiments.advice import Advice, advise, base_rate
-from campaigns.experiments.models import Variant
+from campaigns.experiments.models import Experiment, Variant
+from campaigns.experiments.statistics.assignment import BUCKETS
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
@@ -56,27 +57,41 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         .order_by("template__name", "template", "-number")
         .distinct("template__name", "template")
     )
-    share = getattr(test, "test_share", None) if test else None
+    share = share_of(test)
     return {
         "mails": mails(campaign),
         "lever": lever,
-        "arms": [{"name": v.name, "value": _value(v, lever)} for v in variants] if lever else [],
         "holdout": round(100 * float(test.holdout_share)) if test else 0,
         "tested": share is not None,
         "test_share": round(100 * float(share)) if share else 10,
         "metric": test.metric if test else "conversion",
         "metrics": [("conversion", _("how many order")), ("revenue", _("revenue per person"))],
-        "decide_after": getattr(test, "decide_after_days", None) or 3,
-        "choices": {
-            "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
-            "strategy": [
-                [one.key, one.name] for one in Strategy.objects.filter(active=True).order_by("name")
-            ],
+        "decide_after": test.window_days if test and share else 3,
+        "arms_start": {
+            "arms": [_value(v, lever) for v in variants] if lever else [],
+            "own": {
+                "subject": campaign.content.subject if campaign.content else "",
+                "content": str(campaign.content_id or ""),
+            },
+            "most": MOST_ARMS,
+            "labels": [chr(65 + number) for number in range(MOST_ARMS)],
+            "remove": _("Remove"),
+            "choices": {
+                "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
+                "strategy": [
+                    [one.key, one.name] for one in Strategy.objects.filter(active=True).order_by("name")
+                ],
+            },
         },
-        "own_subject": campaign.content.subject if campaign.content else "",
-        "own_content": str(campaign.content_id or ""),
-        "labels": [chr(65 + number) for number in range(MOST_ARMS)],
     }
+
+
+def share_of(test: Experiment | None) -> float | None:
+    """Return the part of the people on which a test chooses its winner; None where it goes to all at once."""
+    if test is None or test.method != Experiment.Method.WINNER:
+        return None
+    first = test.waves.order_by("number").first()
+    return (first.high - first.low) / BUCKETS if first else None
 
 
 def _lever_of(variants: list[Variant]) -> str:
@@ -178,7 +193,8 @@ def store_test(campaign: Campaign, test: Test, *, user: User, now: datetime) -> 
         return campaign
     plan_test(
         campaign, user=user, now=now, arms=test.arms, holdout_share=test.holdout_share,
-        test_share=test.test_share, metric=test.metric, decide_after_days=test.decide_after_days,
+        test_share=test.test_share, metric=test.metric,
+        decide_after_days=test.decide_after_days if test.test_share else campaign.goal_days,
     )  # fmt: skip
     campaign = locked(campaign.pk)
     touch(campaign, now=now)
@@ -196,12 +212,8 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     people = foreseen.people + foreseen.held_out
     advice: Advice | None = None
     if test is not None and people > 0:
-        share = getattr(test, "test_share", None)
         advice = advise(
             people=people, arms=arms, holdout_share=float(test.holdout_share),
-            test_share=float(share) if share else None, metric=test.metric,
-            base=base_rate(campaign, metric=test.metric, now=clock.now()),
+            test_share=share_of(test), metric=test.metric, base=base_rate(test.metric, window_days=test.window_days, as_of=clock.knowledge_now()),
         )  # fmt: skip
     return {"people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out}
-
-
