@@ -37,8 +37,8 @@ class Filed(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         """Call the usual choice by its name."""
-        for number, choice in enumerate(super().choices(changelist)):
-            yield choice | {"display": _("Not archived")} if number == 0 else choice
+        usual, *others = super().choices(changelist)
+        return [usual | {"display": _("Not archived")}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> QuerySet[Campaign]:
         """Leave the archive out, unless it is asked for."""

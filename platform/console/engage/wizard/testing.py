@@ -212,8 +212,9 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     people = foreseen.people + foreseen.held_out
     advice: Advice | None = None
     if test is not None and people > 0:
+        base = base_rate(test.metric, window_days=test.window_days, as_of=clock.knowledge_now())
         advice = advise(
-            people=people, arms=arms, holdout_share=float(test.holdout_share),
-            test_share=share_of(test), metric=test.metric, base=base_rate(test.metric, window_days=test.window_days, as_of=clock.knowledge_now()),
+            people=people, arms=arms, holdout_share=float(test.holdout_share), test_share=share_of(test),
+            metric=test.metric, base=base,
         )  # fmt: skip
     return {"people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out}
