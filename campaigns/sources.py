@@ -24,6 +24,7 @@ from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
 from campaigns.targeting.selectors import pools_of
+from catalog.models import Product
 from customers.languages import language_of
 from customers.models import Channel, Customer
 from delivery.channels import channels
@@ -77,7 +78,7 @@ class CampaignSource:
         if content is None:
             return {message.pk: Skip(SkipReason.NO_CONTENT) for message in messages}
         wants = needs(content)
-        lists = _lists(campaign, messages, wants)
+        lists = _led_by_subject(_lists(campaign, messages, wants), messages, wants)
         shared = personal.shared(content, [message.customer_id for message in messages])
         served = [
             m.customer_id
@@ -138,7 +139,8 @@ class CampaignSource:
             _expose_ghosts(campaign.experiment_id, run, messages, now)
         if campaign.content is None:
             return {}
-        lists = _lists(campaign, messages, needs(campaign.content))
+        wants = needs(campaign.content)
+        lists = _led_by_subject(_lists(campaign, messages, wants), messages, wants)
         return {
             m.pk: m.context
             | _contents(campaign.content.pk, lists.get(m.customer_id, []))
@@ -227,6 +229,25 @@ def _lists(campaign: Campaign, messages: Sequence[Message], wants: Wants) -> dic
     strategies = {m.customer_id: m.context.get("strategy") for m in messages}
     lists = personal.lists_by_strategy(strategies, objective=campaign.objective, limit=wants.products)
     return personal.with_fallback(lists, strategies, wants, campaign.objective)
+
+
+def _led_by_subject(
+    lists: dict[int, list[Item]], messages: Sequence[Message], wants: Wants
+) -> dict[int, list[Item]]:
+    """Put the product that a message is about in front of its person's list. One query, if there are any.
+
+    Who is told that a price fell sees that product. When it is not to be had any more, nothing is.
+    """
+    about = {m.customer_id: m.context["product"] for m in messages if m.context.get("product")}
+    if not about or not wants.products:
+        return lists
+    there = Product.objects.filter(active=True).exclude(stock__lte=0).in_bulk(set(about.values()))
+    led = dict(lists)
+    for customer, product in about.items():
+        subject = there.get(product)
+        rest = [item for item in lists.get(customer, []) if item.product_id != product]
+        led[customer] = [personal.item_of(subject), *rest][: wants.products] if subject else []
+    return led
 
 
 def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
