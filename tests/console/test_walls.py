@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow
 
 #: What any member of staff may open: one's own affairs, and pages that show what one may see.
 OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "notices",
-       "notices_bell", "notices_panel", "notices_read", "notice"}  # fmt: skip
+       "notices_bell", "notices_panel", "notices_read", "notice", "saved_view_new",
+       "saved_view_act"}  # fmt: skip
 #: Console pages, and the permission that opens each.
 PAGES = {
     "customer_360": "customers.view_customer",
