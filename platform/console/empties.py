@@ -131,7 +131,8 @@ EMPTIES: dict[str, Empty] = {
     "customers.suppression": Empty(
         "block",
         _("No address is suppressed"),
-        _("Who unsubscribed, complained or cannot be reached is never written to again. There is nobody yet."),
+        _("Who unsubscribed, complained or cannot be reached is never written to again. There is nobody "
+          "yet."),
         "delivery_suppression", _("Suppress an address"), "customers.add_suppression",
     ),
     "customers.consentevent": Empty(
@@ -202,8 +203,8 @@ EMPTIES: dict[str, Empty] = {
     "content.template": Empty(
         "mail",
         _("No templates yet"),
-        _("A template is what you say, ready to be sent: each in your brand's looks, for each person in their "
-          "language."),
+        _("A template is what you say, ready to be sent: each in your brand's looks, for each person in "
+          "their language."),
         "templates", _("Write a message"), "content.view_template",
     ),
     "targeting.offerplan": Empty(
