@@ -10,7 +10,7 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.content import brand, editor, versions
 from console.content import gallery as templates
-from console.data import exports, imports, jobs, mailbox, notices, website
+from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Approve, Control, File
@@ -168,6 +168,8 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
+        ("saved-views/", saved_views.SaveView, "saved_view_new"),
+        ("saved-views/<int:pk>/<slug:verb>/", saved_views.ActOnView, "saved_view_act"),
         ("notices/", notices.Notices, "notices"),
         ("notices/bell/", notices.Bell, "notices_bell"),
         ("notices/panel/", notices.Panel, "notices_panel"),

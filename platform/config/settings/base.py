@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
+    "console.middleware.DefaultViewMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
