@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
-from console.home import Home
+from console.home.view import Home
 from console.urls import pages
 
 
