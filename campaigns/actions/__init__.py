@@ -9,11 +9,13 @@ from .file_campaign import archive_campaign, clone_campaign, delete_campaign
 from .launch_campaign import launch_campaign, put_in_order
 from .pace_campaign import pace_campaign
 from .pause_campaign import pause_campaign
+from .plan_test import ArmPlan, plan_test
 from .preview_campaign import preview_campaign
 from .resume_campaign import resume_campaign
 from .undo_launch import undo_launch
 
 __all__ = [
+    "ArmPlan",
     "approve_campaign",
     "archive_campaign",
     "ask_for_approval",
@@ -26,6 +28,7 @@ __all__ = [
     "launch_campaign",
     "pace_campaign",
     "pause_campaign",
+    "plan_test",
     "preview_campaign",
     "put_in_order",
     "resume_campaign",

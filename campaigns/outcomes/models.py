@@ -23,6 +23,40 @@ class Touchpoint(models.TextChoices):
     COUPON = "coupon", _("redeemed its coupon")
 
 
+class Tally(models.Model):
+    """What came of a source's sendings, or of one of them, as it was counted last.
+
+    Derived and replaced: it spares a report the pass over all its people. `figures` is read by whoever
+    wrote it (campaigns.reports.figures).
+    """
+
+    source = models.CharField(_("source"), max_length=30)
+    reference = models.CharField(_("reference"), max_length=64)
+    run_id = models.UUIDField(_("run"), null=True, help_text="Null: all sendings together.")
+    people = models.PositiveIntegerField(_("people"), default=0)
+    begins_at = models.DateTimeField(_("window begins"))
+    ends_at = models.DateTimeField(_("window ends"))
+    known_until = models.DateTimeField(_("facts until"))
+    counted_at = models.DateTimeField(_("counted"))
+    seconds = models.FloatField(_("seconds it took"), default=0)
+    figures = models.JSONField(_("figures"))
+
+    class Meta:
+        verbose_name = _("count of a campaign")
+        verbose_name_plural = _("counts of campaigns")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "reference", "run_id"], name="tally_once", nulls_distinct=False
+            )
+        ]
+        indexes = [
+            models.Index(fields=["begins_at"], condition=models.Q(run_id__isnull=True), name="tally_begins")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reference}"
+
+
 class Attribution(models.Model):
     """One order under one model. Derived: computed anew for any days, with the same result.
 

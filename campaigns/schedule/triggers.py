@@ -102,7 +102,8 @@ SELECT {once} {campaign}::uuid, h.customer_id, h.key, h.occurred_at, {run}::uuid
 """
 # `aim` is when it should go; late or not, it is of use from then on.
 _MESSAGES = """
-SELECT f.customer_id, a.id IS NOT NULL AND a.variant_id IS NULL AS held_out,
+SELECT f.customer_id,
+       member.id IS NOT NULL OR (a.id IS NOT NULL AND a.variant_id IS NULL) AS held_out,
        jsonb_build_object('variant', v.key, 'strategy', v.levers->>'strategy',
                           'since', f.occurred_at, 'firing', f.key)
          || CASE WHEN e.id IS NULL THEN '{}' ELSE jsonb_build_object('product', e.product_id) END AS context,
@@ -113,6 +114,8 @@ SELECT f.customer_id, a.id IS NOT NULL AND a.variant_id IS NULL AS held_out,
   LEFT JOIN events_event e ON %s AND e.id = f.key AND e.occurred_at = f.occurred_at
   LEFT JOIN experiments_assignment a ON a.experiment_id = %s::uuid AND a.customer_id = f.customer_id
   LEFT JOIN experiments_variant v ON v.id = a.variant_id
+  LEFT JOIN experiments_holdoutmember member
+    ON member.customer_id = f.customer_id AND member.left_at IS NULL
 """
 
 
@@ -249,9 +252,11 @@ def _fire(campaign: Campaign, happened: _Happened, now: datetime, as_of: datetim
         cursor.execute(statement.sql, statement.params)
         if not cursor.rowcount:
             return 0
+    fired = ("SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s", [batch])
+    if (group := experiments.current()) is not None:
+        experiments.fill(group, now=now, among=fired)
     if campaign.experiment is not None:
-        fired = "SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s"
-        experiments.assign(campaign.experiment, query=(fired, [batch]), now=now)
+        experiments.assign(campaign.experiment, query=fired, now=now)
         experiments.start(campaign.experiment, as_of)
     about_products = campaign.trigger_event in PRODUCT_TYPES
     values: list[Any] = [now, of_use, until_aim, batch, about_products, campaign.experiment_id]

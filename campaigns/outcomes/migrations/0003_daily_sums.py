@@ -18,7 +18,7 @@ def seed_tasks(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('outcomes', '0001_initial'),
+        ('outcomes', '0002_tally'),
         ('django_celery_beat', '0019_alter_periodictasks_options'),
     ]
 
