@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "campaigns.outcomes",
     "campaigns",
     "console",
+    "console.home",
     "config",
 ]
 
