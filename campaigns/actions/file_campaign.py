@@ -44,7 +44,8 @@ def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, acto
     name = _("%(name)s (copy)") % {"name": campaign.name[:140]}
     copy = create_campaign(
         user=user, now=now, actor=actor, slug=free_slug(name), name=name, ready_made=campaign.ready_made,
-        experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None, **fields,
+        experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None,
+        **fields,
     )  # fmt: skip
     audit.record(
         action="clone_campaign", target=copy, now=now, user=user, actor=actor, after={"from": campaign.slug}
