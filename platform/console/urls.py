@@ -15,7 +15,9 @@ from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Control
 from console.engage.launch import Review
-from console.engage.report import CampaignReport
+from console.engage.report.content import CampaignContent
+from console.engage.report.people import CampaignLog, CampaignPeople, CampaignPeopleExport
+from console.engage.report.results import CampaignReport
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
 from console.offers import calendar, codes, pools, promotions, results, suggestions, trial
@@ -91,6 +93,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("brand/dress/", brand.DressAnew, "brand_dress"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
+        ("campaigns/<uuid:pk>/report/content/", CampaignContent, "campaign_content"),
+        ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
+        ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
+        ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
         ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
         ("offers/", promotions.Promotions, "offers"),
