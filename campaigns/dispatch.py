@@ -1,5 +1,7 @@
 """Enqueue campaigns' tasks, after commit."""
 
+from datetime import datetime, timedelta
+
 from django.core.cache import cache
 from django.db import transaction
 
@@ -24,3 +26,14 @@ def count_soon(campaign: Campaign, sending: Run | None = None) -> None:
     arguments = {"campaign_id": str(campaign.pk), "run_id": str(sending.pk) if sending else None}
     if cache.add(f"campaigns:count:{campaign.pk}:{arguments['run_id']}", 1, _ASKED_SECONDS):
         transaction.on_commit(lambda: tasks.count_report.apply_async(kwargs=arguments))
+
+
+def begin_at(moment: datetime) -> None:
+    """Look at what is to begin at a moment; beat would, up to half a minute later."""
+    transaction.on_commit(
+        lambda: tasks.launch_due.apply_async(eta=moment, expires=moment + _OF_USE, ignore_result=True)
+    )
+
+
+#: Later than this beat has done it.
+_OF_USE = timedelta(minutes=2)

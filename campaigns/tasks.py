@@ -10,7 +10,7 @@ from accounts.models import User
 from campaigns import actions
 from campaigns.models import Campaign
 from campaigns.reports import keeping
-from campaigns.schedule.due import end_over
+from campaigns.schedule.due import begin_due, end_over
 from campaigns.schedule.due import launch_due as launch_slots
 from campaigns.schedule.triggers import fire_triggers as fire
 from core import clock
@@ -32,7 +32,11 @@ def launch_campaign(*, campaign_id: str, user_id: int | None = None, as_of: str 
 
 @shared_task(expires=60)
 def launch_due() -> None:
-    """Launch the slots that are due and end what is over. Beat sends it every 30 s."""
+    """Begin what was put in order, launch the slots that are due, end what is over. Beat: every 30 s.
+
+    A launch that can be undone also sends it for its own moment, so that nobody waits for beat.
+    """
+    begin_due(now=clock.now(), as_of=clock.knowledge_now())
     launch_slots(now=clock.now(), as_of=clock.knowledge_now())
     end_over(now=clock.now())
 

@@ -29,6 +29,8 @@ _IMPORTS = ("add_importrun", "change_importrun")
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
 #: Whoever works with scores and personas may have them found anew, and says what a persona is called.
 _TRAINING = ("add_scoreversion", "change_persona")
+#: What a marketer may not do alone; the rules for it are an admin's.
+_SECOND_PERSON = {"approve_campaign", "add_campaignrules", "change_campaignrules"}
 _RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
 _APPROVED = {
     "delete_suppression",
@@ -44,7 +46,9 @@ def _views(permission: Permission) -> bool:
 def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
-        return not code.startswith("delete_")
+        # Only drafts can be deleted at all.
+        deletes = code.startswith("delete_") and code != "delete_campaign"
+        return not deletes and code not in _SECOND_PERSON
     imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
     return _views(permission) or code in _DELIVERY or imports or code in _TRAINING
 
@@ -61,7 +65,7 @@ def _analyst(permission: Permission) -> bool:
 
 
 def _approver(permission: Permission) -> bool:
-    approved = {"view_auditentry", "merge_customer", *_APPROVED, *_APPROVER_EXPORTS}
+    approved = {"view_auditentry", "merge_customer", "approve_campaign", *_APPROVED, *_APPROVER_EXPORTS}
     return _marketer(permission) or permission.codename in approved
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib.admin import site
 from django.contrib.auth.models import Group
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver
 
 from accounts.models import User
@@ -18,7 +18,8 @@ from tests.factories.shop import NOW, open_shop
 pytestmark = pytest.mark.slow
 
 #: What any member of staff may open: one's own affairs, and pages that show what one may see.
-OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "jobs_bell"}
+OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "notices",
+       "notices_bell", "notices_panel", "notices_read", "notice"}  # fmt: skip
 #: Console pages, and the permission that opens each.
 PAGES = {
     "customer_360": "customers.view_customer",
@@ -204,12 +205,25 @@ def addresses(samples: dict[str, Any]) -> dict[str, str]:
     return made
 
 
+@pytest.fixture(scope="module")
+def opened(module_db, tmp_path_factory):
+    """Open the shop once for all tests here; each one's own changes are rolled back."""
+    with override_settings(
+        ARTIFACTS=tmp_path_factory.mktemp("shop"),
+        SHOP_AS_OF=NOW.isoformat(),
+        SHOP_POSTAL_ADDRESS="1 Market Street",
+    ):
+        open_shop()
+        yield sampled()
+
+
 @pytest.fixture
-def shop(db, settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = NOW.isoformat()
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    open_shop()
+def shop(opened, db):
+    return opened
+
+
+def sampled() -> dict[str, Any]:
+    """Return a record's key for each kind of record and for each page that wants one."""
     samples: dict[str, Any] = {}
     for model in apps.get_models():
         if first := model._default_manager.first():

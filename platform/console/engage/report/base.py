@@ -90,7 +90,7 @@ class ReportPage(Page):
             may_change=can("campaigns.change_campaign"),
             is_replay=bool(test and test.kind == Experiment.Kind.REPLAY),
             one=self.sending is not None,
-            tabs=self._tabs() if campaign.state != Campaign.State.DRAFT else [],
+            tabs=self._tabs() if campaign.state != Campaign.State.DRAFT and not campaign.undo_until else [],
             **kwargs,
         )
 
