@@ -1,7 +1,7 @@
 """The tab Results: the verdict, the way from audience to order, money, arms, time and groups."""
 
 from dataclasses import dataclass, fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +24,7 @@ from console.engage.report import pictures
 from console.engage.report.base import LIVE, ReportPage, is_over
 from console.engage.report.verdict import judge
 from console.learn.experiment import wilson
+from console.offers.margins import coverage, known_margin, margin_share, percent_text
 from core import charts, clock
 from delivery.models import MessageState, SkipReason
 from delivery.preferences.selectors import readable
@@ -85,7 +86,7 @@ class CampaignReport(ReportPage):
                 )
                 for reason, count in found.reasons.items()
             ],
-            "money": _money(found, caused, share_of(self.request.GET.get("margin"))),
+            "money": _money(found, caused, margin_share(self.request.GET.get("margin"))),
             "credited": any(row.orders for row in found.attributed),
             "arms": _arms(found, variants) if len(variants) > 1 else [],
             "hours": pictures.first_hours(found.kept.figures.hours),
@@ -171,17 +172,13 @@ def _engagement(found: Report) -> list[dict[str, Any]]:
     return [{"name": name, "people": n, "share": n / sent if sent else None} for name, n in rows]
 
 
-def share_of(text: str | None) -> Decimal | None:
-    """Return a share that somebody typed in percent, None for what is none."""
-    try:
-        share = Decimal((text or "").strip().rstrip("%")[:10])
-    except InvalidOperation:
-        return None
-    return share / 100 if share.is_finite() and 0 < share <= 100 else None
+def _money(found: Report, caused: Effect | None, typed: Decimal | None) -> dict[str, Any]:
+    """Return revenue, what was given away and what messages cost, in the shop's currency.
 
-
-def _money(found: Report, caused: Effect | None, margin: Decimal | None) -> dict[str, Any]:
-    """Return revenue, what was given away and what messages cost, in the shop's currency."""
+    The margin is what somebody typed, else what the shop's products cost says.
+    """
+    known = known_margin() if caused and typed is None else None
+    margin = typed if known is None else known.share
     each = Decimal(str(settings.MESSAGE_COSTS.get(found.campaign.channel, 0)))
     cost = each * found.parts.sent
     treated = added(found.outcomes, held_out=False)
@@ -195,7 +192,8 @@ def _money(found: Report, caused: Effect | None, margin: Decimal | None) -> dict
         "redemptions": found.redemptions,
         "cost": cost if each else None,
         "margin": margin,
-        "margin_percent": f"{margin * 100:f}".rstrip("0").rstrip(".") if margin else "",
+        "margin_percent": percent_text(margin),
+        "margin_known": coverage(known) if known else "",
         "left": _left(caused.total, margin, given=found.discount, cost=cost) if caused and margin else None,
     }
 

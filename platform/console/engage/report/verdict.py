@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from campaigns.experiments.models import GlobalHoldout
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.experiments.statistics.sample_ratio import check_sample_ratio
@@ -136,9 +137,13 @@ def _too_early(found: Report, treated: Outcome, held: Outcome) -> Verdict:
 
 
 def _split_is_sound(found: Report, treated: Outcome, held: Outcome) -> bool:
-    """Say whether as many were held out as planned (χ², alarm below .001). A plan of offers has no share."""
+    """Say whether as many were held out as planned (χ², alarm below .001).
+
+    A plan of offers holds out as it decides, and a global control group holds out more than the test: there
+    the share is not known beforehand.
+    """
     experiment = found.campaign.experiment
     share = float(experiment.holdout_share) if experiment else 0.0
-    if not share or found.campaign.plan_id:
+    if not share or found.campaign.plan_id or GlobalHoldout.objects.exists():
         return True
     return check_sample_ratio([treated.people, held.people], [1 - share, share]).clean
