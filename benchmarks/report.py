@@ -48,7 +48,7 @@ LIMIT_MS, LIMIT_COUNT, LIMIT_KB = 300, 20, 250
 _PEOPLE = """
 INSERT INTO customers_customer (external_id, email, phone, first_name, last_name, locale, time_zone, country,
     email_domain, birth_month_day, attributes, no_profiling, is_stub, own_id, created_at, updated_at)
-SELECT 'z' || g, 'z' || g || '@demo.invalid', '', 'Ann', 'No' || g, '', '', 'DE', '', '', '{}'::jsonb, false,
+SELECT 'z' || g, NULL, NULL, 'Ann', 'No' || g, '', '', 'DE', '', '', '{}'::jsonb, false,
        false, true, %(sent)s, %(sent)s
   FROM generate_series(1, %(people)s) g
 """
@@ -73,10 +73,11 @@ UPDATE delivery_message
  WHERE run_id = %(run)s AND state = 'pending'
 """
 _TOUCHES = """
-INSERT INTO events_event (source, message_id, type, customer_id, properties, occurred_at, received_at, quality)
+INSERT INTO events_event (source, message_id, type, customer_id, properties, occurred_at, received_at,
+                          quality)
 SELECT 'rapport', kind || m.id, kind, m.customer_id,
-       jsonb_build_object('run', m.run_id, 'message', m.id, 'source', 'campaign', 'reference', %(campaign)s::text,
-           'channel', 'email', 'machine', mod(m.id, 11) = 0,
+       jsonb_build_object('run', m.run_id, 'message', m.id, 'source', 'campaign', 'reference',
+           %(campaign)s::text, 'channel', 'email', 'machine', mod(m.id, 11) = 0,
            'url', 'https://shop.example/p/' || 1 + mod(m.customer_id, 1000) || '?utm_source=rapport'),
        %(sent)s::timestamptz + interval '1 minute' * (1 + mod(m.id * 31, 4000)), %(sent)s, ''
   FROM delivery_message m,

@@ -192,8 +192,6 @@ LINK_HOSTS = env.bool("LINK_HOSTS", default=True)
 # Whether marketing waits during quiet hours; off is for tests and for shops that only try things out.
 QUIET_HOURS = env.bool("QUIET_HOURS", default=True)
 OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
-# What a message costs, by channel, in the shop's currency: reports then say what a campaign cost.
-MESSAGE_COSTS = env.json("MESSAGE_COSTS", default={})
 
 # How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is
 # the most. What is missing here is not counted.

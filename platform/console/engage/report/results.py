@@ -14,6 +14,7 @@ from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import Interval, NotComputableError
 from campaigns.impact import Effect, Span, effect_of
 from campaigns.models import Campaign
+from campaigns.planning.forecast import cost_of
 from campaigns.reports.answers import funnel
 from campaigns.reports.figures import Group, Outcome, Reached, added
 from campaigns.schedule.sentences import in_words, pace_in_words
@@ -179,9 +180,11 @@ def _money(found: Report, caused: Effect | None, typed: Decimal | None) -> dict[
     """
     known = known_margin() if caused and typed is None else None
     margin = typed if known is None else known.share
-    each = Decimal(str(settings.MESSAGE_COSTS.get(found.campaign.channel, 0)))
-    cost = each * found.parts.sent
+    cost = cost_of(found.campaign, found.parts.sent)
     treated = added(found.outcomes, held_out=False)
+    left = None
+    if caused and margin:
+        left = _left(caused.total, margin, given=found.discount, cost=cost or Decimal(0))
     return {
         "orders": treated.orders,
         "revenue": treated.revenue,
@@ -190,11 +193,11 @@ def _money(found: Report, caused: Effect | None, typed: Decimal | None) -> dict[
         "incremental": caused.total if caused else None,
         "discount": found.discount,
         "redemptions": found.redemptions,
-        "cost": cost if each else None,
+        "cost": cost,
         "margin": margin,
         "margin_percent": percent_text(margin),
         "margin_known": coverage(known) if known else "",
-        "left": _left(caused.total, margin, given=found.discount, cost=cost) if caused and margin else None,
+        "left": left,
     }
 
 
