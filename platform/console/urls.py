@@ -14,7 +14,9 @@ from console.data import exports, imports, jobs, mailbox, notices, saved_views, 
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Approve, Control, File
-from console.engage.report import CampaignReport
+from console.engage.report.content import CampaignContent
+from console.engage.report.people import CampaignLog, CampaignPeople, CampaignPeopleExport
+from console.engage.report.results import CampaignReport
 from console.engage.wizard.new import NewCampaign
 from console.engage.wizard.review import Send
 from console.engage.wizard.saving import Save
@@ -94,6 +96,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("brand/dress/", brand.DressAnew, "brand_dress"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
+        ("campaigns/<uuid:pk>/report/content/", CampaignContent, "campaign_content"),
+        ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
+        ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
+        ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
         ("campaigns/new/", NewCampaign, "campaign_new"),
         ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
         ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),
