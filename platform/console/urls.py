@@ -16,7 +16,8 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.control import Control
 from console.engage.launch import Review
 from console.engage.report import CampaignReport
-from console.learn.experiment import ExperimentReport
+from console.learn.experiment import ExperimentAct, ExperimentReport
+from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.recommendations import Recommendations, RollBack
 from console.offers import calendar, codes, past, plans, pools, promotions, results, suggestions, trial
 from console.offers import editor as offer
@@ -121,6 +122,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/<uuid:pk>/results/", results.PromotionResults, "promotion_results"),
         ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
+        ("experiments/<uuid:pk>/<slug:verb>/", ExperimentAct, "experiment_act"),
+        ("control-group/", ControlGroup, "control_group"),
+        ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
         ("data-quality/", DataQuality, "data_quality"),
