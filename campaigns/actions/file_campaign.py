@@ -40,10 +40,12 @@ def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, acto
         fields["on_day"] = None
     if campaign.ends_on is not None and campaign.ends_on <= now.date():
         fields["ends_on"] = None
+    test = campaign.experiment
     name = _("%(name)s (copy)") % {"name": campaign.name[:140]}
     copy = create_campaign(
         user=user, now=now, actor=actor, slug=free_slug(name), name=name, ready_made=campaign.ready_made,
-        experiment=copy_experiment(campaign.experiment, now) if campaign.experiment else None, **fields,
+        experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None,
+        **fields,
     )  # fmt: skip
     audit.record(
         action="clone_campaign", target=copy, now=now, user=user, actor=actor, after={"from": campaign.slug}

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "campaigns.outcomes",
     "campaigns",
     "console",
+    "console.home",
     "config",
 ]
 
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
+    "console.middleware.DefaultViewMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
