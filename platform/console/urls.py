@@ -21,7 +21,8 @@ from console.engage.wizard.new import NewCampaign
 from console.engage.wizard.review import Send
 from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
-from console.learn.experiment import ExperimentReport
+from console.learn.experiment import ExperimentAct, ExperimentReport
+from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.recommendations import Recommendations, RollBack
 from console.offers import calendar, codes, past, plans, pools, promotions, results, suggestions, trial
 from console.offers import editor as offer
@@ -136,6 +137,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/<uuid:pk>/results/", results.PromotionResults, "promotion_results"),
         ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
+        ("experiments/<uuid:pk>/<slug:verb>/", ExperimentAct, "experiment_act"),
+        ("control-group/", ControlGroup, "control_group"),
+        ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
         ("data-quality/", DataQuality, "data_quality"),

@@ -105,6 +105,7 @@ PAGES = {
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
     "website": "accounts.view_apikey",
+    "control_group": "experiments.view_globalholdout",
     "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
@@ -127,6 +128,8 @@ ACTS = {
     "offer_pool_export": "integrations.export_coupons",
     "offer_code_revoke": "coupons.change_coupon",
     "tuning_roll_back": "recommendations.change_tuningdecision",
+    "experiment_act": "experiments.run_experiment",
+    "control_group_act": "experiments.add_globalholdout",
     "job_cancel": "accounts.change_job",
     "score_now": "profiles.add_scoreversion",
     "people_work": "profiles.change_persona",
