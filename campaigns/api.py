@@ -21,9 +21,10 @@ from accounts.models import Scope
 from campaigns import actions, selectors
 from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
-from campaigns.errors import CampaignNotReady
+from campaigns.errors import ApprovalNeeded, CampaignNotReady
 from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
+from campaigns.planning.models import Goal
 from campaigns.promotions.models import Promotion
 from campaigns.schedule.api import ScheduleSerializer
 from campaigns.targeting.models import OfferPlan
@@ -59,8 +60,8 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         model = Campaign
         fields = (
             "id", "slug", "name", "kind", "state", "segment", "channel", "topic", "content", "objective",
-            "pool", "promotion", "plan", "experiment", "goal_days", "schedule", "as_of", "created_at",
-            "launched_at", "finished_at",
+            "pool", "promotion", "plan", "experiment", "goal", "goal_days", "schedule", "approval",
+            "as_of", "created_at", "launched_at", "finished_at", "archived_at",
         )  # fmt: skip
 
 
@@ -100,6 +101,7 @@ class NewCampaignSerializer(StrictSerializer):
     experiment = serializers.SlugRelatedField(
         slug_field="key", queryset=Experiment.objects.all(), required=False, allow_null=True
     )
+    goal = serializers.ChoiceField(Goal.choices, required=False)
     goal_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
     schedule = ScheduleSerializer(required=False)
 
@@ -173,6 +175,9 @@ class CampaignActionView(APIView):
         campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
         try:
             campaign = action(campaign, user=None, now=clock.now(), actor=_actor(request), **more)
+        except ApprovalNeeded as error:
+            title = _("A second person has to approve the campaign")
+            raise Problem(409, "approval-needed", title, str(error)) from error
         except CampaignNotReady as error:
             title = _("The campaign cannot do that now")
             raise Problem(409, "campaign-not-ready", title, str(error), problems=error.problems) from error

@@ -10,12 +10,15 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.content import brand, editor, versions
 from console.content import gallery as templates
-from console.data import exports, imports, jobs, mailbox, website
+from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.control import Control
-from console.engage.launch import Review
+from console.engage.control import Approve, Control, File
 from console.engage.report import CampaignReport
+from console.engage.wizard.new import NewCampaign
+from console.engage.wizard.review import Send
+from console.engage.wizard.saving import Save
+from console.engage.wizard.steps import Live, Plan
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
 from console.offers import (
@@ -102,7 +105,13 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("brand/dress/", brand.DressAnew, "brand_dress"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
-        ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
+        ("campaigns/new/", NewCampaign, "campaign_new"),
+        ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
+        ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),
+        ("campaigns/<uuid:pk>/plan/<slug:step>/live/", Live, "campaign_plan_live"),
+        ("campaigns/<uuid:pk>/review/", Send, "campaign_review"),
+        ("campaigns/<uuid:pk>/approval/<slug:verb>/", Approve, "campaign_approval"),
+        ("campaigns/<uuid:pk>/file/<slug:verb>/", File, "campaign_file"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
         ("offers/", promotions.Promotions, "offers"),
         ("offers/new/", offer.Editor, "promotion_new"),
@@ -171,7 +180,13 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
-        ("jobs/bell/", jobs.Bell, "jobs_bell"),
+        ("saved-views/", saved_views.SaveView, "saved_view_new"),
+        ("saved-views/<int:pk>/<slug:verb>/", saved_views.ActOnView, "saved_view_act"),
+        ("notices/", notices.Notices, "notices"),
+        ("notices/bell/", notices.Bell, "notices_bell"),
+        ("notices/panel/", notices.Panel, "notices_panel"),
+        ("notices/read/", notices.ReadNotices, "notices_read"),
+        ("notices/<int:pk>/", notices.OpenNotice, "notice"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),
         ("jobs/<uuid:pk>/cancel/", jobs.Cancel, "job_cancel"),

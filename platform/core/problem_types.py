@@ -251,6 +251,11 @@ for name, kind in {
     "invalid-cart": Kind(
         422, _("The cart cannot be priced"), _("`detail` names the line and what is wrong with it.")
     ),
+    "approval-needed": Kind(
+        409,
+        _("A second person has to approve the campaign"),
+        _("The shop's rules ask for it: open the campaign, ask for approval, and launch it afterwards."),
+    ),
     "order-closed": Kind(
         409,
         _("The order is closed"),
