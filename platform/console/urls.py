@@ -24,7 +24,18 @@ from console.engage.wizard.steps import Live, Plan
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.recommendations import Recommendations, RollBack
-from console.offers import calendar, codes, past, plans, pools, promotions, results, suggestions, trial
+from console.offers import (
+    bundles,
+    calendar,
+    codes,
+    past,
+    plans,
+    pools,
+    promotions,
+    results,
+    suggestions,
+    trial,
+)
 from console.offers import editor as offer
 from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
@@ -113,6 +124,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/new/", offer.Editor, "promotion_new"),
         ("offers/create/", offer.Create, "promotion_create"),
         ("offers/try/", trial.Try, "promotion_try"),
+        ("offers/bundles/", bundles.Bundles, "promotion_bundles"),
         ("offers/suggest/", suggestions.Suggest, "promotion_suggest"),
         ("offers/calendar/", calendar.Calendar, "offer_calendar"),
         ("offers/results/", results.Results, "offer_results"),
