@@ -34,6 +34,9 @@ PAGES = {
     "known": "profiles.view_customerprofile",
     "campaign_report": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
+    "campaign_new": "campaigns.add_campaign",
+    **dict.fromkeys(("campaign_plan", "campaign_plan_live"), "campaigns.view_campaign"),
+    "campaign_plan_save": "campaigns.change_campaign",
     "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     **dict.fromkeys(
@@ -110,6 +113,8 @@ ACTS = {
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",
     "campaign_control": "campaigns.launch_campaign",
+    "campaign_file": "campaigns.change_campaign",
+    "campaign_approval": "campaigns.approve_campaign",
     "undelivered_decide": "campaigns.launch_campaign",
     "deliverability_check": "campaigns.launch_campaign",
     "promotion_try": "promotions.view_promotion",
