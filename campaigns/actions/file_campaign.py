@@ -10,14 +10,13 @@ from accounts import audit
 from accounts.models import User
 from campaigns.errors import CampaignNotReady
 from campaigns.experiments.models import Experiment
-from campaigns.experiments.statistics.assignment import BUCKETS
+from campaigns.experiments.services import copy_experiment
 from campaigns.models import Campaign
 from campaigns.planning.fingerprint import PLANNED
 
 from .create_campaign import create_campaign
 from .locking import locked
 from .permission import require
-from .plan_test import ArmPlan, plan_test
 
 
 def free_slug(name: str) -> str:
@@ -41,38 +40,17 @@ def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, acto
         fields["on_day"] = None
     if campaign.ends_on is not None and campaign.ends_on <= now.date():
         fields["ends_on"] = None
+    test = campaign.experiment
     name = _("%(name)s (copy)") % {"name": campaign.name[:140]}
     copy = create_campaign(
         user=user, now=now, actor=actor, slug=free_slug(name), name=name, ready_made=campaign.ready_made,
+        experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None,
         **fields,
     )  # fmt: skip
-    if campaign.experiment is not None and campaign.experiment.kind == Experiment.Kind.LIVE:
-        _clone_test(campaign.experiment, copy, user=user, now=now, actor=actor)
-        copy.refresh_from_db()
     audit.record(
         action="clone_campaign", target=copy, now=now, user=user, actor=actor, after={"from": campaign.slug}
     )
     return copy
-
-
-def _clone_test(test: Experiment, copy: Campaign, *, user: User | None, now: datetime, actor: str) -> None:
-    """Plan the same test for a copy, drawn anew: nobody is held out twice because of it."""
-    first = test.waves.order_by("number").first() if test.method == Experiment.Method.WINNER else None
-    plan_test(
-        copy,
-        user=user,
-        now=now,
-        arms=[ArmPlan(v.key, v.name, v.levers, v.weight, v.is_control) for v in test.variants.order_by("id")],
-        holdout_share=float(test.holdout_share),
-        test_share=(first.high - first.low) / BUCKETS if first else None,
-        metric=test.metric,
-        decide_after_days=test.window_days,
-        method=None if first else test.method,
-        alpha=test.alpha,
-        minimum_effect=test.minimum_effect,
-        planned_looks=test.planned_looks,
-        actor=actor,
-    )
 
 
 @transaction.atomic

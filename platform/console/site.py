@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
-from console.home import Home
+from console import palette
+from console.home.view import Home
 from console.urls import pages
 
 
@@ -20,3 +21,7 @@ class ConsoleSite(UnfoldAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show Home."""
         return Home.as_view()(request)
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Answer Ctrl+K."""
+        return palette.answer(request)

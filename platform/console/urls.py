@@ -10,7 +10,7 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.content import brand, editor, versions
 from console.content import gallery as templates
-from console.data import exports, imports, jobs, mailbox, website
+from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
 from console.engage.control import Approve, Control, File
@@ -21,7 +21,7 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
-from console.offers import calendar, codes, pools, promotions, results, suggestions, trial
+from console.offers import calendar, codes, past, plans, pools, promotions, results, suggestions, trial
 from console.offers import editor as offer
 from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
@@ -109,6 +109,12 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/suggest/", suggestions.Suggest, "promotion_suggest"),
         ("offers/calendar/", calendar.Calendar, "offer_calendar"),
         ("offers/results/", results.Results, "offer_results"),
+        ("offers/past/", past.Past, "offer_past"),
+        ("offers/past/judge/", past.Judge, "offer_past_judge"),
+        ("offers/plans/", plans.Plans, "offer_plans"),
+        ("offers/plans/new/", plans.NewPlan, "offer_plan_new"),
+        ("offers/plans/<uuid:pk>/", plans.PlanPage, "offer_plan"),
+        ("offers/plans/<uuid:pk>/<slug:verb>/", plans.PlanAct, "offer_plan_act"),
         ("offers/pools/", pools.Pools, "offer_pools"),
         ("offers/pools/new/", pools.NewPool, "offer_pool_new"),
         ("offers/pools/find/", pools.FindCode, "offer_code_find"),
@@ -162,7 +168,13 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
-        ("jobs/bell/", jobs.Bell, "jobs_bell"),
+        ("saved-views/", saved_views.SaveView, "saved_view_new"),
+        ("saved-views/<int:pk>/<slug:verb>/", saved_views.ActOnView, "saved_view_act"),
+        ("notices/", notices.Notices, "notices"),
+        ("notices/bell/", notices.Bell, "notices_bell"),
+        ("notices/panel/", notices.Panel, "notices_panel"),
+        ("notices/read/", notices.ReadNotices, "notices_read"),
+        ("notices/<int:pk>/", notices.OpenNotice, "notice"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),
         ("jobs/<uuid:pk>/cancel/", jobs.Cancel, "job_cancel"),

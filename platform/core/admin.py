@@ -40,6 +40,7 @@ class Admin(ModelAdmin):
     list_per_page = 25
     list_fullwidth = True
     list_filter_submit = True
+    list_before_template = "console/list_before.html"
     show_full_result_count = False
     warn_unsaved_form = True
     formfield_overrides = {models.JSONField: {"form_class": JSONField}}

@@ -1,24 +1,24 @@
 """Every address of the admin, asked for by each role: what is not theirs stays shut, and nothing fails."""
 
-import re
 from typing import Any
-from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.contrib.admin import site
 from django.contrib.auth.models import Group
-from django.test import Client
-from django.urls import URLPattern, get_resolver
+from django.test import Client, override_settings
 
 from accounts.models import User
 from accounts.roles import ROLES
+from tests.console.addresses import addresses, patterns, sampled
 from tests.factories.shop import NOW, open_shop
 
 pytestmark = pytest.mark.slow
 
 #: What any member of staff may open: one's own affairs, and pages that show what one may see.
-OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "jobs_bell"}
+OWN = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "notices",
+       "notices_bell", "notices_panel", "notices_read", "notice", "saved_view_new",
+       "saved_view_act"}  # fmt: skip
 #: Console pages, and the permission that opens each.
 PAGES = {
     "customer_360": "customers.view_customer",
@@ -160,7 +160,6 @@ ACTS = {
     "segment_list": "segments.change_segment",
     "segment_act": "segments.change_segment",
 }
-UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
 #: What no list has heard of; the lists' own filters are asked beside it.
 STRANGE = [
     "o=99.-99.x", "q=%00", "q=%F0%9F%8D%B5%ED%A0%80", "q=" + "x" * 5000, "p=-1", "p=999999", "p=x",
@@ -170,55 +169,21 @@ STRANGE = [
 ]  # fmt: skip
 
 
-def patterns() -> list[tuple[str, str]]:
-    """Return (name, route) of each pattern under /admin/."""
-    found = []
-
-    def walk(entries: Any, prefix: str) -> None:
-        for entry in entries:
-            route = prefix + str(entry.pattern)
-            if isinstance(entry, URLPattern):
-                found.append((f"admin:{entry.name or ''}", route))
-            else:
-                walk(entry.url_patterns, route)
-
-    admin = next(p for p in get_resolver().url_patterns if str(p.pattern) == "admin/")
-    walk(admin.url_patterns, "/admin/")
-    return found
-
-
-def addresses(samples: dict[str, Any]) -> dict[str, str]:
-    """Return an address per pattern, with a record that exists where the pattern wants one."""
-    made = {}
-    for name, route in patterns():
-        pk = samples.get(name.split(":")[1].rsplit("_", 1)[0]) or samples.get(name)
-
-        def fill(match: re.Match[str], pk: Any = pk) -> str:
-            kind, part = (match[1] or "str").rstrip(":"), match[2]
-            return str(pk) if pk is not None and part in ("pk", "object_id", "id") else UNKNOWN[kind]
-
-        path = re.sub(r"<(\w+:)?(\w+)>", fill, route)
-        path = re.sub(r"\(\?P<\w+>.*\)\$?", "customers/", path).replace("^", "").replace("$", "")
-        if "(?P" in route:
-            name = "admin:app_list"
-        made[f"{name} {path}"] = path
-    return made
+@pytest.fixture(scope="module")
+def opened(module_db, tmp_path_factory):
+    """Open the shop once for all tests here; each one's own changes are rolled back."""
+    with override_settings(
+        ARTIFACTS=tmp_path_factory.mktemp("shop"),
+        SHOP_AS_OF=NOW.isoformat(),
+        SHOP_POSTAL_ADDRESS="1 Market Street",
+    ):
+        open_shop()
+        yield sampled(PAGES | ACTS)
 
 
 @pytest.fixture
-def shop(db, settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = NOW.isoformat()
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    open_shop()
-    samples: dict[str, Any] = {}
-    for model in apps.get_models():
-        if first := model._default_manager.first():
-            samples[f"{model._meta.app_label}_{model._meta.model_name}"] = first.pk
-    for page, permission in (PAGES | ACTS).items():
-        app, code = permission.split(".")
-        samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
-    return samples
+def shop(opened, db):
+    return opened
 
 
 def sign_in(role: str) -> Client:

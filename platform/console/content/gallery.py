@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import View
@@ -24,6 +25,7 @@ from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Wording
 from campaigns.models import Campaign
 from campaigns.trying import try_wording
+from console import undo
 from console.content import frames
 from console.page import Page
 from core import clock
@@ -182,8 +184,11 @@ class Act(PermissionRequiredMixin, View):
         if verb not in ("archive", "unarchive"):
             raise Http404
         archive_template(template, archived=verb == "archive", now=clock.now(), user=user)
-        said = _("“%(name)s” is in the archive.") if verb == "archive" else _("“%(name)s” is back.")
-        messages.success(request, said % {"name": template.name})
+        if verb == "archive":
+            said = _("“%(name)s” is in the archive.") % {"name": template.name}
+            undo.offer(request, said, reverse("admin:template_act", args=[template.pk, "unarchive"]))
+        else:
+            messages.success(request, _("“%(name)s” is back.") % {"name": template.name})
         return redirect("admin:templates")
 
 
