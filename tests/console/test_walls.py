@@ -37,6 +37,9 @@ PAGES = {
     "campaign_people": "campaigns.view_campaign",
     "campaign_log": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
+    "campaign_new": "campaigns.add_campaign",
+    **dict.fromkeys(("campaign_plan", "campaign_plan_live"), "campaigns.view_campaign"),
+    "campaign_plan_save": "campaigns.change_campaign",
     "undelivered": "delivery.view_message",
     "experiment_report": "experiments.view_experiment",
     **dict.fromkeys(
@@ -119,6 +122,8 @@ ACTS = {
     "proposal_dismiss": "customers.merge_customer",
     "campaign_control": "campaigns.launch_campaign",
     "campaign_people_export": "integrations.export_campaigns",
+    "campaign_file": "campaigns.change_campaign",
+    "campaign_approval": "campaigns.approve_campaign",
     "undelivered_decide": "campaigns.launch_campaign",
     "deliverability_check": "campaigns.launch_campaign",
     "promotion_try": "promotions.view_promotion",
