@@ -150,6 +150,7 @@ ACTS = {
     "brand_dress": "content.change_brandkit",
     "segment_why": "customers.view_customer",
     "segment_create": "segments.add_segment",
+    "segment_restore": "segments.add_segment",
     "segment_once": "segments.add_segment",
     "segment_save": "segments.change_segment",
     "segment_list": "segments.change_segment",
