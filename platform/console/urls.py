@@ -68,6 +68,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),
+        ("segments/restore/", act.Restore, "segment_restore"),
         ("segments/preview/", answers.Preview, "segment_preview"),
         ("segments/draft/", answers.Draft, "segment_draft"),
         ("segments/overlap/", answers.Overlap, "segment_overlap"),

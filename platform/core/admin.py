@@ -66,6 +66,12 @@ class Admin(ModelAdmin):
             log.warning("list_filter_refused", path=request.path, kind=type(error).__name__)
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list with who asked for it: what an empty one offers depends on their rights."""
+        found = super().get_changelist_instance(request)
+        found.asked_by = request.user
+        return found
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Add the export to those lists that can be taken out, for those who may."""
         actions = super().get_actions(request)

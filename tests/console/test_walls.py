@@ -169,6 +169,7 @@ ACTS = {
     "brand_dress": "content.change_brandkit",
     "segment_why": "customers.view_customer",
     "segment_create": "segments.add_segment",
+    "segment_restore": "segments.add_segment",
     "segment_once": "segments.add_segment",
     "segment_save": "segments.change_segment",
     "segment_list": "segments.change_segment",
@@ -302,14 +303,20 @@ def filters(path: str) -> list[str]:
     return found
 
 
-def test_strange_queries_of_lists(shop):
+@pytest.mark.parametrize("part", range(3))
+def test_strange_queries_of_lists(shop, part, monkeypatch):
     client = sign_in("admin")
     User.objects.filter(username="admin").update(is_superuser=True)
-    failed = []
-    for name, route in patterns():
-        if name.endswith(("_changelist", ":search", ":mailbox", ":autocomplete")):
-            for query in [*STRANGE, *filters(route)]:
-                answer = ask(client, "get", f"{route}?{query}")
-                if isinstance(answer, str) or answer.status_code >= 500:
-                    failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
+    # The frame is that of every other page here: without it a list takes half the time.
+    monkeypatch.setattr(site, "get_sidebar_list", lambda request: [])
+    monkeypatch.setattr(site, "get_tabs_list", lambda request: [])
+    failed, asked = [], 0
+    lists = [r for n, r in patterns() if n.endswith(("_changelist", ":search", ":mailbox", ":autocomplete"))]
+    for route in lists[part::3]:
+        for query in [*STRANGE, *filters(route)]:
+            answer = ask(client, "get", f"{route}?{query}")
+            asked += 1
+            if isinstance(answer, str) or answer.status_code >= 500:
+                failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
     assert failed == []
+    assert asked > 300
