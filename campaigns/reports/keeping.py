@@ -75,7 +75,7 @@ def kept(campaign: Campaign, shown: Sequence[Run], *, sending: Run | None, now: 
 
 
 def last(campaign: Campaign, runs: Sequence[Run]) -> Figures | None:
-    """Return what was counted last of these runs, all of the campaign's or one; None before the first time."""
+    """Return what was counted last of these runs, all or one; None before the first time."""
     tallies = Tally.objects.filter(source=SOURCE, reference=str(campaign.pk))
     one = tallies.filter(run_id=runs[0].pk).first() if len(runs) == 1 else None
     tally = one or tallies.filter(run_id=None).first()
