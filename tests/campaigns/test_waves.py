@@ -16,9 +16,11 @@ from customers.models import Customer
 from delivery.models import Message
 from delivery.outbox.send import deliver
 from events.models import Event
+from tests.campaigns.actions.conftest import now, postbox
 from tests.factories.campaigns import make_lists, make_products, starter
 from tests.factories.delivery import make_customers
 
+__all__ = ["now", "postbox"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ARMS = [ArmPlan("a", "A", {"subject": "First"}), ArmPlan("b", "B", {"subject": "Second"})]
