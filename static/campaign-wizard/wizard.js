@@ -97,6 +97,9 @@ async function look(query = '') {
     if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
     const held = document.activeElement?.closest('[data-plan=live]') ? document.activeElement.dataset.key : '';
     live.innerHTML = await answer.text();
+    for (const part of live.querySelectorAll('[data-to]')) {
+      document.querySelector(`[data-plan=${part.dataset.to}]`)?.replaceChildren(part);
+    }
     if (held) live.querySelector(`[data-key="${held}"]`)?.focus();
     live.dispatchEvent(new CustomEvent('shown'));
   } catch (error) {

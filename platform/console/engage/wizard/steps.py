@@ -84,7 +84,7 @@ class Plan(_Step):
             },
             words=_words(),
             **STEPS[step][1](campaign, self.request),
-            **kwargs,
+            **{name: value for name, value in kwargs.items() if name not in ("pk", "step")},
         )
 
 

@@ -54,8 +54,8 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     newest = (
         TemplateVersion.objects.select_related("template")
         .filter(template__archived_at=None)
-        .order_by("template__name", "template", "-number")
-        .distinct("template__name", "template")
+        .order_by("template_id", "-number")
+        .distinct("template_id")
     )
     share = share_of(test)
     return {
