@@ -53,7 +53,8 @@ def standing(experiment: Experiment, *, now: datetime) -> Standing:
     primary = _primary(experiment)
     window = timedelta(days=primary.window_days)
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [window, now, experiment.pk, now])
+        values: list[Any] = [window, now, experiment.pk, now]
+        cursor.execute(_STANDING, values)
         closed, met, newest = cursor.fetchone()
     over = bool(met) and closed == met and newest + window <= now and not _goes_on(experiment, now)
     planned = experiment.horizon
@@ -108,7 +109,7 @@ def summarise(
     names = [*arms.values(), HELD, WRITTEN]
     frames: dict[int, pl.DataFrame] = {}
     tallies: list[dict[str, Any]] = []
-    grouped: dict[int, tuple[Mapping[str, pl.DataFrame], Mapping[str, pl.DataFrame] | None]] = {}
+    grouped: dict[int, tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame] | None]] = {}
     primary = next(metric for metric in metrics if metric.role == Metric.Role.PRIMARY)
     for metric in metrics:
         window = metric.window_days
@@ -259,7 +260,7 @@ def _primary(experiment: Experiment) -> Metric:
 def _planned_looks(experiment: Experiment) -> list[float]:
     """Return the shares of information at which this series' planned looks were taken."""
     taken = experiment.snapshots.filter(series=experiment.series, planned=True).order_by("look")
-    return [float(fraction) for fraction in taken.values_list("fraction", flat=True)]
+    return [fraction or 0.0 for fraction in taken.values_list("fraction", flat=True)]
 
 
 @transaction.atomic
