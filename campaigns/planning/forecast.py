@@ -22,6 +22,7 @@ from campaigns import audience
 from campaigns.actions.preview_campaign import held_out_share
 from campaigns.content.rendering import needs, render_short
 from campaigns.content.variables import SAMPLE
+from campaigns.coupons.models import Coupon
 from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.planning.models import campaign_rules
@@ -141,10 +142,12 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
     wants = needs(campaign.content) if campaign.content else None
     shows = wants is not None and wants.coupon
     there = stock(campaign.pool, now=now) if campaign.pool and shows else None
-    missing = max(0, people - there.free) if there and not there.generic else 0
+    kept = _given_before(campaign) if there else 0
+    missing = max(0, people - kept - there.free) if there and not there.generic else 0
     without = wants is not None and wants.without_code
     getting = people if without else people - missing
-    codes = min(people, there.free) if there and not there.generic else (people if there else 0)
+    new = max(0, people - kept)
+    codes = min(new, there.free) if there and not there.generic else (new if there else 0)
     each = code_value(campaign.pool.promotion, campaign, as_of=as_of) if campaign.pool and shows else None
     return Forecast(
         reach=replace(reach, held_out=held_out),
@@ -162,6 +165,13 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
         code_value=each,
         codes=codes,
     )
+
+
+def _given_before(campaign: Campaign) -> int:
+    """Return how many codes a reminder finds given out already."""
+    if campaign.codes_of_id is None:
+        return 0
+    return Coupon.objects.filter(pool=campaign.pool, assigned_for=campaign.codes_for).count()
 
 
 def _nobody() -> Forecast:
