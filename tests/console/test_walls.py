@@ -33,6 +33,9 @@ PAGES = {
     **dict.fromkeys(("lifecycle", "lifecycle_counting", "classes"), "profiles.view_study"),
     "known": "profiles.view_customerprofile",
     "campaign_report": "campaigns.view_campaign",
+    "campaign_content": "campaigns.view_campaign",
+    "campaign_people": "campaigns.view_campaign",
+    "campaign_log": "campaigns.view_campaign",
     "campaign_review": "campaigns.launch_campaign",
     "campaign_new": "campaigns.add_campaign",
     **dict.fromkeys(("campaign_plan", "campaign_plan_live"), "campaigns.view_campaign"),
@@ -48,9 +51,13 @@ PAGES = {
             "promotion_results",
             "offer_calendar",
             "offer_results",
+            "offer_past",
         ),
         "promotions.view_promotion",
     ),
+    "offer_plans": "targeting.view_offerplan",
+    "offer_plan": "targeting.view_offerplan",
+    "offer_plan_new": "targeting.add_offerplan",
     "offer_pools": "coupons.view_couponpool",
     "offer_pool": "coupons.view_couponpool",
     "offer_code": "coupons.view_coupon",
@@ -105,6 +112,7 @@ PAGES = {
     "job": "accounts.view_job",
     "job_progress": "accounts.view_job",
     "website": "accounts.view_apikey",
+    "control_group": "experiments.view_globalholdout",
     "website_seen": "accounts.view_apikey",
 }
 #: What is only posted to.
@@ -113,6 +121,7 @@ ACTS = {
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",
     "campaign_control": "campaigns.launch_campaign",
+    "campaign_people_export": "integrations.export_campaigns",
     "campaign_file": "campaigns.change_campaign",
     "campaign_approval": "campaigns.approve_campaign",
     "undelivered_decide": "campaigns.launch_campaign",
@@ -121,6 +130,9 @@ ACTS = {
     "promotion_create": "promotions.add_promotion",
     "promotion_save": "promotions.change_promotion",
     "promotion_act": "promotions.change_promotion",
+    "promotion_bundles": "promotions.change_promotion",
+    "offer_past_judge": "profiles.add_scoreversion",
+    "offer_plan_act": "targeting.change_offerplan",
     "offer_pool_new": "coupons.add_couponpool",
     "offer_pool_generate": "coupons.change_couponpool",
     "offer_pool_bring": "coupons.change_couponpool",
@@ -128,6 +140,8 @@ ACTS = {
     "offer_pool_export": "integrations.export_coupons",
     "offer_code_revoke": "coupons.change_coupon",
     "tuning_roll_back": "recommendations.change_tuningdecision",
+    "experiment_act": "experiments.run_experiment",
+    "control_group_act": "experiments.add_globalholdout",
     "job_cancel": "accounts.change_job",
     "score_now": "profiles.add_scoreversion",
     "people_work": "profiles.change_persona",
@@ -155,6 +169,7 @@ ACTS = {
     "brand_dress": "content.change_brandkit",
     "segment_why": "customers.view_customer",
     "segment_create": "segments.add_segment",
+    "segment_restore": "segments.add_segment",
     "segment_once": "segments.add_segment",
     "segment_save": "segments.change_segment",
     "segment_list": "segments.change_segment",
@@ -288,14 +303,20 @@ def filters(path: str) -> list[str]:
     return found
 
 
-def test_strange_queries_of_lists(shop):
+@pytest.mark.parametrize("part", range(3))
+def test_strange_queries_of_lists(shop, part, monkeypatch):
     client = sign_in("admin")
     User.objects.filter(username="admin").update(is_superuser=True)
-    failed = []
-    for name, route in patterns():
-        if name.endswith(("_changelist", ":search", ":mailbox", ":autocomplete")):
-            for query in [*STRANGE, *filters(route)]:
-                answer = ask(client, "get", f"{route}?{query}")
-                if isinstance(answer, str) or answer.status_code >= 500:
-                    failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
+    # The frame is that of every other page here: without it a list takes half the time.
+    monkeypatch.setattr(site, "get_sidebar_list", lambda request: [])
+    monkeypatch.setattr(site, "get_tabs_list", lambda request: [])
+    failed, asked = [], 0
+    lists = [r for n, r in patterns() if n.endswith(("_changelist", ":search", ":mailbox", ":autocomplete"))]
+    for route in lists[part::3]:
+        for query in [*STRANGE, *filters(route)]:
+            answer = ask(client, "get", f"{route}?{query}")
+            asked += 1
+            if isinstance(answer, str) or answer.status_code >= 500:
+                failed.append(f"{route}?{query[:60]}: {str(answer)[:200]}")
     assert failed == []
+    assert asked > 300

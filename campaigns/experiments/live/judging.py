@@ -58,8 +58,9 @@ def judge(statistics: Mapping[str, Any]) -> JSON:
         "kind": "live",
         "measure": next(m["measure"] for m in design["metrics"] if m["role"] == "primary"),
         "window_days": next(m["window_days"] for m in design["metrics"] if m["role"] == "primary"),
-        "variants": [_variant(statistics, arm) for arm in arms],
+        "variants": [_variant(statistics, arm, control) for arm in arms],
         "held_out": _group(statistics, HELD) if statistics["counts"]["met"].get(HELD) else None,
+        "incremental": _incremental(statistics, HELD, WRITTEN),
         "comparisons": comparisons,
         "lead": lead["treatment"] if lead else None,
         "verdict": lead["verdict"] if lead else Verdict.NO_DIFFERENCE.value,
@@ -70,6 +71,22 @@ def judge(statistics: Mapping[str, Any]) -> JSON:
         "p_value": primary.get("p_value"),
         "sample_ratio": ratio,
     }
+
+
+def explore(statistics: Mapping[str, Any], base: str, other: str) -> list[JSON]:
+    """Return the primary's difference by segment, for exploring: p-values adjusted for their number (BH)."""
+    design = statistics["design"]
+    metric = next(m for m in design["metrics"] if m["role"] == "primary")
+    found = []
+    for segment in statistics["segments"]:
+        one, two = segment["tallies"][base], segment["tallies"][other]
+        entry = _measured(metric, one, two, design["alpha"], statistics["planned_people"])
+        found.append({"name": segment["name"], "n": [_size(one), _size(two)]} | entry)
+    judged = [entry for entry in found if "p_value" in entry]
+    adjusted = benjamini_hochberg([entry["p_value"] for entry in judged], design["alpha"])
+    for entry, p in zip(judged, adjusted.p_values, strict=True):
+        entry["p_adjusted"] = p
+    return found
 
 
 def _compare(statistics: Mapping[str, Any], base: str, other: str) -> JSON:
@@ -360,10 +377,31 @@ def _sample_ratio(statistics: Mapping[str, Any]) -> JSON:
     }
 
 
-def _variant(statistics: Mapping[str, Any], arm: JSON) -> JSON:
-    return {"key": arm["key"], "name": arm["name"], "is_control": arm["is_control"]} | _group(
-        statistics, arm["key"]
+def _variant(statistics: Mapping[str, Any], arm: JSON, control: str) -> JSON:
+    base = HELD if statistics["counts"]["met"].get(HELD) else control
+    return (
+        {"key": arm["key"], "name": arm["name"], "is_control": arm["is_control"]}
+        | _group(statistics, arm["key"])
+        | {"incremental": _incremental(statistics, base, arm["key"])}
     )
+
+
+def _incremental(statistics: Mapping[str, Any], base: str, arm: str) -> JSON | None:
+    """Return what an arm's people spent beyond those of the base, in all (Welch), by intention to treat."""
+    revenue = statistics["counts"]["revenue"]
+    if arm == base:
+        return None
+    one, two = from_dict(revenue[base]), from_dict(revenue[arm])
+    try:
+        found = compare_means(one, two, alpha=statistics["design"]["alpha"]).difference
+    except NotComputableError:
+        return None
+    return {
+        "value": found.value * two.n,
+        "low": found.interval.low * two.n,
+        "high": found.interval.high * two.n,
+        "against": base,
+    }
 
 
 def _group(statistics: Mapping[str, Any], group: str) -> JSON:

@@ -64,7 +64,7 @@ def saved_views(context: Any) -> dict[str, Any]:
     return {"bar": views.bar(request), "request": request, "csrf_token": context.get("csrf_token")}
 
 
-@register.simple_tag(takes_context=True)
-def empty_of(context: Any, label: str) -> dict[str, Any] | None:
-    """Return what the empty list of a model says to this person."""
-    return empties.empty_of(label, context["request"].user)
+@register.simple_tag
+def empty_of(changelist: Any) -> dict[str, Any] | None:
+    """Return what an empty list (`core.admin.Admin`'s) says to the person who asked for it."""
+    return empties.empty_of(changelist.opts.label_lower, changelist.asked_by)
