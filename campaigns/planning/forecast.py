@@ -127,7 +127,7 @@ class Forecast:
             ("less_often", _("Asked to hear from you less often"), reach.less_often),
             ("late", _("The hour has passed where they live"), self.late),
             ("holiday", _("Has a public holiday"), self.on_holiday),
-            ("in_holdout", _("In the shop's own hold-out"), self.in_holdout),
+            ("in_holdout", _("In the global control group"), self.in_holdout),
             ("held_out", _("Held out, to measure the effect"), self.held_out),
             ("no_code", _("No coupon left in the pool"), 0 if self.goes_without_code else self.codes_missing),
         ]
