@@ -5,10 +5,13 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import Notice, User
+from accounts.notices import tell
 from campaigns.errors import CampaignNotReady, ChangedMeanwhile
 from campaigns.models import Campaign
 from campaigns.planning.approval import APPROVE
@@ -34,6 +37,13 @@ def ask_for_approval(campaign: Campaign, *, user: User, now: datetime, note: str
     campaign.approval_asked_by, campaign.approval_asked_at = user, now
     campaign.approval_note, campaign.approval_reason = note.strip()[:500], ""
     campaign.approval_by = campaign.approval_at = None
+    _tell(
+        APPROVE,
+        Notice.Kind.APPROVAL_ASKED,
+        gettext_noop("“%(name)s” waits for your approval."),
+        campaign,
+        user,
+    )
     return _stored(campaign, "ask_for_approval", user, now, note=campaign.approval_note)
 
 
@@ -51,6 +61,8 @@ def approve_campaign(
         raise ChangedMeanwhile(_("The campaign was changed while you looked at it. Look at it again."))
     campaign.approval, campaign.approval_of = Approval.APPROVED, fingerprint(campaign)
     campaign.approval_by, campaign.approval_at, campaign.approval_reason = user, now, ""
+    said = gettext_noop("“%(name)s” is approved: it can be sent.")
+    _tell([campaign.approval_asked_by], Notice.Kind.APPROVAL_DECIDED, said, campaign, user)
     return _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
 
 
@@ -63,6 +75,8 @@ def send_back(campaign: Campaign, *, user: User, now: datetime, reason: str) -> 
         raise CampaignNotReady([_("Say why, so that it can be mended.")])
     campaign.approval, campaign.approval_of, campaign.approval_reason = Approval.SENT_BACK, "", reason
     campaign.approval_by, campaign.approval_at = user, now
+    said = gettext_noop("“%(name)s” is sent back: %(reason)s")
+    _tell([campaign.approval_asked_by], Notice.Kind.APPROVAL_DECIDED, said, campaign, user)
     return _stored(campaign, "send_back_campaign", user, now, reason=reason)
 
 
@@ -86,6 +100,17 @@ def _for_decision(campaign: Campaign, user: User) -> Campaign:
     if campaign.approval != Approval.ASKED:
         raise CampaignNotReady([_("Nobody asks for approval of this campaign now.")])
     return campaign
+
+
+def _tell(to: str | list[User | None], kind: Notice.Kind, said: str, campaign: Campaign, user: User) -> None:
+    """Put it under the bell of those who wait for it, not of who did it."""
+    facts = {"name": campaign.name, "reason": campaign.approval_reason}
+    moment = campaign.approval_at or campaign.approval_asked_at
+    assert moment is not None  # noqa: S101  it was asked for
+    tell(
+        to, kind, said, reverse("admin:campaign_plan", args=[campaign.pk, "review"]), moment,
+        facts=facts, key=f"{kind}:{campaign.pk}:{moment.isoformat()}", but=user,
+    )  # fmt: skip
 
 
 def _stored(campaign: Campaign, action: str, user: User, now: datetime, **after: Any) -> Campaign:
