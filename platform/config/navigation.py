@@ -222,6 +222,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 badge="console.shell.failed_badge",
                 variant="danger",
             ),
+            _item(_("System health"), "monitor_heart", "system_health", "accounts.view_job", "health"),
             _item(
                 _("Team & settings"),
                 "manage_accounts",

@@ -16,6 +16,8 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.control import Control
 from console.engage.launch import Review
 from console.engage.report import CampaignReport
+from console.home import acts as suggested
+from console.home.health.page import SystemHealth
 from console.learn.experiment import ExperimentReport
 from console.learn.recommendations import Recommendations, RollBack
 from console.offers import calendar, codes, past, plans, pools, promotions, results, suggestions, trial
@@ -28,6 +30,9 @@ from console.segments import page as segment
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
+        ("health/", SystemHealth, "system_health"),
+        ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
+        ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
         ("customers/<int:pk>/", Customer360, "customer_360"),
         ("customers/<int:pk>/merge/", identity.Merge, "customer_merge"),
         ("customers/<int:pk>/export/", identity.Export, "customer_export"),
