@@ -135,6 +135,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 badge="console.shell.sending_badge",
                 variant="success",
             ),
+            {
+                "title": _("Calendar"),
+                "icon": "calendar_month",
+                "link": reverse_lazy("admin:calendar"),
+                "permission": _allowed("campaigns.view_campaign", "promotions.view_promotion"),
+                "active": _under("calendar"),
+            },
             _item(
                 _("Delivery"),
                 "outgoing_mail",

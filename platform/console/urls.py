@@ -13,6 +13,7 @@ from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
+from console.engage.calendar.page import Calendar, CalendarFile
 from console.engage.control import Control
 from console.engage.launch import Review
 from console.engage.report import CampaignReport
@@ -30,6 +31,8 @@ from console.segments import page as segment
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
+        ("calendar/", Calendar, "calendar"),
+        ("calendar/file/", CalendarFile, "calendar_file"),
         ("health/", SystemHealth, "system_health"),
         ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
         ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
