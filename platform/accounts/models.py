@@ -225,3 +225,43 @@ class Notice(models.Model):
             return sentence % facts if facts else sentence
         except (KeyError, TypeError, ValueError):
             return sentence
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to find it again: its filters, words and order under a name."""
+
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="saved_views", verbose_name=_("owner")
+    )
+    page = models.CharField(_("list"), max_length=100, help_text="The name of the list's address.")
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("filters"), max_length=1000, help_text="As they stand in the address.")
+    shared = models.BooleanField(_("for the whole team"), default=False)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "pk"]
+        permissions = [("share_savedview", _("Can share saved views with the team"))]
+        constraints = [models.UniqueConstraint(fields=["owner", "page", "name"], name="saved_view_name_once")]
+        indexes = [models.Index(fields=["page"], condition=models.Q(shared=True), name="saved_view_shared")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DefaultView(models.Model):
+    """The view in which a person finds a list that they open without filters."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
+    page = models.CharField(max_length=100)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
+
+    class Meta:
+        verbose_name = _("default view")
+        verbose_name_plural = _("default views")
+        constraints = [models.UniqueConstraint(fields=["user", "page"], name="default_view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.view}"

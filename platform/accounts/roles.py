@@ -29,6 +29,7 @@ _IMPORTS = ("add_importrun", "change_importrun")
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
 #: Whoever works with scores and personas may have them found anew, and says what a persona is called.
 _TRAINING = ("add_scoreversion", "change_persona")
+_SHARING = ("share_savedview",)
 #: What a marketer may not do alone; the rules for it are an admin's.
 _SECOND_PERSON = {"approve_campaign", "add_campaignrules", "change_campaignrules"}
 _RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
@@ -50,7 +51,7 @@ def _marketer(permission: Permission) -> bool:
         deletes = code.startswith("delete_") and code != "delete_campaign"
         return not deletes and code not in _SECOND_PERSON
     imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
-    return _views(permission) or code in _DELIVERY or imports or code in _TRAINING
+    return _views(permission) or code in _DELIVERY or imports or code in (*_TRAINING, *_SHARING)
 
 
 def _analyst(permission: Permission) -> bool:
@@ -58,7 +59,7 @@ def _analyst(permission: Permission) -> bool:
     return (
         _views(permission)
         or code == "change_quarantinedevent"
-        or code in _TRAINING
+        or code in (*_TRAINING, *_SHARING)
         or (app == "integrations" and code in _ANALYST_EXPORTS)
         or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )

@@ -16,6 +16,7 @@ from console.home.figures import figures
 from console.home.health import machine, page, sending, work
 from console.home.kpis import kpis
 from console.home.models import Dismissal, Suggestion
+from console.home.suggestions import RULES
 from console.home.suggestions.expected import Past
 from console.home.suggestions.selectors import ideas
 from console.home.suggestions.services import begin, refresh
@@ -26,6 +27,7 @@ from customers.models import Channel
 from delivery.deliverability.domain import sender_domain
 from delivery.deliverability.models import DomainCheck
 from delivery.models import Provider
+from profiles.models import Clustering, CustomerProfile, Persona
 from segments.models import Segment
 from segments.services import ensure_ready_made, refresh_all
 from tests.factories.histories import Shop
@@ -130,8 +132,6 @@ def look():
 
 
 def profile(customer, **fields):
-    from profiles.models import CustomerProfile
-
     return CustomerProfile.objects.create(
         customer=customer, as_of=NOW, computed_at=NOW, **{"orders": 0, "revenue": 0, **fields}
     )
@@ -191,10 +191,14 @@ def test_regulars_are_due_when_their_own_rhythm_has_passed(shop):
 
 
 def test_a_persona_that_slips_away_is_named(shop):
-    from profiles.models import Persona
-
-    weekend = Persona.objects.create(number=1, name="Weekend shoppers", name_edited=True, size=40)
-    others = Persona.objects.create(number=2, name="Others", name_edited=True, size=60)
+    clustering = Clustering.objects.create(
+        as_of=NOW, k=2, silhouette=0.5, stability=0.9, customers=100, artifact="", checksum="", active=True,
+        created_at=NOW,
+    )  # fmt: skip
+    weekend, others = (
+        Persona.objects.create(number=n, name=name, name_edited=True, size=50, clustering=clustering)
+        for n, name in ((1, "Weekend shoppers"), (2, "Others"))
+    )
     for n in range(100):
         lapsing = n < 30 or n == 90
         profile(
@@ -213,8 +217,8 @@ def test_carts_left_and_birthdays_count_their_segments(shop):
     for customer in (cart, bought):
         shop.event(customer, 3, type="add_to_cart")
     shop.event(bought, 2.9)
-    shop.customer("soon", birthday=date(1990, 4, 2))
-    shop.customer("later", birthday=date(1990, 4, 20))
+    shop.customer("soon", birth_month_day="04-02")
+    shop.customer("later", birth_month_day="04-20")
     look()
     assert found("carts_left").people == 1
     assert found("birthdays").people == 1
@@ -286,12 +290,10 @@ def test_a_draft_of_a_rule_gets_the_segment_that_was_counted(shop, alice):
 
 
 def test_what_is_no_longer_so_goes_and_a_broken_rule_takes_only_itself_away(shop, monkeypatch):
-    customer = shop.customer("soon", birthday=date(1990, 4, 2))
+    customer = shop.customer("soon", birth_month_day="04-02")
     look()
     assert found("birthdays").people == 1
     type(customer).objects.filter(pk=customer.pk).delete()
-    from console.home.suggestions import RULES
-
     monkeypatch.setattr(RULES["carts_left"], "find", lambda shop: 1 / 0)
     profile(shop.customer("x"), orders=1)
     look()

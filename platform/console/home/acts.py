@@ -51,7 +51,7 @@ class Act(PermissionRequiredMixin, View):
             campaign = begin(suggestion, user=user, now=now)
         except NothingToDraftError:
             raise Http404 from None
-        return redirect("admin:campaign_review", pk=campaign.pk)
+        return redirect("admin:campaign_plan", pk=campaign.pk, step="goal")
 
 
 class ShowAgain(PermissionRequiredMixin, View):

@@ -194,8 +194,9 @@ def _sent(campaign: Campaign, run: Run, span: Span) -> Entry:
 
 
 def _report(campaign: Campaign) -> str:
-    page = "campaign_review" if campaign.state == Campaign.State.DRAFT else "campaign_report"
-    return reverse(f"admin:{page}", args=[campaign.pk])
+    if campaign.state == Campaign.State.DRAFT:
+        return reverse("admin:campaign_plan", args=[campaign.pk, "goal"])
+    return reverse("admin:campaign_report", args=[campaign.pk])
 
 
 _OFFER_STATES = {"running": "running", "planned": "planned", "draft": "draft", "over": "over"}

@@ -8,7 +8,12 @@ from console.engage.calendar.entries import Entry
 
 def calendar(entries: Iterable[Entry], *, name: str, origin: str, now: datetime) -> bytes:
     """Return the file. An hour is half an hour long; what has none takes whole days."""
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Rapport//Calendar//EN", f"X-WR-CALNAME:{_text(name)}"]
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//Rapport//Calendar//EN",
+        f"X-WR-CALNAME:{_text(name)}",
+    ]
     for entry in entries:
         lines += [
             "BEGIN:VEVENT",
@@ -30,7 +35,10 @@ def calendar(entries: Iterable[Entry], *, name: str, origin: str, now: datetime)
 def _when(entry: Entry) -> list[str]:
     if entry.at is not None and entry.first == entry.last:
         return [f"DTSTART:{_moment(entry.at)}", "DURATION:PT30M"]
-    return [f"DTSTART;VALUE=DATE:{entry.first:%Y%m%d}", f"DTEND;VALUE=DATE:{entry.last + timedelta(days=1):%Y%m%d}"]
+    return [
+        f"DTSTART;VALUE=DATE:{entry.first:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{entry.last + timedelta(days=1):%Y%m%d}",
+    ]
 
 
 def _moment(at: datetime) -> str:
@@ -38,7 +46,14 @@ def _moment(at: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n"), ("\r", "\\n")):
+    for plain, escaped in (
+        ("\\", "\\\\"),
+        (";", "\\;"),
+        (",", "\\,"),
+        ("\r\n", "\\n"),
+        ("\n", "\\n"),
+        ("\r", "\\n"),
+    ):
         value = value.replace(plain, escaped)
     return "".join(c for c in value if c >= " ")
 

@@ -54,9 +54,12 @@ def weeks(
             on = tuple(e for e in found if e.first <= day <= e.last)
             days.append(
                 Day(
-                    day, on, tuple(h for h in free if h.day == day),
-                    more=sum(e.first <= day <= e.last for e in hidden), outside=bool(month) and day.month != month,
-                )  # fmt: skip
+                    day,
+                    on,
+                    tuple(h for h in free if h.day == day),
+                    more=sum(e.first <= day <= e.last for e in hidden),
+                    outside=bool(month) and day.month != month,
+                )
             )
         made.append(Week(tuple(days), tuple(bars)))
         begin = end
@@ -77,8 +80,12 @@ def _bars(begin: date, found: Sequence[Entry], lanes: int) -> tuple[list[Bar], l
         taken[lane][left : right + 1] = [True] * (right - left + 1)
         bars.append(
             Bar(
-                entry, left + 1, right - left + 1, lane + 1,
-                comes=entry.first < begin, goes=entry.last > begin + timedelta(days=6),
-            )  # fmt: skip
+                entry,
+                left + 1,
+                right - left + 1,
+                lane + 1,
+                comes=entry.first < begin,
+                goes=entry.last > begin + timedelta(days=6),
+            )
         )
     return bars, hidden

@@ -46,12 +46,9 @@ def of_messages(found: Sequence[Entry], span: Span) -> list[Meeting]:
     for entry in found:
         if entry.kind == "campaign" and entry.audience and entry.first >= span.today:
             days[entry.first].append(entry)
-    pairs = [
-        (day, a, b)
-        for day in sorted(days)
-        for a, b in combinations(days[day], 2)
-        if a.url != b.url
-    ][:PAIRS]
+    pairs = [(day, a, b) for day in sorted(days) for a, b in combinations(days[day], 2) if a.url != b.url][
+        :PAIRS
+    ]
     shared = _shared({_pair(a, b) for _day, a, b in pairs})
     return [
         Meeting(a, b, day, _both(day, a, b, shared[_pair(a, b)]))
@@ -123,7 +120,11 @@ def _count(pairs: Sequence[Pair]) -> dict[Pair, int]:
 
 def of_promotions(found: Sequence[Entry], span: Span) -> list[str]:
     """Return in sentences which promotions meet on the same products from now on. At most three queries."""
-    keys = [e.key.removeprefix("promotion-") for e in found if e.kind == "promotion" and e.state in ("running", "planned")]
+    keys = [
+        e.key.removeprefix("promotion-")
+        for e in found
+        if e.kind == "promotion" and e.state in ("running", "planned")
+    ]
     if len(keys) < 2:
         return []
     on = Promotion.objects.filter(Q(ends_at=None) | Q(ends_at__gt=span.now), pk__in=keys[:MOST], active=True)

@@ -71,8 +71,7 @@ class Calendar(MaySeeSome, Page):
             "narrowed": bool(kinds),
             "countries": of,
             "supported": holidays.supported(),
-            "meetings": [meeting.words for meeting in of_messages(found, span)]
-            + of_promotions(found, span),
+            "meetings": [meeting.words for meeting in of_messages(found, span)] + of_promotions(found, span),
             "empty": not found,
             "may_add": user.has_perm("campaigns.add_campaign"),
         }
@@ -110,7 +109,10 @@ class CalendarFile(MaySeeSome, PermissionRequiredMixin, View):
         return HttpResponse(
             content,
             content_type="text/calendar; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="rapport.ics"', "Cache-Control": "no-store"},
+            headers={
+                "Content-Disposition": 'attachment; filename="rapport.ics"',
+                "Cache-Control": "no-store",
+            },
         )
 
 
@@ -145,7 +147,9 @@ def _heading(view: str, day: date, first: date, last: date) -> str:
 
 def _countries(asked: list[str]) -> list[str]:
     known = set(holidays.supported())
-    return [country for country in dict.fromkeys(asked) if country in known][: holidays.MOST] or holidays.countries()
+    return [country for country in dict.fromkeys(asked) if country in known][
+        : holidays.MOST
+    ] or holidays.countries()
 
 
 def _listed(found: list[Entry], free: list[holidays.Holiday], span: Span) -> list[dict[str, Any]]:
@@ -155,5 +159,7 @@ def _listed(found: list[Entry], free: list[holidays.Holiday], span: Span) -> lis
         day = max(entry.first, span.first)
         days.setdefault(day, {"day": day, "entries": [], "holidays": []})["entries"].append(entry)
     for holiday in free:
-        days.setdefault(holiday.day, {"day": holiday.day, "entries": [], "holidays": []})["holidays"].append(holiday)
+        days.setdefault(holiday.day, {"day": holiday.day, "entries": [], "holidays": []})["holidays"].append(
+            holiday
+        )
     return [days[day] for day in sorted(days)]
