@@ -42,7 +42,7 @@ class GuessThrottle(KeyThrottle):
     def count_miss(self, request: Request) -> None:
         """Note that a call named a code that does not exist."""
         try:
-            # In one transaction, by one clock: a counter that ran out in between would come back without an end.
+            # By one clock: a counter that ran out in between would come back without an end.
             with counters().pipeline(transaction=True) as pipe:
                 for key in _limits(request):
                     pipe.set(key, 0, ex=SECONDS, nx=True)
