@@ -1,21 +1,19 @@
 """What may be read of campaigns: how far they are, and what came of them."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
 from campaigns.coupons.models import Redemption
 from campaigns.models import Campaign
-from campaigns.outcomes.selectors import Attributed, Engagement, attributed, engagement
-from campaigns.reports.figures import Outcome
+from campaigns.outcomes.selectors import Attributed, Engagement, attributed
+from campaigns.reports.figures import Outcome, Reached
 from campaigns.reports.keeping import Kept, kept, window_of
 from campaigns.schedule.sending import SOURCE
 from campaigns.targeting.selectors import needed
-from core.money import Money
 from delivery.models import Run
 from delivery.selectors import Breakdown, breakdown, skip_reasons, total
 
@@ -57,52 +55,6 @@ class Report:
         """Return what each arm and those held out bought, as it was counted last."""
         return self.kept.figures.outcomes
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the REST shape."""
-        currency = settings.SHOP_CURRENCY
-        return {
-            "id": str(self.campaign.pk),
-            "kind": self.campaign.kind,
-            "state": self.campaign.state,
-            **asdict(self.parts),
-            "sendings": [
-                {
-                    "id": str(sending.run.pk),
-                    "launch": sending.run.launch,
-                    "state": sending.run.state,
-                    "launched_at": sending.run.created_at.isoformat(),
-                    **asdict(sending.parts),
-                }
-                for sending in self.sendings
-            ],
-            "reasons": self.reasons,
-            "window": [at.isoformat() for at in self.window] if self.window else None,
-            "outcomes": [
-                {
-                    "variant": o.variant,
-                    "held_out": o.held_out,
-                    "people": o.people,
-                    "buyers": o.buyers,
-                    "rate": o.rate,
-                    "orders": o.orders,
-                    "revenue": Money(o.revenue, currency).as_json(),
-                }
-                for o in self.outcomes
-            ],
-            "redemptions": self.redemptions,
-            "discount": Money(self.discount, currency).as_json(),
-            "engagement": asdict(self.engagement),
-            "attributed": [
-                {
-                    "model": a.model,
-                    "orders": a.orders,
-                    "customers": a.customers,
-                    "revenue": Money(a.revenue, currency).as_json(),
-                }
-                for a in self.attributed
-            ],
-        }
-
 
 def runs_of(campaign: Campaign) -> QuerySet[Run]:
     """Return the campaign's run and its repeats, the first one first."""
@@ -141,7 +93,12 @@ def report(campaign: Campaign, *, now: datetime, sending: Run | None = None) -> 
         window=window_of(campaign, shown, now),
         redemptions=redeemed["n"],
         discount=redeemed["discount"] or Decimal(0),
-        engagement=engagement(*(run.pk for run in shown)) if shown else Engagement(),
+        engagement=_engagement(figures.figures.reached),
         attributed=attributed(SOURCE, str(campaign.pk)),
         kept=figures,
     )
+
+
+def _engagement(reached: Iterable[Reached]) -> Engagement:
+    rows = list(reached)
+    return Engagement(**{f.name: sum(getattr(row, f.name) for row in rows) for f in fields(Engagement)})

@@ -13,6 +13,8 @@ from campaigns.reports import keeping
 from campaigns.schedule.due import begin_due, end_over
 from campaigns.schedule.due import launch_due as launch_slots
 from campaigns.schedule.triggers import fire_triggers as fire
+from campaigns.waves import look_at_tests as look
+from campaigns.waves import send_due_waves
 from core import clock
 from core.periodic import once_per_slot
 
@@ -45,6 +47,18 @@ def launch_due() -> None:
 def fire_triggers() -> None:
     """Turn what happened into triggered messages. Beat sends it every 30 s."""
     fire(now=clock.now(), as_of=clock.knowledge_now())
+
+
+@shared_task(expires=60)
+def send_waves() -> None:
+    """Send the waves of tests whose moment has come: the winner to the rest. Beat sends it every minute."""
+    send_due_waves(now=clock.now(), as_of=clock.knowledge_now())
+
+
+@shared_task(expires=1800)
+def look_at_tests() -> None:
+    """Take the planned looks that are due, watch the others once a day. Beat sends it every 20 minutes."""
+    look(now=clock.now())
 
 
 @shared_task

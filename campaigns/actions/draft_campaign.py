@@ -19,6 +19,9 @@ from campaigns.planning.letters import LETTERS
 from campaigns.planning.models import Goal, Part
 from campaigns.planning.parts import in_order, kind_of
 from campaigns.planning.ready_made import READY_MADE, STARTS, ReadyMade, waits_for_something
+from campaigns.preflight import mails
+from core.estimates import estimated_count
+from customers.models import Customer
 from segments import ready_made as segments
 from segments.models import Segment
 from segments.services import save_segment
@@ -26,7 +29,10 @@ from segments.services import save_segment
 from .create_campaign import create_campaign
 from .file_campaign import free_slug
 from .permission import require
+from .plan_test import ArmPlan, plan_test
 
+#: From so many people on a draft leaves some alone by itself, and how many.
+ENOUGH, HOLDOUT = 1000, 0.1
 #: A rule that the birthday campaign needs beside those that every shop begins with.
 BIRTHDAY_TODAY = segments.ReadyMade(
     "birthday-today",
@@ -64,10 +70,25 @@ def draft_campaign(
         fields["parts"] = in_order([*fields["parts"], Part.COUPON])
         fields["content"] = _showing_code(fields.get("content"), now=now)
     name = name.strip()[:150] or _named(made, fields)
-    return create_campaign(
+    campaign = create_campaign(
         user=user, now=now, actor=actor, name=name, slug=free_slug(name), kind=kind_of(fields["parts"]),
         **fields,
     )  # fmt: skip
+    return _measured(campaign, user=user, now=now, actor=actor)
+
+
+def _measured(campaign: Campaign, *, user: User | None, now: datetime, actor: str) -> Campaign:
+    """Leave a tenth alone where there are enough people for it to show something."""
+    segment = campaign.segment
+    people = segment.size if segment is not None else estimated_count(Customer)
+    if not mails(campaign) or (people or 0) < ENOUGH:
+        return campaign
+    plan_test(
+        campaign, user=user, now=now, actor=actor, arms=[ArmPlan("a", _("As planned"), {}, 1, True)],
+        holdout_share=HOLDOUT, test_share=None, metric="conversion", decide_after_days=campaign.goal_days,
+    )  # fmt: skip
+    campaign.refresh_from_db()
+    return campaign
 
 
 def _named(made: ReadyMade | None, fields: Mapping[str, Any]) -> str:

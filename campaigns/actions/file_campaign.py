@@ -1,7 +1,6 @@
 """Keep the list of campaigns in order: copies, the archive, and drafts that are thrown away."""
 
 from datetime import datetime
-from uuid import uuid4
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -11,7 +10,7 @@ from accounts import audit
 from accounts.models import User
 from campaigns.errors import CampaignNotReady
 from campaigns.experiments.models import Experiment
-from campaigns.experiments.services import create_experiment
+from campaigns.experiments.services import copy_experiment
 from campaigns.models import Campaign
 from campaigns.planning.fingerprint import PLANNED
 
@@ -41,41 +40,17 @@ def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, acto
         fields["on_day"] = None
     if campaign.ends_on is not None and campaign.ends_on <= now.date():
         fields["ends_on"] = None
+    test = campaign.experiment
     name = _("%(name)s (copy)") % {"name": campaign.name[:140]}
     copy = create_campaign(
         user=user, now=now, actor=actor, slug=free_slug(name), name=name, ready_made=campaign.ready_made,
-        experiment=_clone_test(campaign.experiment, now) if campaign.experiment else None, **fields,
+        experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None,
+        **fields,
     )  # fmt: skip
     audit.record(
         action="clone_campaign", target=copy, now=now, user=user, actor=actor, after={"from": campaign.slug}
     )
     return copy
-
-
-def _clone_test(test: Experiment, now: datetime) -> Experiment:
-    """Return a test of the same arms, drawn by another salt: nobody is held out twice because of it."""
-    key = f"{test.key[:80]}-{uuid4().hex[:8]}"
-    copy = create_experiment(
-        key=key, name=test.name, salt=uuid4().hex, holdout_share=float(test.holdout_share),
-        window_days=test.window_days, now=now, hypothesis=test.hypothesis, metric=test.metric,
-        variants=[
-            {"key": v.key, "name": v.name, "weight": v.weight, "is_control": v.is_control, "levers": v.levers}
-            for v in test.variants.order_by("id")
-        ],
-    )  # fmt: skip
-    chosen = {
-        field.attname: getattr(test, field.attname)
-        for field in Experiment._meta.concrete_fields
-        if field.name in _CHOSEN
-    }
-    if chosen:
-        Experiment.objects.filter(pk=copy.pk).update(**chosen)
-        copy.refresh_from_db()
-    return copy
-
-
-#: What else of a test was chosen by a person, where the model has it.
-_CHOSEN = {"alpha", "test_share", "decide_after_days", "decide_at_hour"}
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
 from campaigns.errors import CampaignNotReady
 from campaigns.experiments.levers import checked
+from campaigns.experiments.measures import MEASURES
 from campaigns.experiments.models import Experiment, Layer
 from campaigns.experiments.services import create_experiment, plan_waves
 from campaigns.experiments.statistics.assignment import BUCKETS
@@ -78,7 +79,7 @@ def plan_test(
     if campaign.state != Campaign.State.DRAFT:
         raise CampaignNotReady([_("A test is planned before the launch; this campaign was launched.")])
     before = campaign.experiment
-    _check(campaign, arms, holdout_share, test_share, decide_after_days, method)
+    _check(campaign, arms, holdout_share, test_share, decide_after_days, method, metric)
     experiment = None
     if len(arms) > 1 or holdout_share > 0:
         chosen = method or (Experiment.Method.WINNER if test_share else Experiment.Method.FIXED)
@@ -137,6 +138,7 @@ def _check(
     test_share: float | None,
     days: int,
     method: str | None,
+    metric: str,
 ) -> None:
     if not 1 <= len(arms) <= MOST_ARMS:
         raise ValidationError(_("A test has 1 to %(most)d arms.") % {"most": MOST_ARMS})
@@ -151,6 +153,8 @@ def _check(
         raise ValidationError(_("Only a campaign that goes once can send the winner to the rest."))
     if in_waves and campaign.plan_id is not None:
         raise ValidationError(_("An offer plan decides for everybody at once. Send this campaign in one go."))
+    if method == Experiment.Method.BANDIT and metric in MEASURES and MEASURES[metric].kind != "proportion":
+        raise ValidationError(_("Waves learn from a share of people: choose a metric that counts people."))
     if test_share is not None and not 0.01 <= test_share <= 0.9:
         raise ValidationError(_("Test on 1 % to 90 % of the people."))
     if method == Experiment.Method.WINNER and test_share is None:

@@ -43,12 +43,16 @@ def fingerprint(campaign: Campaign) -> str:
             for field in test._meta.concrete_fields
             if field.name not in _NOT_OF_A_TEST
         }
-        said["test"] = [columns, [list(arm) for arm in arms]]
+        waves = test.waves.order_by("number").values_list("number", "low", "high", "after")
+        said["test"] = [columns, [list(arm) for arm in arms], [list(wave) for wave in waves]]
     return hashlib.sha256(force_bytes(DjangoJSONEncoder(sort_keys=True).encode(said))).hexdigest()
 
 
 #: What of a test says who it is and how it goes, not what was planned.
-_NOT_OF_A_TEST = {"id", "key", "name", "salt", "state", "hypothesis", "starts_at", "created_at"}
+_NOT_OF_A_TEST = {
+    "id", "key", "name", "salt", "state", "hypothesis", "horizon", "series", "decision", "starts_at",
+    "decided_at", "created_at",
+}  # fmt: skip
 
 
 def _offer(promotion: Promotion) -> list[Any]:

@@ -157,7 +157,7 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
         codes_missing=missing,
         goes_without_code=bool(without),
         zones=lines,
-        cost=_cost(campaign, getting),
+        cost=cost_of(campaign, getting),
         liability=_liability(campaign.pool.promotion, each, codes) if campaign.pool else None,
         code_value=each,
         codes=codes,
@@ -287,7 +287,7 @@ def _until(
     return (until.astimezone(zone) if until > due else None), False
 
 
-def _cost(campaign: Campaign, people: int) -> Decimal | None:
+def cost_of(campaign: Campaign, people: int) -> Decimal | None:
     """Return what sending would cost by the shop's own prices; None where none is stated."""
     rules = campaign_rules()
     if campaign.channel == Channel.EMAIL:

@@ -44,6 +44,13 @@ class Stated(Protocol):
     spent: Decimal
 
 
+class _Row(Stated, Protocol):
+    """The same as it was read."""
+
+    def _replace(self, **figures: Any) -> "Stated":
+        """Return it with other figures."""
+
+
 #: The columns of `Stated`.
 COLUMNS = (
     "pk", "slug", "stacking", "priority", "starts_at", "ends_at", "active", "limit", "used",
@@ -85,7 +92,7 @@ def _benefit(rule: str | bytes) -> Benefit:
 class _Standing:
     """A running promotion with its rules; `offer` where neither budget nor narrow limit can change it."""
 
-    row: Stated
+    row: _Row
     rules: Rules
     offer: Offer | None
 
@@ -108,10 +115,12 @@ def automatic_offers(now: datetime, customer_id: int | None = None) -> list[Offe
     live = {slug: figures for slug, *figures in zip(*counted, strict=True)} if counted[0] else {}
     offers = []
     for one in standing:
-        row, offer = one.row, one.offer
-        if figures := live.get(row.slug):
-            row, offer = row._replace(used=figures[0], spent=figures[1]), None
-        offers.append(offer or _offer(row, one.rules, now, today, theirs, customer_id))
+        if (figures := live.get(one.row.slug)) is None:
+            offer = one.offer or _offer(one.row, one.rules, now, today, theirs, customer_id)
+        else:
+            row = one.row._replace(used=figures[0], spent=figures[1])
+            offer = _offer(row, one.rules, now, today, theirs, customer_id)
+        offers.append(offer)
     return offers
 
 

@@ -54,11 +54,11 @@ _FACTS = {
     "segments": """(SELECT array_agg(s.slug) FROM segments_segmentmembership m
         JOIN segments_segment s ON s.id = m.segment_id
         WHERE m.customer_id = %(customer)s AND m.left_at IS NULL)""",
-    "persona": """(SELECT p.number FROM profiles_customerprofile c JOIN profiles_persona p ON p.id = c.persona_id
-        WHERE c.customer_id = %(customer)s)""",
+    "persona": """(SELECT p.number FROM profiles_customerprofile c
+        JOIN profiles_persona p ON p.id = c.persona_id WHERE c.customer_id = %(customer)s)""",
     # A purchase without an order is one all the same.
     "orders": f"(SELECT count(DISTINCT order_id) + count(*) - count(order_id) {_BOUGHT})",
-    "bought": f"(SELECT count(*) FROM (SELECT {_BOUGHT} LIMIT 1) AS earlier)",
+    "bought": f"(SELECT count(*) FROM (SELECT {_BOUGHT} LIMIT 1) AS earlier)",  # noqa: S608
 }
 
 

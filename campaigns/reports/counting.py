@@ -12,6 +12,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -107,8 +108,8 @@ SELECT 'segment', p.held_out, s.slug, count(*), count(*) FILTER (WHERE p.bought)
  GROUP BY 2, 3
 """
 
-# Everything is counted by message, so that who opens five times is one. The longer list of types is that of
-# the partial index.
+# Everything is counted by message, so that who opens five times is one. The types are those of the partial
+# index.
 _DID = """
 WITH touch AS MATERIALIZED (
     SELECT (e.properties->>'run')::uuid AS run_id, (e.properties->>'message')::bigint AS message, e.type,
@@ -118,7 +119,6 @@ WITH touch AS MATERIALIZED (
      WHERE e.properties->>'run' = ANY(%(texts)s)
        AND e.type IN ('message_opened', 'message_clicked', 'message_bounced', 'message_complained',
                       'unsubscribe')
-       AND e.type IN ('message_opened', 'message_clicked', 'unsubscribe')
      GROUP BY 1, 2, 3, 4, 5
 ), said AS (
     SELECT t.*, m.context->>'variant' AS variant, m.context->>'template' AS template, m.sent_at,
@@ -139,7 +139,7 @@ WITH touch AS MATERIALIZED (
 ), first AS (
     SELECT type, least(greatest(floor(extract(epoch FROM min(first_at) - min(sent_at)) / 3600), 0),
                        %(hours)s)::int AS hour
-      FROM said WHERE NOT machine AND sent_at IS NOT NULL AND type <> 'unsubscribe'
+      FROM said WHERE NOT machine AND sent_at IS NOT NULL AND type IN ('message_opened', 'message_clicked')
      GROUP BY type, run_id, message
 )
 SELECT 'place', variant, template, CASE WHEN number IS NULL THEN url ELSE 'product:' || number END,
@@ -147,8 +147,9 @@ SELECT 'place', variant, template, CASE WHEN number IS NULL THEN url ELSE 'produ
        coalesce(sum(n) FILTER (WHERE machine), 0)
   FROM place GROUP BY 2, 3, 4
  UNION ALL
-SELECT 'did', variant, template, type, 0, count(DISTINCT message), 0
-  FROM said WHERE NOT machine GROUP BY 2, 3, 4
+SELECT 'did', variant, template, type, 0, count(DISTINCT message) FILTER (WHERE NOT machine),
+       count(DISTINCT message) FILTER (WHERE machine)
+  FROM said GROUP BY 2, 3, 4
  UNION ALL
 SELECT 'hour', NULL, NULL, type, hour, count(*), 0 FROM first GROUP BY 4, 5
  UNION ALL
@@ -247,27 +248,27 @@ def _clicks(rows: Iterable[tuple[Any, ...]]) -> list[Clicks]:
 
 
 def _reached(rows: Iterable[tuple[Any, ...]]) -> list[Reached]:
-    sent: Counter[tuple[str | None, str]] = Counter()
-    did: Counter[tuple[str | None, str, str]] = Counter()
-    for tag, variant, template, kind, _n, people, _m in rows:
-        if tag == "sent":
-            sent[variant, template or ""] += people
-        elif tag == "did":
-            did[variant, template or "", kind] += people
-    keys = sorted({*sent, *((v, t) for v, t, _ in did)}, key=lambda k: (k[0] or "", k[1]))
+    sums: dict[tuple[str | None, str], Counter[str]] = {}
+    for tag, variant, template, kind, _n, people, machines in rows:
+        if tag in ("sent", "did"):
+            theirs = sums.setdefault((variant, template or ""), Counter())
+            theirs[_NAMES[kind]] += people
+            theirs[f"{_NAMES[kind]}_by_machine"] += machines
+    names = [field.name for field in fields(Reached)[2:]]
     return [
-        Reached(
-            variant,
-            template,
-            sent[variant, template],
-            did[variant, template, "message_opened"],
-            did[variant, template, "message_clicked"],
-            did[variant, template, "unsubscribe"],
-        )
-        for variant, template in keys
+        Reached(*key, **{name: sums[key][name] for name in names})
+        for key in sorted(sums, key=lambda k: (k[0] or "", k[1]))
     ]
 
 
+_NAMES = {
+    None: "sent",
+    "message_opened": "opened",
+    "message_clicked": "clicked",
+    "message_bounced": "bounced",
+    "message_complained": "complained",
+    "unsubscribe": "unsubscribed",
+}
 _UTM = re.compile(r"[?&]utm_", re.IGNORECASE)
 
 

@@ -101,14 +101,18 @@ class Clicks:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What became of one arm's messages of one version: people, machines apart."""
+    """What became of one arm's messages of one version: each counts once, machines stand apart."""
 
     variant: str | None
     template: str
-    sent: int
-    opened: int
-    clicked: int
-    unsubscribed: int
+    sent: int = 0
+    opened: int = 0
+    clicked: int = 0
+    bounced: int = 0
+    complained: int = 0
+    unsubscribed: int = 0
+    opened_by_machine: int = 0
+    clicked_by_machine: int = 0
 
 
 @dataclass(frozen=True, slots=True)

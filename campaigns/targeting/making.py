@@ -99,10 +99,15 @@ def discard_plan(plan: OfferPlan, *, user: User | None, now: datetime) -> None:
 
 
 @transaction.atomic
-def begin_computing(plan: OfferPlan, *, now: datetime, user: User | None = None, actor: str = "") -> Job:
-    """Start the job that computes a plan. Raises PlanNotReady once it is on its way."""
+def begin_computing(
+    plan: OfferPlan, *, now: datetime, user: User | None = None, actor: str = "", result_url: str = ""
+) -> Job:
+    """Start the job that computes a plan, whose page leads to `result_url`.
+
+    Raises PlanNotReady once the plan is on its way.
+    """
     plan = _open(plan)
-    plan.job = start_job(PLAN, now=now, user=user, parameters={"plan": str(plan.pk)})
+    plan.job = start_job(PLAN, now=now, user=user, parameters={"plan": str(plan.pk)}, result_url=result_url)
     plan.save(update_fields=["job"])
     audit.record(action="start_offer_plan", target=plan, now=now, user=user, actor=actor)
     return plan.job

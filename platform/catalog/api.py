@@ -57,6 +57,12 @@ class ProductSerializer(StrictSerializer):
         child=serializers.URLField(max_length=500), max_length=20, required=False, allow_null=True
     )
 
+    def validate_cost(self, value: Money | None) -> Money | None:
+        """Refuse what would be a margin above the price."""
+        if value is not None and value.amount < 0:
+            raise serializers.ValidationError(_("A cost cannot be negative."))
+        return value
+
 
 class ProductRowSerializer(ProductSerializer):
     """A product in a bulk call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging.config
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_ready
+from celery.signals import setup_logging, worker_init, worker_ready
 from django.conf import settings
 from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
@@ -45,6 +46,12 @@ def _name_the_task(task: Any = None, **kwargs: Any) -> None:
 def _log_like_django(**kwargs: Any) -> None:
     """Keep Celery from replacing our log."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+def _begin_signs_of_life(**kwargs: Any) -> None:
+    """Have the worker show its own; the module needs the models."""
+    importlib.import_module("config.life")
 
 
 @worker_ready.connect

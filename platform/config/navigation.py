@@ -179,6 +179,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 "experiments",
             ),
             _item(
+                _("Control group"),
+                "shield_person",
+                "control_group",
+                "experiments.view_globalholdout",
+                "control-group",
+            ),
+            _item(
                 _("Recommendations"),
                 "recommend",
                 "recommendations",

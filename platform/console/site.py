@@ -7,7 +7,7 @@ from django.urls import URLPattern
 from unfold.sites import UnfoldAdminSite
 
 from console import palette
-from console.home import Home
+from console.home.view import Home
 from console.urls import pages
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from core.estimates import estimated_count
 from core.exports import answers, may_export
@@ -43,7 +44,10 @@ class Admin(ModelAdmin):
     list_before_template = "console/list_before.html"
     show_full_result_count = False
     warn_unsaved_form = True
-    formfield_overrides = {models.JSONField: {"form_class": JSONField}}
+    formfield_overrides = {
+        models.JSONField: {"form_class": JSONField},
+        models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget},
+    }
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

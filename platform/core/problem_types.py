@@ -245,6 +245,11 @@ for name, kind in {
         _("The campaign is not ready"),
         _("`problems` says what is missing. Mend it, then launch again."),
     ),
+    "experiment-refused": Kind(
+        409,
+        _("The test cannot do this"),
+        _("`detail` says why: its state, a layer that is full, a salt that was used before."),
+    ),
     "invalid-rule": Kind(
         422, _("The rule cannot be used"), _("`path` is the place in the rule, `detail` what is wrong.")
     ),

@@ -8,9 +8,13 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training as a job."""
+        """Offer training, and looking for bundles, as jobs."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
+        kinds.add(
+            "bundles",
+            JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),
+        )
         people.register()

@@ -4,7 +4,7 @@ Nothing here loads scipy or polars: the worker that sends imports it. Analysis i
 """
 
 from .assigning import assign, in_range
-from .designing import DesignError, change_metrics, create_experiment, free_range
+from .designing import DesignError, change_metrics, copy_experiment, create_experiment, free_range
 from .exposing import drop_ghosts, expose, expose_ghosts, expose_skipped
 from .holdout import close_holdout, current, fill, open_holdout
 from .running import archive, pause, resume, start
@@ -16,6 +16,7 @@ __all__ = [
     "assign",
     "change_metrics",
     "close_holdout",
+    "copy_experiment",
     "create_experiment",
     "current",
     "drop_ghosts",

@@ -80,7 +80,7 @@ def assign(experiment: Experiment, *, query: Query, now: datetime, wave: Wave | 
         wave.pk if wave else None,
         held.high,
         held.high / BUCKETS,
-        f"wave-{wave.number}" if wave else "fixed",
+        policy_of(experiment, wave),
         now,
         *(value for row in rows for value in row),
         explored,
@@ -88,6 +88,18 @@ def assign(experiment: Experiment, *, query: Query, now: datetime, wave: Wave | 
     with connection.cursor() as cursor:
         cursor.execute(statement, bound)
         return int(cursor.rowcount)
+
+
+def policy_of(experiment: Experiment, wave: Wave | None) -> str:
+    """Return the name under which arms are given out: which wave, and the planned shares of the explored.
+
+    Shares that are changed on the way make another policy, so that each is judged by its own.
+    """
+    name = f"wave-{wave.number}" if wave else "fixed"
+    if wave is not None and wave.weights is not None:
+        return name
+    weights = experiment.variants.order_by("id").values_list("weight", flat=True)
+    return f"{name} {'/'.join(map(str, weights))}"
 
 
 def in_range(query: Query, spread: BucketRange) -> Query:

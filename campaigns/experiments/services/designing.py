@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from campaigns.experiments.levers import checked
 from campaigns.experiments.measures import MEASURES, default_metrics
-from campaigns.experiments.models import Experiment, Layer, Metric, Variant
+from campaigns.experiments.models import Experiment, Layer, Metric, Variant, Wave
 from campaigns.experiments.statistics.assignment import BUCKETS, Arm, BucketRange, edges
 
 #: While a test is in one of these, nobody else may have its buckets of a layer.
@@ -89,6 +90,42 @@ def create_experiment(
     if kind == Experiment.Kind.LIVE:
         _measure(experiment, metrics or default_metrics(metric, window_days))
     return experiment
+
+
+@transaction.atomic
+def copy_experiment(test: Experiment, now: datetime) -> Experiment:
+    """Return a draft of the same design, drawn by another salt: nobody is held out twice because of it."""
+    copy = create_experiment(
+        key=f"{test.key[:80]}-{uuid4().hex[:8]}",
+        name=test.name,
+        salt=uuid4().hex,
+        variants=[
+            {"key": v.key, "name": v.name, "weight": v.weight, "is_control": v.is_control, "levers": v.levers}
+            for v in test.variants.order_by("id")
+        ],
+        holdout_share=float(test.holdout_share),
+        window_days=test.window_days,
+        now=now,
+        method=test.method,
+        hypothesis=test.hypothesis,
+        metric=test.metric,
+        metrics=[_copied(metric) for metric in test.metrics.filter(series=test.series).order_by("id")]
+        or None,
+        alpha=test.alpha,
+        minimum_effect=test.minimum_effect,
+        planned_looks=test.planned_looks,
+    )
+    Wave.objects.bulk_create(
+        Wave(experiment=copy, number=wave.number, low=wave.low, high=wave.high, after=wave.after)
+        for wave in test.waves.order_by("number")
+    )
+    return copy
+
+
+def _copied(metric: Metric) -> Metric:
+    metric.pk = None
+    metric._state.adding = True
+    return metric
 
 
 def free_range(layer: Layer, share: float) -> tuple[int, int]:

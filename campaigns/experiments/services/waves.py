@@ -10,6 +10,9 @@ from django.db.models import F, QuerySet
 from campaigns.experiments.models import Experiment, Wave
 from campaigns.experiments.statistics.assignment import BUCKETS
 
+#: A decided test may still have to send its winner to the rest.
+_MOVING = (Experiment.State.RUNNING, Experiment.State.DECIDED)
+
 
 def plan_waves(experiment: Experiment, parts: Sequence[float], after: Sequence[timedelta]) -> list[Wave]:
     """Split a draft's audience into waves of these shares, each so long after the launch; the first is now.
@@ -40,7 +43,7 @@ def first_wave(experiment: Experiment, now: datetime) -> Wave | None:
 def due_waves(now: datetime) -> QuerySet[Wave]:
     """Return the waves whose moment has come, of tests that run."""
     return (
-        Wave.objects.filter(due_at__lte=now, sent_at=None, experiment__state=Experiment.State.RUNNING)
+        Wave.objects.filter(due_at__lte=now, sent_at=None, experiment__state__in=_MOVING)
         .select_related("experiment")
         .order_by("due_at", "number")
     )

@@ -111,9 +111,7 @@ SELECT d.day, sum(c.sign * d.orders) AS orders,
   FROM ({rows}) c, unnest(c.days, c.orders, c.revenue) AS d (day, orders, revenue)
  GROUP BY d.day
 """
-_DIFFERENCE = _SUMS.format(
-    rows="SELECT 1 AS sign, * FROM gathered UNION ALL SELECT -1 AS sign, * FROM held"
-)
+_DIFFERENCE = _SUMS.format(rows="SELECT 1 AS sign, * FROM gathered UNION ALL SELECT -1 AS sign, * FROM held")
 
 _AGREE = f"""
 WITH right_ones AS MATERIALIZED ({_SUMS.format(rows="SELECT 1 AS sign, * FROM outcomes_customerdays")}),

@@ -77,6 +77,7 @@ def course(first: date, last: date) -> Course:
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return Course(
         tuple(
-            Day(**{"day": day} | shop.get(day, {}) | credited.get(day, {}) | sent.get(day, {})) for day in days
+            Day(**{"day": day} | shop.get(day, {}) | credited.get(day, {}) | sent.get(day, {}))
+            for day in days
         )
     )

@@ -21,12 +21,12 @@ from campaigns.content import liquid
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Medium, Template, TemplateVersion
 from campaigns.content.services import archive_template, clone_template, draft_of
-from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Wording
 from campaigns.models import Campaign
 from campaigns.trying import try_wording
 from console import undo
 from console.content import frames
+from console.content.samples import own_sample
 from console.page import Page
 from core import clock
 
@@ -65,8 +65,9 @@ class Gallery(Page):
         if channel in Medium.values:
             templates = templates.filter(channel=channel)
         page = Paginator(_with_uses(templates), PER_PAGE).get_page(ask.get("page"))
+        sample = own_sample()
         for template in page.object_list:
-            template.subject = _as_read(template.subject or "")
+            template.subject = _as_read(template.subject or "", sample)
         can = self.request.user.has_perm
         return super().get_context_data(
             page=page,
@@ -87,10 +88,10 @@ class Gallery(Page):
         )
 
 
-def _as_read(subject: str) -> str:
+def _as_read(subject: str, sample: dict[str, Any]) -> str:
     """Return a subject as somebody made up would read it."""
     try:
-        return liquid.render(subject, SAMPLE, html=False)
+        return liquid.render(subject, sample, html=False)
     except TemplateInvalid:
         return subject
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -137,5 +138,5 @@ class Judge(PermissionRequiredMixin, View):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Start it."""
         user: Any = request.user
-        start_job(JUDGE, now=clock.now(), user=user)
+        start_job(JUDGE, now=clock.now(), user=user, result_url=reverse("admin:offer_past"))
         return redirect("admin:offer_past")

@@ -1,5 +1,6 @@
 """A plan's figures in pictures and words: its state, the curve of gain against budget, what it goes by."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from core.charts import TOKENS
 from core.templatetags.studio import money_text, number, percent
 
 Why = PlannedOffer.Why
+_MONEY = {"gain", "cost", "certain", "anyway"}
 
 
 def plan_state(plan: OfferPlan, now: datetime) -> State:
@@ -31,6 +33,14 @@ def plan_state(plan: OfferPlan, now: datetime) -> State:
     if plan.summary:
         return State("computed", _("computed"), "info")
     return State("new", _("not computed yet"), "plain")
+
+
+def money_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a summary with its amounts as numbers; an empty one stays empty."""
+    found = {name: Decimal(v) if name in _MONEY else v for name, v in summary.items()}
+    if "values" in found:
+        found["values"] = [money_of(value) for value in found["values"]]
+    return found
 
 
 def curve(plan: OfferPlan) -> charts.Chart | None:
@@ -51,7 +61,7 @@ def curve(plan: OfferPlan) -> charts.Chart | None:
             opacity=0.14,
             interpolate="linear",
             color=TOKENS["primary"],
-            line={"strokeWidth": 2.2, "opacity": 1},
+            line={"strokeWidth": 2.2, "opacity": 1, "color": TOKENS["primary"]},
         )
         .encode(
             x=alt.X("budget:Q", axis=axis, title=_spent(plan), scale=alt.Scale(nice=False)),
@@ -109,8 +119,8 @@ def evidence(plan: OfferPlan) -> str:
         ) % {"rows": number(found["rows"]), "best": percent(found["at_30"])}
     if not summary.get("scored"):
         return _(
-            "Nobody has a redemption score yet, so everybody is taken to redeem: an upper bound of the cost. "
-            "Train the scores first for a plan that tells people apart."
+            "Nobody has a redemption score yet, so everybody is taken to redeem: gain and discounts are what "
+            "they could be at most. Train the scores first for a plan that tells people apart."
         )
     if not found:
         return _("By predicted redemption and the chance of buying anyway.")

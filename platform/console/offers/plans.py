@@ -1,5 +1,6 @@
 """Offer plans: who gets which value under a budget, what that should bring, and what it brought."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -25,13 +27,15 @@ from campaigns.targeting.models import OfferPlan, PlannedOffer
 from console.data.jobs import view_of
 from console.offers.base import OffersPage
 from console.offers.margins import coverage, known_margin, percent_text
-from console.offers.plan_figures import curve, evidence, plan_state, why_rows
+from console.offers.plan_figures import curve, evidence, money_of, plan_state, why_rows
+from console.offers.suggestions import names_in
+from console.offers.words import gives
 from core import clock
 from segments.models import Segment
 from segments.selectors import display_name
 
 #: Rows of values in the form; a plan over REST may have more.
-ROWS = 5
+ROWS = 4
 PEOPLE = 12
 SHOWN = 50
 
@@ -77,7 +81,13 @@ class Plans(OffersPage):
         now = clock.now()
         found = OfferPlan.objects.select_related("segment", "job", "campaign")[:SHOWN]
         rows = [
-            {"plan": plan, "state": plan_state(plan, now), "audience": audience_of(plan)} for plan in found
+            {
+                "plan": plan,
+                "state": plan_state(plan, now),
+                "audience": audience_of(plan),
+                "summary": money_of(plan.summary),
+            }
+            for plan in found
         ]
         may_add = self.request.user.has_perm("targeting.add_offerplan")
         return super().get_context_data(rows=rows, may_add=may_add, **kwargs)
@@ -92,7 +102,7 @@ class NewPlan(OffersPage):
     tab = "offer_plans"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what may be chosen. Two queries."""
+        """Return what may be chosen. Three queries, and one for each kind of name in the benefits."""
         wrong = kwargs.get("wrong", {})
         typed = kwargs.pop("typed", None) or {
             "method": OfferPlan.Method.UPLIFT,
@@ -101,7 +111,8 @@ class NewPlan(OffersPage):
             "holdout": "10",
             "window_days": "28",
         }
-        pools = CouponPool.objects.select_related("promotion").filter(promotion__archived_at=None)
+        pools = list(CouponPool.objects.select_related("promotion").filter(promotion__archived_at=None))
+        names = names_in([pool.promotion.benefit for pool in pools])
         return super().get_context_data(
             typed=typed,
             values=[
@@ -113,7 +124,7 @@ class NewPlan(OffersPage):
                 }
                 for row in range(ROWS)
             ],
-            pools=list(pools),
+            pools=[(str(pool.pk), pool.name, gives(pool.promotion, names)) for pool in pools],
             **choices(),
             **kwargs,
         )
@@ -157,8 +168,13 @@ def _made(fields: dict[str, Any], values: list[dict[str, Any]], user: Any) -> Of
     plan = making.create_plan(
         values=values, user=user, now=now, slug=making.free_slug(fields["name"]), **fields
     )
-    making.begin_computing(plan, now=now, user=user)
+    _begin(plan, now, user)
     return plan
+
+
+def _begin(plan: OfferPlan, now: datetime, user: Any) -> None:
+    url = reverse("admin:offer_plan", args=[plan.pk])
+    making.begin_computing(plan, now=now, user=user, result_url=url)
 
 
 def choices() -> dict[str, Any]:
@@ -190,7 +206,7 @@ class PlanPage(OffersPage):
         now, can = clock.now(), self.request.user.has_perm
         plan = plan_or_404(self.kwargs["pk"])
         self.title = plan.name
-        summary = plan.summary
+        summary = money_of(plan.summary)
         job = view_of(plan.job, now) if plan.job else None
         sees = can("customers.view_customer")
         shown = self.request.GET.get("who", "")
@@ -300,7 +316,7 @@ class PlanAct(PermissionRequiredMixin, View):
 
     def compute(self, plan: OfferPlan) -> None:
         """Compute it as it stands."""
-        making.begin_computing(plan, now=clock.now(), user=self.user)
+        _begin(plan, clock.now(), self.user)
 
     def change(self, plan: OfferPlan) -> None:
         """Write what was typed and compute it anew."""
@@ -312,7 +328,7 @@ class PlanAct(PermissionRequiredMixin, View):
         try:
             with transaction.atomic():
                 making.change_plan(plan, form.fields_of(), user=self.user, now=now)
-                making.begin_computing(plan, now=now, user=self.user)
+                _begin(plan, now, self.user)
         except ValidationError as error:
             messages.error(self.request, error.messages[0])
 

@@ -14,10 +14,11 @@ from campaigns.reports.counting import place_of
 from campaigns.reports.figures import Clicks, Day, Figures, Hour, Outcome, Reached, added, read
 from campaigns.selectors import report
 from catalog.models import Product
+from customers.services import upsert_customers
 from delivery.models import Message
 from delivery.services import launch
 from events.services import ingest, record
-from tests.factories.delivery import audience_of, make_customers
+from tests.factories.delivery import audience_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ LATER = START + timedelta(days=5)
 def send(people=4, held="mod(id, 4) = 0", launch_key="1", campaign=None):
     """Return a campaign sent to `people`, of whom those are held out whose id fits."""
     if campaign is None:
-        make_customers(people, now=START)
+        upsert_customers([{"external_id": f"c{n}", "email": f"c{n}@x.example"} for n in range(people)], START)
         campaign = create_campaign(
             user=None, now=START, name="Spring", slug="spring", kind=Campaign.Kind.EMAIL, goal_days=10
         )
@@ -56,7 +57,7 @@ def bought(customer, amount, *, days=1.0, order=None, kind="purchase", sku="tea"
 
 
 def tell(*events):
-    taken = ingest(list(events), now=LATER, default_source="shop")
+    taken = ingest(list(events), now=START + timedelta(days=12), default_source="shop")
     assert taken.accepted == len(events), taken
 
 
@@ -139,8 +140,9 @@ def test_clicks_are_counted_by_place_and_machines_apart():
         Clicks(arms[0], str(template.pk), "product:2", 2, 1, 0),
     ]
     reached = {r.variant: r for r in figures.reached}
-    assert reached[arms[0]] == Reached(arms[0], str(template.pk), 1, 1, 1, 0)
-    assert reached[arms[1]] == Reached(arms[1], str(template.pk), 1, 0, 1, 1)
+    assert reached[arms[0]] == Reached(arms[0], str(template.pk), sent=1, opened=1, clicked=1)
+    did = {"sent": 1, "clicked": 1, "unsubscribed": 1, "opened_by_machine": 1, "clicked_by_machine": 1}
+    assert reached[arms[1]] == Reached(arms[1], str(template.pk), **did)
     assert figures.hours == [Hour(1, 1, 0), Hour(2, 0, 2)]
 
 
