@@ -8,9 +8,17 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training as a job."""
+        """Offer training, lists and searches as jobs."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
+        kinds.add(
+            "recommendation-lists",
+            JobKind(noop("Bring the lists up to date"), "training", "recommendations.jobs.lists"),
+        )
+        kinds.add(
+            "search-strategy",
+            JobKind(noop("Search for better parameters"), "training", "recommendations.jobs.search"),
+        )
         people.register()
