@@ -16,8 +16,11 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.control import Control
 from console.engage.launch import Review
 from console.engage.report import CampaignReport
+from console.learn import list_rules, serving
 from console.learn.experiment import ExperimentReport
+from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
+from console.learn.trying import Try
 from console.offers import calendar, codes, pools, promotions, results, suggestions, trial
 from console.offers import editor as offer
 from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
@@ -116,6 +119,16 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
         ("recommendations/", Recommendations, "recommendations"),
+        ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
+        ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
+        ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),
+        ("recommendations/rules/<int:pk>/<slug:verb>/", list_rules.Act, "recommendation_rule_act"),
+        ("recommendations/work/<slug:kind>/", serving.Work, "recommendation_work"),
+        ("recommendations/strategies/<int:pk>/previous/", serving.Previous, "recommendation_previous"),
+        ("recommendations/strategies/<int:pk>/crown/", serving.Crown, "recommendation_crown"),
+        ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
+        ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),
