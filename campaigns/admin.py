@@ -13,7 +13,9 @@ from unfold.decorators import display
 from accounts.audit import record
 from accounts.models import User
 from campaigns.actions import create_campaign
-from campaigns.models import Campaign
+from campaigns.actions.change_campaign import touch
+from campaigns.models import Campaign, CampaignRules
+from campaigns.planning.parts import parts_in_words
 from campaigns.schedule.forms import FIELDSETS, SHOWN_WHEN, CampaignForm
 from core import clock
 from core.admin import Admin
@@ -23,13 +25,71 @@ from delivery.selectors import Breakdown, breakdown
 from segments.selectors import display_name
 
 
+class Filed(admin.SimpleListFilter):
+    """Whether the archive is shown; by itself the list shows what is not in it."""
+
+    title = _("archive")
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the choices beside the usual one."""
+        return [("yes", _("Archived")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        """Call the usual choice by its name."""
+        usual, *others = super().choices(changelist)
+        return [usual | {"display": _("Not archived")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> QuerySet[Campaign]:
+        """Leave the archive out, unless it is asked for."""
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
+@admin.register(CampaignRules)
+class CampaignRulesAdmin(Admin):
+    """The shop's rules for campaigns: one row."""
+
+    list_display = ["__str__", "approval_above", "approvers_too"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let there be one."""
+        return super().has_add_permission(request) and not CampaignRules.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: CampaignRules | None = None) -> bool:
+        """Rules are changed, not removed."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Open the one row, or the form that makes it."""
+        if super().has_view_permission(request):
+            if CampaignRules.objects.filter(pk=1).exists():
+                return HttpResponseRedirect(reverse("admin:campaigns_campaignrules_change", args=[1]))
+            if self.has_add_permission(request):
+                return HttpResponseRedirect(reverse("admin:campaigns_campaignrules_add"))
+        return super().changelist_view(request, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: CampaignRules, form: Any, change: bool) -> None:
+        """Store the one row, and who did."""
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+        record(
+            action="change_campaign_rules",
+            target=obj,
+            now=clock.now(),
+            user=cast(User, request.user),
+            after={name: str(form.cleaned_data[name]) for name in form.changed_data},
+        )
+
+
 @admin.register(Campaign)
 class CampaignAdmin(Admin):
     """What is planned, under way and over, with how far each has come."""
 
     list_display = ["headline", "status", "audience_name", "funnel", "when"]
     list_display_links = None
-    list_filter = ["state", "kind", "segment"]
+    list_filter = [Filed, "state", "kind", "segment"]
     list_select_related = ["segment", "experiment"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
@@ -70,12 +130,15 @@ class CampaignAdmin(Admin):
 
     @display(description=_("campaign"), ordering="name")
     def headline(self, campaign: Campaign) -> Any:
-        """Link to the report."""
+        """Link to the plan of a draft, to the report of what was launched."""
+        planning = campaign.state == Campaign.State.DRAFT and campaign.archived_at is None
         return format_html(
             '<a class="st-strong" href="{}">{}</a><br><span class="st-mute">{}</span>',
-            reverse("admin:campaign_report", args=[campaign.pk]),
+            reverse("admin:campaign_plan", args=[campaign.pk, "goal"])
+            if planning
+            else reverse("admin:campaign_report", args=[campaign.pk]),
             campaign.name,
-            campaign.get_kind_display(),
+            parts_in_words(campaign),
         )
 
     @display(
@@ -118,10 +181,17 @@ class CampaignAdmin(Admin):
             number(parts.sent),
         )
 
-    @display(description=_("launched"), ordering="launched_at")
+    @display(description=_("when"), ordering="launched_at")
     def when(self, campaign: Campaign) -> Any:
-        """Show when it was launched."""
-        return campaign.launched_at
+        """Show when it goes, was launched, or was changed last."""
+        return campaign.next_at or campaign.launched_at or campaign.changed_at or campaign.created_at
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Lead to the wizard: the plain form is for the data of a draft."""
+        if request.method == "GET" and self.has_add_permission(request):
+            query = request.GET.urlencode()
+            return HttpResponseRedirect(reverse("admin:campaign_new") + (f"?{query}" if query else ""))
+        return super().add_view(request, form_url, extra_context)
 
     def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         """Let only drafts be changed: what was launched is a fact."""
@@ -137,6 +207,7 @@ class CampaignAdmin(Admin):
         """Create by the same action as the interface; a draft's changes go into the audit log."""
         person = cast(User, request.user)  # the site lets nobody else in
         if change:
+            touch(obj, now=clock.now())
             super().save_model(request, obj, form, change)
             record(
                 action="change_campaign",

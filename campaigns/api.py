@@ -18,13 +18,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
-from campaigns import actions, selectors
+from campaigns import actions, dispatch, selectors
 from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
-from campaigns.errors import CampaignNotReady
+from campaigns.errors import ApprovalNeeded, CampaignNotReady
 from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
+from campaigns.planning.models import Goal
 from campaigns.promotions.models import Promotion
+from campaigns.reports.answers import as_json
 from campaigns.schedule.api import ScheduleSerializer
 from campaigns.targeting.models import OfferPlan
 from core import clock
@@ -59,8 +61,8 @@ class CampaignSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
         model = Campaign
         fields = (
             "id", "slug", "name", "kind", "state", "segment", "channel", "topic", "content", "objective",
-            "pool", "promotion", "plan", "experiment", "goal_days", "schedule", "as_of", "created_at",
-            "launched_at", "finished_at",
+            "pool", "promotion", "plan", "experiment", "goal", "goal_days", "schedule", "approval",
+            "as_of", "created_at", "launched_at", "finished_at", "archived_at",
         )  # fmt: skip
 
 
@@ -100,6 +102,7 @@ class NewCampaignSerializer(StrictSerializer):
     experiment = serializers.SlugRelatedField(
         slug_field="key", queryset=Experiment.objects.all(), required=False, allow_null=True
     )
+    goal = serializers.ChoiceField(Goal.choices, required=False)
     goal_days = serializers.IntegerField(min_value=1, max_value=365, required=False)
     schedule = ScheduleSerializer(required=False)
 
@@ -173,6 +176,9 @@ class CampaignActionView(APIView):
         campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
         try:
             campaign = action(campaign, user=None, now=clock.now(), actor=_actor(request), **more)
+        except ApprovalNeeded as error:
+            title = _("A second person has to approve the campaign")
+            raise Problem(409, "approval-needed", title, str(error)) from error
         except CampaignNotReady as error:
             title = _("The campaign cannot do that now")
             raise Problem(409, "campaign-not-ready", title, str(error), problems=error.problems) from error
@@ -285,7 +291,11 @@ class CampaignReportView(APIView):
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request, campaign_id: str, *args: Any, **kwargs: Any) -> Response:
-        """Answer with the eight parts of the audience, who was left out and why, and the outcomes.
+        """Answer with the eight parts of the audience, the way from audience to order, who was left out and
+        why, the outcomes with what the campaign caused, and the clicks by link.
+
+        Of a large audience the figures are those counted last: `counted_at` says when, null means that a
+        worker is at it.
 
         A campaign that goes again and again is counted over all its sendings, unless one is named.
         """
@@ -294,7 +304,10 @@ class CampaignReportView(APIView):
         if named := request.query_params.get("sending"):
             runs = selectors.runs_of(campaign).filter(retry_of=None)
             sending = get_object_or_404(runs, pk=_uuid(named))
-        return Response(selectors.report(campaign, now=clock.now(), sending=sending).as_json())
+        found = selectors.report(campaign, now=clock.now(), sending=sending)
+        if found.kept.stale:
+            dispatch.count_soon(campaign, sending)
+        return Response(as_json(found))
 
 
 def _actor(request: Request) -> str:

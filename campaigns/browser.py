@@ -49,12 +49,9 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
     except (signing.BadSignature, ValueError) as error:
         raise Http404 from error
     message = Message.objects.filter(run_id=run_id, pk=number, state__in=_SEEN).first()
-    customer = Customer.objects.filter(pk=message.customer_id).first() if message else None
-    content = TemplateVersion.objects.filter(pk=message.context.get("template")).first() if message else None
-    if message is None or customer is None or content is None or not content.html:
+    html = as_sent(message) if message else None
+    if html is None:
         raise Http404
-    with translation.override(language_of(customer)):
-        html = render(content, _values(message, customer, content)).html
     return HttpResponse(
         html,
         headers={
@@ -64,6 +61,16 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def as_sent(message: Message) -> str | None:
+    """Return a mail as its recipient got it, without tracking; None when it cannot be made again."""
+    customer = Customer.objects.filter(pk=message.customer_id).first()
+    content = TemplateVersion.objects.filter(pk=message.context.get("template")).first()
+    if customer is None or content is None or not content.html:
+        return None
+    with translation.override(language_of(customer)):
+        return render(content, _values(message, customer, content)).html
 
 
 def _values(message: Message, customer: Customer, content: TemplateVersion) -> dict[str, object]:

@@ -9,3 +9,11 @@ class CampaignNotReady(Exception):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
         super().__init__(" ".join(self.problems))
+
+
+class ApprovalNeeded(CampaignNotReady):
+    """A second person has to agree first."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the campaign since it was read."""

@@ -8,6 +8,7 @@ from accounts.models import User
 from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
 from campaigns.experiments.models import Experiment
+from campaigns.planning.models import CampaignRules, Planned
 from campaigns.promotions.models import Promotion
 from campaigns.schedule.models import Firing, Scheduled
 from campaigns.targeting.models import OfferPlan
@@ -16,13 +17,13 @@ from customers.models import Channel
 from recommendations.models import Objective
 from segments.models import Segment
 
-__all__ = ["Campaign", "Firing"]
+__all__ = ["Campaign", "CampaignRules", "Firing"]
 
 #: The topic of a campaign that has none of its own.
 MARKETING = "marketing"
 
 
-class Campaign(Scheduled):
+class Campaign(Scheduled, Planned):
     """One plan to talk to an audience, or to change prices for it, with a goal that is measured."""
 
     class Kind(models.TextChoices):
@@ -105,7 +106,10 @@ class Campaign(Scheduled):
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
         ordering = ["-created_at"]
-        permissions = [("launch_campaign", _("Can launch, pause and resume campaigns"))]
+        permissions = [
+            ("launch_campaign", _("Can launch, pause and resume campaigns")),
+            ("approve_campaign", _("Can approve the campaigns of others")),
+        ]
 
     def __str__(self) -> str:
         return self.name

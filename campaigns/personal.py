@@ -150,6 +150,15 @@ def context(
         }
 
 
+def item_of(product: Product) -> Item:
+    """Return a product as a list has it: one that nobody recommended, but that the message is about."""
+    return Item(
+        product_id=product.pk, sku=product.sku, name=product.name, price=product.price,
+        currency=product.currency, url=product.url, image_url=product.image_url, score=1.0, reason={},
+        fallback=False, rank=0,
+    )  # fmt: skip
+
+
 def _products(items: Iterable[Item]) -> Iterable[dict[str, str]]:
     return (product_values(item, sentence(item.reason)) for item in items)
 

@@ -1,5 +1,7 @@
 """What must be in order before a campaign goes out."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -7,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from campaigns.content.blocks import parse_blocks
 from campaigns.content.brand import brand_kit
-from campaigns.content.models import Medium
+from campaigns.content.models import Medium, TemplateVersion
 from campaigns.content.readiness import obstacles
 from campaigns.content.rendering import needs
 from campaigns.content.text import short_text
 from campaigns.coupons.selectors import stock
 from campaigns.models import Campaign
+from campaigns.planning.models import Part
+from campaigns.planning.parts import parts_of
 from campaigns.schedule.models import Timing
 from campaigns.schedule.preflight import schedule_problems
 from campaigns.targeting.models import OfferPlan
@@ -20,9 +24,18 @@ from campaigns.targeting.selectors import needed
 from customers.models import Channel
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a plan, and the step of the wizard that mends it. Only some stand in the way."""
+
+    step: str
+    message: str
+    blocks: bool = True
+
+
 def mails(campaign: Campaign) -> bool:
     """Say whether the campaign writes to people; a promotion does when it is announced."""
-    return campaign.kind != Campaign.Kind.PROMOTION or campaign.content_id is not None
+    return Part.MESSAGE in parts_of(campaign)
 
 
 def problems(campaign: Campaign, *, now: datetime, launched: bool = False) -> list[str]:
@@ -30,18 +43,31 @@ def problems(campaign: Campaign, *, now: datetime, launched: bool = False) -> li
 
     A slot of a campaign that was `launched` long ago is not asked about its schedule again.
     """
-    found = [] if launched else schedule_problems(campaign, now=now)
-    if campaign.timing == Timing.TRIGGERED and not mails(campaign):
-        found.append(_("A promotion without content writes to nobody. Choose the content of the mail."))
-    if campaign.kind == Campaign.Kind.PROMOTION:
-        found += _promotion_problems(campaign, now)
+    return [found.message for found in findings(campaign, now=now, launched=launched) if found.blocks]
+
+
+def findings(campaign: Campaign, *, now: datetime, launched: bool = False) -> list[Finding]:
+    """Return what is wrong with a plan and what is worth a second look, by the steps of the wizard."""
+    parts = parts_of(campaign)
+    found = [] if launched else _at("goal", schedule_problems(campaign, now=now))
+    if campaign.timing == Timing.TRIGGERED and Part.MESSAGE not in parts:
+        found += _at(
+            "goal", [_("A promotion without content writes to nobody. Choose the content of the mail.")]
+        )
+    if Part.PROMOTION in parts:
+        found += _at("content", _promotion_problems(campaign, now))
     if campaign.plan is not None:
-        found += _plan_problems(campaign, campaign.plan, now)
-    elif campaign.kind == Campaign.Kind.COUPON and campaign.pool is None:
-        found.append(_("Choose the coupon pool that the codes come from."))
-    if mails(campaign):
-        found += _mail_problems(campaign, launched=launched)
+        found += _at("content", _plan_problems(campaign, campaign.plan, parts, now))
+    elif Part.COUPON in parts and campaign.pool is None:
+        found += _at("content", [_("Choose the coupon pool that the codes come from.")])
+    if Part.MESSAGE in parts:
+        found += _at("content", _mail_problems(campaign, parts, launched=launched))
+        found += _at("test", _test_problems(campaign))
     return found
+
+
+def _at(step: str, sentences: Iterable[str]) -> list[Finding]:
+    return [Finding(step, sentence) for sentence in sentences]
 
 
 def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
@@ -53,9 +79,9 @@ def _promotion_problems(campaign: Campaign, now: datetime) -> list[str]:
     return []
 
 
-def _plan_problems(campaign: Campaign, plan: OfferPlan, now: datetime) -> list[str]:
+def _plan_problems(campaign: Campaign, plan: OfferPlan, parts: frozenset[str], now: datetime) -> list[str]:
     found = []
-    if campaign.kind != Campaign.Kind.COUPON or campaign.pool is not None:
+    if Part.COUPON not in parts or campaign.pool is not None:
         found.append(_("A plan gives codes of its own pools. Make it a coupon campaign without a pool."))
     if campaign.timing not in (Timing.NOW, Timing.AT):
         found.append(_("An offer plan is for one sending. Send at once, or once at a time."))
@@ -71,7 +97,7 @@ def _plan_problems(campaign: Campaign, plan: OfferPlan, now: datetime) -> list[s
     return found
 
 
-def _mail_problems(campaign: Campaign, *, launched: bool) -> list[str]:
+def _mail_problems(campaign: Campaign, parts: frozenset[str], *, launched: bool) -> list[str]:
     found = []
     address = brand_kit().address or settings.SHOP_POSTAL_ADDRESS
     if campaign.channel == Channel.EMAIL and not address:
@@ -85,10 +111,40 @@ def _mail_problems(campaign: Campaign, *, launched: bool) -> list[str]:
         found.append(_("The content is written for another channel. Choose one for this channel."))
     elif address and campaign.channel == Channel.EMAIL:
         # Names of hosts are asked for by the person who launches, not at each slot.
-        found += obstacles(campaign.content, exists=(lambda host: None) if launched else None)
+        found += obstacles(campaign.content, exists=_unasked if launched else None)
     wants = needs(campaign.content)
     if wants.coupon and campaign.pool is None and campaign.plan is None:
         found.append(_("The content shows a coupon code. Choose a coupon pool."))
-    if campaign.kind == Campaign.Kind.COUPON and not wants.coupon:
+    if Part.COUPON in parts and not wants.coupon:
         found.append(_("The content shows no coupon code. Add a coupon block."))
+    return found
+
+
+def _unasked(host: str) -> None:
+    """Answer nothing about a host."""
+
+
+def _test_problems(campaign: Campaign) -> list[str]:
+    """Return what is wrong with the contents of the arms; the campaign's own is looked at beside them."""
+    if campaign.experiment is None:
+        return []
+    arms = [v for v in campaign.experiment.variants.all() if v.levers.get("content")]
+    if not arms:
+        return []
+    numbers = [int(v.levers["content"]) for v in arms if str(v.levers["content"]).isdigit()]
+    known = TemplateVersion.objects.select_related("template").in_bulk(numbers)
+    found = []
+    for arm in arms:
+        content = known.get(int(arm.levers["content"])) if str(arm.levers["content"]).isdigit() else None
+        if content is None:
+            sentences = [_("its content is not there any more.")]
+        elif content.template.channel not in (Medium.EMAIL, campaign.channel):
+            sentences = [_("its content is written for another channel.")]
+        else:
+            sentences = obstacles(content, exists=_unasked) if campaign.channel == Channel.EMAIL else []
+            if needs(content).coupon and campaign.pool is None and campaign.plan is None:
+                sentences = [*sentences, _("its content shows a coupon code, and there is no pool.")]
+        found += [
+            _("Arm “%(arm)s”: %(problem)s") % {"arm": arm.name, "problem": sentence} for sentence in sentences
+        ]
     return found

@@ -20,13 +20,15 @@ _NO_ADDRESS = {
     Channel.PUSH: "NOT EXISTS (SELECT FROM delivery_pushtoken t"
     " WHERE t.customer_id = customer.id AND t.gone_at IS NULL)",
 }
-_COUNT = """
+# Everybody of an audience, and the first reason why somebody is not written to.
+PEOPLE = """
 WITH asked (channel, kind, topic, now, home, otherwise) AS (
     SELECT %s::text, %s::text, %s::text, %s::timestamptz, %s::text, %s::text
 ), basis (market, needs) AS (
     SELECT * FROM unnest(%s::text[], %s::text[])
 ), person AS (
-    SELECT customer.id, asked.channel, asked.topic, coalesce(basis.needs, asked.otherwise) AS needs,
+    SELECT customer.id, customer.time_zone, customer.country,
+           asked.channel, asked.topic, coalesce(basis.needs, asked.otherwise) AS needs,
            {no_address} AS no_address,
            EXISTS (
                SELECT FROM customers_identifier i
@@ -41,7 +43,7 @@ WITH asked (channel, kind, topic, now, home, otherwise) AS (
      AND consent.channel = asked.channel AND consent.topic = asked.topic
     LEFT JOIN basis ON basis.market = coalesce(nullif(customer.country, ''), asked.home)
 ), decided AS (
-    SELECT no_address, suppressed AND NOT no_address AS suppressed,
+    SELECT id, time_zone, country, no_address, suppressed AND NOT no_address AS suppressed,
            CASE WHEN no_address OR suppressed THEN ''
                 WHEN granted AND needs = 'double_opt_in' AND NOT EXISTS (
                     SELECT FROM customers_consentevent e
@@ -55,7 +57,8 @@ WITH asked (channel, kind, topic, now, home, otherwise) AS (
                 ) THEN ''
                 ELSE 'no_consent' END AS consent
     FROM person
-)
+)"""
+_COUNT = """
 SELECT count(*),
        count(*) FILTER (WHERE no_address),
        count(*) FILTER (WHERE suppressed),
@@ -78,6 +81,9 @@ class Reach:
     no_consent: int
     held_out: int
     not_confirmed: int = 0
+    #: By what was sent up to now; those who had enough of it by the shop's caps, or by their own wish.
+    capped: int = 0
+    less_often: int = 0
 
     @classmethod
     def nobody(cls) -> "Reach":
@@ -87,8 +93,12 @@ class Reach:
     @property
     def would_get(self) -> int:
         """Return about how many would be written to."""
-        left_out = self.no_address + self.suppressed + self.no_consent + self.not_confirmed
-        return self.audience - left_out - self.held_out
+        return self.reachable - self.capped - self.less_often - self.held_out
+
+    @property
+    def reachable(self) -> int:
+        """Return how many may be written to at all."""
+        return self.audience - self.no_address - self.suppressed - self.no_consent - self.not_confirmed
 
 
 def measure(
@@ -104,6 +114,16 @@ def measure(
     A customer without a country is counted by the shop's; sending also looks at the phone number's, which
     is encrypted here.
     """
+    sql, values = people(members, now=now, channel=channel, topic=topic)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + _COUNT, values)
+        audience, without, suppressed, no_consent, not_confirmed = cursor.fetchone()
+    reachable = audience - without - suppressed - no_consent - not_confirmed
+    return Reach(audience, without, suppressed, no_consent, round(reachable * holdout_share), not_confirmed)
+
+
+def people(members: Query, *, now: datetime, channel: str, topic: str) -> Query:
+    """Return the beginning of a statement: `decided`, with the first reason against each of an audience."""
     sql, params = members
     bases = rules_for(channel, topic).bases()
     values = [
@@ -111,8 +131,4 @@ def measure(
         settings.SHOP_COUNTRY, bases[REST], list(bases), list(bases.values()), *params,
     ]  # fmt: skip
     no_address = _NO_ADDRESS.get(Channel(channel), "false")
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(members=sql, no_address=no_address, proven=PROVEN), values)
-        audience, without, suppressed, no_consent, not_confirmed = cursor.fetchone()
-    reachable = audience - without - suppressed - no_consent - not_confirmed
-    return Reach(audience, without, suppressed, no_consent, round(reachable * holdout_share), not_confirmed)
+    return PEOPLE.format(members=sql, no_address=no_address, proven=PROVEN), values

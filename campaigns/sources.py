@@ -1,27 +1,34 @@
 """Campaigns as a source of messages: how a claimed batch is rendered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from email.utils import formataddr
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
 
 from campaigns import browser, personal
+from campaigns.arms import ArmContent, arms_of
 from campaigns.content.models import TemplateVersion
 from campaigns.content.rendering import needs, render, render_short
 from campaigns.content.wording import Wants
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon, CouponPool
+from campaigns.experiments import services as experiments
+from campaigns.experiments.levers import subject_in
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import promotion_ends
 from campaigns.targeting.selectors import pools_of
+from catalog.models import Product
 from customers.languages import language_of
 from customers.models import Channel, Customer
+from delivery.channels import channels
+from delivery.eligibility import check
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
 from delivery.sources import Rendered, Skip
@@ -40,24 +47,46 @@ class CampaignSource:
         number of queries per strategy; 500 messages take about 1.2 s.
         """
         campaign = Campaign.objects.select_related(
-            "content", "pool__promotion", "promotion", "experiment", "plan"
+            "content__template", "pool__promotion", "promotion", "experiment", "plan"
         ).get(pk=run.reference)
-        content = campaign.content
+        arms = arms_of(campaign)
+        customers = Customer.objects.in_bulk([message.customer_id for message in messages])
+        results: dict[int, tuple[Rendered, dict[str, Any]] | Skip] = {}
+        for key, theirs in _by_arm(messages).items():
+            results |= self._render(run, campaign, arms.get(key, arms[None]), theirs, customers, now)
+        if campaign.experiment_id is not None:
+            there = [message for message in messages if message.customer_id in customers]
+            experiments.expose(
+                campaign.experiment_id,
+                [message.customer_id for message in there],
+                now,
+                messages=[message.pk for message in there],
+            )
+        return results
+
+    def _render(
+        self,
+        run: Run,
+        campaign: Campaign,
+        arm: ArmContent,
+        messages: Sequence[Message],
+        customers: Mapping[int, Customer],
+        now: datetime,
+    ) -> dict[int, tuple[Rendered, dict[str, Any]] | Skip]:
+        """Render the messages of one arm, which has its own content, subject, strategy and pool."""
+        content = arm.content
         if content is None:
             return {message.pk: Skip(SkipReason.NO_CONTENT) for message in messages}
         wants = needs(content)
-        customers = Customer.objects.in_bulk([message.customer_id for message in messages])
-        everyone = [message.customer_id for message in messages]
-        lists = _lists(campaign, messages, wants)
-        shared = personal.shared(content, everyone)
+        lists = _led_by_subject(_lists(campaign, messages, wants), messages, wants)
+        shared = personal.shared(content, [message.customer_id for message in messages])
         served = [
             m.customer_id
             for m in messages
             if m.customer_id in customers and (lists.get(m.customer_id) or not wants.required)
         ]
         offered = pools_of(served, campaign.plan) if campaign.plan else {}
-        codes = _codes(campaign, served, offered, now) if wants.coupon else {}
-        subjects = _subjects(campaign)
+        codes = _codes(campaign, arm.pool, served, offered, now) if wants.coupon else {}
         results: dict[int, tuple[Rendered, dict[str, Any]] | Skip] = {}
         for message in messages:
             customer = customers.get(message.customer_id)
@@ -66,7 +95,7 @@ class CampaignSource:
                 continue
             items = lists.get(message.customer_id, [])
             coupon = codes.get(message.customer_id)
-            pool = offered.get(message.customer_id, campaign.pool)
+            pool = offered.get(message.customer_id, arm.pool)
             if wants.required and not items:
                 results[message.pk] = Skip(SkipReason.NO_CONTENT)
                 continue
@@ -83,9 +112,9 @@ class CampaignSource:
                 shared=shared,
                 view_url=browser.view_url(message),
             )
-            subject = subjects.get(message.context.get("variant"))
-            with translation.override(language_of(customer)):
-                rendered = _words(run.channel, customer, content, values, subject)
+            language = language_of(customer)
+            with translation.override(language):
+                rendered = _words(run.channel, customer, content, values, subject_in(arm.levers, language))
             frozen = message.context | _contents(content.pk, items)
             if coupon:
                 frozen["coupon"] = coupon.code
@@ -103,11 +132,15 @@ class CampaignSource:
         """Say which products and template those held out would have got. No code is spent on them.
 
         Marked as `would_be`; without products where the content shows some, nothing would have been sent.
+        In a test those who may be written to are noted as ghosts, at the moment it would have gone.
         """
         campaign = Campaign.objects.select_related("content").get(pk=run.reference)
+        if campaign.experiment_id is not None:
+            _expose_ghosts(campaign.experiment_id, run, messages, now)
         if campaign.content is None:
             return {}
-        lists = _lists(campaign, messages, needs(campaign.content))
+        wants = needs(campaign.content)
+        lists = _led_by_subject(_lists(campaign, messages, wants), messages, wants)
         return {
             m.pk: m.context
             | _contents(campaign.content.pk, lists.get(m.customer_id, []))
@@ -133,8 +166,12 @@ class CampaignSource:
     def finished(self, run: Run, now: datetime) -> None:
         """Close the campaign when its last message is dealt with.
 
-        An announced promotion goes on, and so does what still has a slot before it or waits for a trigger.
+        An announced promotion goes on, and so does what still has a slot or a wave before it or waits for a
+        trigger.
         """
+        experiment = Campaign.objects.values_list("experiment", flat=True).filter(pk=run.reference).first()
+        if experiment is not None and experiments.waiting(experiment):
+            return
         Campaign.objects.filter(pk=run.reference, state=Campaign.State.RUNNING, next_at=None).exclude(
             kind=Campaign.Kind.PROMOTION
         ).exclude(timing=Timing.TRIGGERED).update(state=Campaign.State.FINISHED, finished_at=now)
@@ -194,18 +231,41 @@ def _lists(campaign: Campaign, messages: Sequence[Message], wants: Wants) -> dic
     return personal.with_fallback(lists, strategies, wants, campaign.objective)
 
 
+def _led_by_subject(
+    lists: dict[int, list[Item]], messages: Sequence[Message], wants: Wants
+) -> dict[int, list[Item]]:
+    """Put the product that a message is about in front of its person's list. One query, if there are any.
+
+    Who is told that a price fell sees that product. When it is not to be had any more, nothing is.
+    """
+    about = {m.customer_id: m.context["product"] for m in messages if m.context.get("product")}
+    if not about or not wants.products:
+        return lists
+    there = Product.objects.filter(active=True).exclude(stock__lte=0).in_bulk(set(about.values()))
+    led = dict(lists)
+    for customer, product in about.items():
+        subject = there.get(product)
+        rest = [item for item in lists.get(customer, []) if item.product_id != product]
+        led[customer] = [personal.item_of(subject), *rest][: wants.products] if subject else []
+    return led
+
+
 def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
     return {"template": template, "products": [item.sku for item in items]}
 
 
 def _codes(
-    campaign: Campaign, customer_ids: Sequence[int], offered: dict[int, CouponPool], now: datetime
+    campaign: Campaign,
+    own: CouponPool | None,
+    customer_ids: Sequence[int],
+    offered: dict[int, CouponPool],
+    now: datetime,
 ) -> dict[int, Coupon]:
     """Assign codes, pool by pool where a plan says which: five statements a pool."""
     if campaign.plan is None:
-        if campaign.pool is None:
+        if own is None:
             return {}
-        return pools.assign(campaign.pool, customer_ids, reference=str(campaign.pk), now=now)
+        return pools.assign(own, customer_ids, reference=str(campaign.pk), now=now)
     codes: dict[int, Coupon] = {}
     for pool in sorted(set(offered.values()), key=lambda one: one.pk):
         people = [customer for customer in customer_ids if offered.get(customer) == pool]
@@ -213,12 +273,26 @@ def _codes(
     return codes
 
 
-def _subjects(campaign: Campaign) -> dict[str | None, str]:
-    """Return the subject of each arm that has one of its own."""
-    if campaign.experiment is None:
-        return {}
-    variants = campaign.experiment.variants.all()
-    return {v.key: str(v.levers["subject"]) for v in variants if v.levers.get("subject")}
+def _by_arm(messages: Sequence[Message]) -> dict[str | None, list[Message]]:
+    """Return the messages of each arm; None is for those in no test."""
+    found: dict[str | None, list[Message]] = {}
+    for message in messages:
+        found.setdefault(message.context.get("variant"), []).append(message)
+    return found
+
+
+def _expose_ghosts(experiment_id: UUID, run: Run, messages: Sequence[Message], now: datetime) -> None:
+    """Note those held out who may be written to, by the rules for everybody; nine queries a batch."""
+    people = [message.customer_id for message in messages]
+    eligible = check(run, people, channels.get(run.channel), now=now)
+    met = [m for m in messages if m.customer_id not in eligible.reasons]
+    waits = {pk: wait.until for pk, wait in eligible.waits.items()}
+    experiments.expose_ghosts(
+        experiment_id,
+        [m.customer_id for m in met],
+        [max(now, m.due_at, waits.get(m.customer_id, now)) for m in met],
+        [m.pk for m in met],
+    )
 
 
 def _expiry(coupon: Coupon | None, pool: CouponPool | None) -> datetime | None:

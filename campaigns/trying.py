@@ -99,7 +99,7 @@ def _values(wants: Wants, person: Customer, *, known: bool, now: datetime) -> di
     )
     values["coupon"]["offer"] = _("10% off")
     if not person.pk and wants.products:
-        values["products"] = _some_products(wants.products, known=known)
+        values["products"] = some_products(wants.products, known=known)
     return values
 
 
@@ -114,7 +114,7 @@ def _somebody(locale: str, *, known: bool) -> Customer:
     )  # fmt: skip
 
 
-def _some_products(count: int, *, known: bool) -> list[dict[str, str]]:
+def some_products(count: int, *, known: bool) -> list[dict[str, str]]:
     """Return products of the shop, those with a picture first; made-up ones while it has none."""
     products = list(
         Product.objects.filter(active=True, is_stub=False, price__gt=0)

@@ -111,6 +111,19 @@
     });
   });
 
+  // The bell's panel closes as menus do.
+  document.addEventListener('click', (event) => {
+    document.querySelectorAll('details.st-bellbox[open]').forEach((box) => {
+      if (!box.contains(event.target)) box.open = false;
+    });
+  });
+  document.addEventListener('keydown', (event) => {
+    const box = event.key === 'Escape' && document.querySelector('details.st-bellbox[open]');
+    if (!box) return;
+    box.open = false;
+    box.querySelector('summary').focus();
+  });
+
   document.addEventListener('htmx:configRequest', (event) => {
     const token = document.cookie.match(/csrftoken=([^;]+)/);
     if (token) event.detail.headers['X-CSRFToken'] = token[1];

@@ -1,4 +1,4 @@
-"""What all tests share: a database that is emptied quickly after a test that commits."""
+"""What all tests share: a migrated database that is copied, and emptied quickly after a test that commits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal, sql_flush
+from django.db import connections, transaction
+
+from tests import template
 
 #: Written after every migrate and the same for all tests: kinds of content, permissions and roles.
 KEPT = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
@@ -62,3 +65,24 @@ def _quick_flush() -> Iterator[None]:
         patch.setattr(flush, "sql_flush", quick.sql)
         patch.setattr(flush, "emit_post_migrate_signal", quick.signal)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker) -> None:
+    """Let each process copy a migrated database instead of migrating one of its own."""
+    with django_db_blocker.unblock():
+        copied = template.ensure()
+    for connection in connections.all():
+        connection.settings_dict["TEST"] |= {"TEMPLATE": copied, "MIGRATE": False}
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """Keep what the module's fixtures store for all of its tests; each test's own changes go with it.
+
+    A fixture of the module's scope that asks for it may write; tests ask for `db` as ever, which is a
+    savepoint within.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)

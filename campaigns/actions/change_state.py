@@ -46,8 +46,8 @@ def change_state(
         )
     was, campaign.state = campaign.state, after
     if after == Campaign.State.CANCELLED:
-        campaign.finished_at, campaign.next_day, campaign.next_at = now, None, None
-    campaign.save(update_fields=["state", "finished_at", "next_day", "next_at"])
+        campaign.finished_at, campaign.next_day, campaign.next_at, campaign.undo_until = now, None, None, None
+    campaign.save(update_fields=["state", "finished_at", "next_day", "next_at", "undo_until"])
     for run in runs_of(campaign):
         on_run(run)
     if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None:

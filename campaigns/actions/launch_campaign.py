@@ -1,20 +1,24 @@
-"""Send a campaign on its way."""
+"""Send a campaign on its way, at once or after a minute in which it can be taken back."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
-from campaigns.preflight import mails, problems
-from campaigns.promotions.models import Promotion
-from campaigns.schedule.models import Timing
-from campaigns.schedule.sending import send
-from campaigns.schedule.slots import first_slot
+from campaigns.planning.approval import check_approval
+from campaigns.preflight import problems
+from campaigns.schedule.beginning import begin
 
+from .locking import locked
 from .permission import LAUNCH, require
+
+#: How long a press of the button can be taken back.
+UNDO = timedelta(seconds=60)
 
 
 @transaction.atomic
@@ -33,43 +37,57 @@ def launch_campaign(
 
     `as_of` is the shop's moment by which the audience is chosen; it defaults to now. A promotion is
     switched on, and sends only when it has content. A second launch, also at the same time, changes
-    nothing. Raises PermissionDenied or CampaignNotReady. 200,000 people take about 6 s.
+    nothing. Raises PermissionDenied, CampaignNotReady, or ApprovalNeeded where the shop's rules ask for a
+    second person. 200,000 people take about 6 s.
     """
     require(user, LAUNCH)
-    # A rival waits here and then finds the campaign launched. OF self: the joined rows stay free.
-    campaign = (
-        Campaign.objects.select_for_update(of=("self",))
-        .select_related("segment", "content", "pool__promotion", "promotion", "experiment", "plan")
-        .get(pk=campaign.pk)
-    )
+    campaign = locked(campaign.pk)  # a rival waits here and then finds the campaign launched
     if campaign.state != Campaign.State.DRAFT:
         return campaign
+    as_of = as_of or now
+    _check(campaign, user=user, now=now, as_of=as_of)
+    people = begin(campaign, as_of=as_of, now=now)
+    _note("launch_campaign", campaign, user, actor, now, as_of=as_of.isoformat(), audience=people)
+    return campaign
+
+
+@transaction.atomic
+def put_in_order(
+    campaign: Campaign, *, user: User | None, now: datetime, as_of: datetime | None = None, actor: str = ""
+) -> Campaign:
+    """Launch in a minute, unless somebody takes it back until then.
+
+    Until `undo_until` nothing happens at all: nobody is put into an arm, no code leaves its pool, no
+    promotion is switched on. Beat begins it then (campaigns.schedule.due.begin_due), with the same checks.
+    A second press changes nothing. Raises as launch_campaign.
+    """
+    require(user, LAUNCH)
+    campaign = locked(campaign.pk)
+    if campaign.state != Campaign.State.DRAFT:
+        return campaign
+    _check(campaign, user=user, now=now, as_of=as_of or now)
+    campaign.state, campaign.undo_until = Campaign.State.SCHEDULED, now + UNDO
+    campaign.launched_by, campaign.stopped_by = user, []
+    campaign.save(update_fields=["state", "undo_until", "launched_by", "stopped_by"])
+    _note("put_in_order", campaign, user, actor, now, undo_until=campaign.undo_until.isoformat())
+    return campaign
+
+
+def _check(campaign: Campaign, *, user: User | None, now: datetime, as_of: datetime) -> None:
+    if campaign.archived_at is not None:
+        raise CampaignNotReady([_("The campaign is in the archive. Bring it back first.")])
     if found := problems(campaign, now=now):
         raise CampaignNotReady(found)
-    as_of = as_of or now
-    slot = first_slot(campaign, now=now)
-    begins_later = campaign.timing == Timing.AT
-    if campaign.kind == Campaign.Kind.PROMOTION and campaign.promotion is not None and not begins_later:
-        Promotion.objects.filter(pk=campaign.promotion.pk).update(active=True)
-    people = 0
-    if campaign.timing == Timing.NOW and mails(campaign):
-        people = send(campaign, as_of=as_of, now=now).audience
-    campaign.state = Campaign.State.SCHEDULED if begins_later else Campaign.State.RUNNING
-    campaign.as_of, campaign.launched_at = as_of, now
-    campaign.next_day, campaign.next_at = (slot.day, slot.at) if slot else (None, None)
-    campaign.save(update_fields=["state", "as_of", "launched_at", "next_day", "next_at"])
+    check_approval(campaign, user=user, now=now, as_of=as_of)
+
+
+def _note(action: str, campaign: Campaign, user: User | None, actor: str, now: datetime, **more: Any) -> None:
     audit.record(
-        action="launch_campaign",
+        action=action,
         target=campaign,
         now=now,
         user=user,
         actor=actor,
         before={"state": Campaign.State.DRAFT},
-        after={
-            "state": str(campaign.state),
-            "timing": campaign.timing,
-            "as_of": as_of.isoformat(),
-            "audience": people,
-        },
+        after={"state": str(campaign.state), "timing": campaign.timing, **more},
     )
-    return campaign

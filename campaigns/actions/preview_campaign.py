@@ -8,6 +8,7 @@ from django.utils import translation
 
 from accounts.models import User
 from campaigns import audience, personal
+from campaigns.content.models import TemplateVersion
 from campaigns.content.services import Content, needs, render, render_short
 from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
@@ -58,7 +59,7 @@ def preview_campaign(
     require(user, "campaigns.view_campaign")
     as_of = as_of or now
     members = audience.members(campaign, as_of=as_of)
-    holdout = _held_out(campaign)
+    holdout = held_out_share(campaign)
     reach = Reach.nobody()
     if mails(campaign):
         reach = measure(
@@ -79,11 +80,11 @@ def preview_campaign(
         reach,
         _stock(campaign, now),
         customer,
-        _content(campaign, customer, strategy) if customer and campaign.content else None,
+        content_for(campaign, customer, strategy=strategy) if customer and campaign.content else None,
     )
 
 
-def _held_out(campaign: Campaign) -> float:
+def held_out_share(campaign: Campaign) -> float:
     """Return the share that the test and the plan of offers leave alone; each by a hash of its own."""
     kept = 1 - float(campaign.experiment.holdout_share) if campaign.experiment else 1.0
     return 1 - kept * (1 - float(campaign.plan.holdout_share) if campaign.plan else 1.0)
@@ -94,8 +95,19 @@ def _stock(campaign: Campaign, now: datetime) -> Stock | None:
     return stock(campaign.pool, now=now) if campaign.pool and shows_code else None
 
 
-def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Content:
-    content = campaign.content
+def content_for(
+    campaign: Campaign,
+    customer: Customer,
+    *,
+    strategy: str | None = None,
+    content: TemplateVersion | None = None,
+    subject: str | None = None,
+) -> Content:
+    """Render the message for one person, in an arm's strategy, content and subject; no code is spent.
+
+    At most ten queries, about 20 ms. Raises TemplateInvalid.
+    """
+    content = content or campaign.content
     assert content is not None  # noqa: S101  the caller looked
     wants = needs(content)
     items = (
@@ -119,6 +131,6 @@ def _content(campaign: Campaign, customer: Customer, strategy: str | None) -> Co
     )
     with translation.override(language_of(customer)):
         if campaign.channel == Channel.EMAIL:
-            return render(content, values)
-        short = render_short(content, values)
+            return render(content, values, subject=subject)
+        short = render_short(content, values, subject=subject)
     return Content(short.title, "", "", f"{short.text} {short.url}".strip())

@@ -1,41 +1,41 @@
-"""E-mail templates and their versions."""
+"""E-mail templates: the admin leads to the gallery and the editor, where people see what they write."""
+
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Max, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
-from campaigns.content.models import Template, TemplateVersion
-from core.admin import FactsAdmin, FactsInline
-
-
-class TemplateVersionInline(FactsInline):
-    """The wordings, newest first."""
-
-    model = TemplateVersion
-    fields = readonly_fields = ["number", "subject", "preheader", "created_at", "created_by"]
-    per_page = 10
+from campaigns.content.models import Template
+from core.admin import FactsAdmin
 
 
 @admin.register(Template)
 class TemplateAdmin(FactsAdmin):
-    """What is said, by name."""
+    """Addresses of the admin for templates; nothing is shown here."""
 
-    list_display = ["name", "versions_count", "last_change"]
     search_fields = ["name"]
-    inlines = [TemplateVersionInline]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Template]:
-        """Count the versions in the same query."""
-        return super().get_queryset(request).annotate(n=Count("versions"), last=Max("versions__created_at"))
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the gallery."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect("admin:templates")
 
-    @display(description=_("versions"), ordering="n")
-    def versions_count(self, template: Template) -> int:
-        """Show how many wordings there are."""
-        return int(template.n)  # type: ignore[attr-defined]
-
-    @display(description=_("last change"), ordering="last")
-    def last_change(self, template: Template) -> object:
-        """Show when the newest wording was stored."""
-        return template.last  # type: ignore[attr-defined]
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Lead to the editor."""
+        template = self.get_object(request, object_id)
+        if not self.has_view_permission(request, template):
+            raise PermissionDenied
+        if template is None:
+            return redirect("admin:templates")
+        return redirect("admin:template_edit", pk=template.pk)

@@ -11,20 +11,19 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from campaigns.coupons.models import Coupon, CouponPool, Redemption
-from core import clock
-from core.admin import Admin, FactsAdmin, FactsInline, LargeFactsAdmin
+from core.admin import FactsAdmin, FactsInline, LargeFactsAdmin
 from core.templatetags.studio import money_text, number
 
 
 @admin.register(CouponPool)
-class CouponPoolAdmin(Admin):
-    """Stocks of codes."""
+class CouponPoolAdmin(FactsAdmin):
+    """Stocks of codes as data; people fill and change them on the pool's page."""
 
     list_display = ["name", "promotion", "codes", "left", "redeemed", "show"]
     list_select_related = ["promotion"]
     list_filter = ["promotion"]
     search_fields = ["name", "prefix"]
-    exclude = ["created_at"]
+    readonly_fields = ["page"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CouponPool]:
         """Count the codes in the same query."""
@@ -59,10 +58,11 @@ class CouponPoolAdmin(Admin):
         url = reverse("admin:coupons_coupon_changelist")
         return format_html('<a class="st-link" href="{}?pool__id__exact={}">{}</a>', url, pool.pk, _("Codes"))
 
-    def save_model(self, request: HttpRequest, obj: CouponPool, form: Any, change: bool) -> None:
-        """Stamp the record."""
-        obj.created_at = obj.created_at or clock.now()
-        super().save_model(request, obj, form, change)
+    @display(description=_("page"))
+    def page(self, pool: CouponPool) -> Any:
+        """Lead to where the pool is filled and changed."""
+        url = reverse("admin:offer_pool", args=[pool.pk])
+        return format_html('<a class="st-link" href="{}">{}</a>', url, _("Open the pool"))
 
 
 class RedemptionInline(FactsInline):

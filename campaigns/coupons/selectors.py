@@ -1,6 +1,6 @@
 """What may be read of coupons."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -106,8 +106,32 @@ def standing(pool: CouponPool, *, now: datetime) -> Standing:
     return _standing(pool, stock(pool, now=now), given["given"] or Decimal(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """An order's use of a code, as it stands."""
+
+    discount: Money
+    redeemed_at: datetime
+    rolled_back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A code on an order: how it was used on it, and whether a use is kept for it."""
+
+    coupon: Coupon
+    prior: Prior | None
+    reserved: bool
+
+
 def find(code: str) -> Coupon | None:
-    """Return the coupon by what a person typed, with pool and promotion. One query.
+    """Return the coupon by what a person typed, with pool and promotion. One query."""
+    shown = find_on(code, "")
+    return shown.coupon if shown else None
+
+
+def find_on(code: str, order_id: str) -> Shown | None:
+    """Return the code as `find` does, with what the order has of it. One query.
 
     Every call of every till begins with it, so the statement is written once and not built each time.
     """
@@ -116,10 +140,18 @@ def find(code: str) -> Coupon | None:
     except CodeInvalid:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [stored])
+        cursor.execute(_FIND, {"code": stored, "order": order_id})
         row = cursor.fetchone()
     if row is None:
         return None
+    discount, currency, redeemed_at, rolled_back_at, reserved = row[-5:]
+    prior = (
+        Prior(Money(discount or Decimal(0), currency), redeemed_at, rolled_back_at) if redeemed_at else None
+    )
+    return Shown(_coupon(row), prior, reserved)
+
+
+def _coupon(row: Sequence[Any]) -> Coupon:
     values = iter(row)
     coupon: Coupon = _built(Coupon, values)
     coupon.pool = _built(CouponPool, values)
@@ -149,10 +181,14 @@ _COLUMNS = ", ".join(
     f'{model._meta.db_table}."{field.column}"' for model in _READ for field in model._meta.concrete_fields
 )
 _FIND = (
-    f"SELECT {_COLUMNS} FROM coupons_coupon"  # noqa: S608 – names of columns
+    f"SELECT {_COLUMNS}, r.discount, r.currency, r.redeemed_at, r.rolled_back_at,"  # noqa: S608 – names
+    " EXISTS (SELECT FROM coupons_reservation v WHERE v.coupon_id = coupons_coupon.id"
+    " AND v.order_id = %(order)s AND v.released_at IS NULL)"
+    " FROM coupons_coupon"
     " JOIN coupons_couponpool ON coupons_couponpool.id = coupons_coupon.pool_id"
     " JOIN promotions_promotion ON promotions_promotion.id = coupons_couponpool.promotion_id"
-    " WHERE coupons_coupon.code = %s"
+    " LEFT JOIN coupons_redemption r ON r.coupon_id = coupons_coupon.id AND r.order_id = %(order)s"
+    " WHERE coupons_coupon.code = %(code)s"
 )
 
 

@@ -1,15 +1,14 @@
 """Codes are not to be guessed: misses are counted, hits are not."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import redis
 import structlog
-from django.core.cache import cache
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
+
+from core.throttling import KeyThrottle, counters
 
 log = structlog.get_logger(__name__)
 
@@ -18,8 +17,8 @@ SECONDS = 60
 PER_SHOPPER, UNNAMED, PER_KEY = 10, 60, 300
 
 
-class GuessThrottle(BaseThrottle):
-    """Refuse codes for a minute after too many that do not exist.
+class GuessThrottle(KeyThrottle):
+    """Count the key's calls, and refuse codes for a minute after too many that do not exist.
 
     A busy till is never slowed down: only misses count. Who names the shopper (`customer`, `shopper_ip`)
     has only that shopper held up, so nobody can shut the shop's till by guessing. At 300 a minute, the
@@ -27,30 +26,29 @@ class GuessThrottle(BaseThrottle):
     Redis's own, so calls at once all count; without Redis nothing is held up.
     """
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Look at the misses of the last minute; a call itself is not counted."""
+    _guessed = False
+
+    def admit(self, request: Request, name: str, limit: int, beside: Sequence[str] = ()) -> bool:
+        """Count the call, and look at the misses of the last minute in the same round trip."""
         limits = _limits(request)
-        try:
-            counts = cache.get_many(list(limits))
-        except redis.RedisError:
-            log.warning("throttle_unavailable")
-            return True
-        return all(counts.get(key, 0) < most for key, most in limits.items())
+        allowed = super().admit(request, name, limit, [*limits])
+        self._guessed = any(n >= most for n, most in zip(self.beside, limits.values(), strict=False))
+        return allowed and not self._guessed
 
     def wait(self) -> float:
         """Return after how many seconds the next call may be made, at most."""
-        return SECONDS
+        return SECONDS if self._guessed else super().wait()
 
     def count_miss(self, request: Request) -> None:
         """Note that a call named a code that does not exist."""
         try:
-            for key in _limits(request):
-                cache.add(key, 0, SECONDS)
-                cache.incr(key)
+            with counters().pipeline(transaction=False) as pipe:
+                for key in _limits(request):
+                    pipe.set(key, 0, ex=SECONDS, nx=True)
+                    pipe.incr(key)
+                pipe.execute()
         except redis.RedisError:
             log.warning("throttle_unavailable")
-        except ValueError:  # it ran out in between
-            pass
 
 
 def _limits(request: Request) -> dict[str, int]:

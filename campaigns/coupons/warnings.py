@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as noop
 
+from accounts import notices
+from accounts.models import Notice
 from delivery.endpoints.hooks import tell
 
 from .models import PoolWarning
@@ -14,6 +17,11 @@ from .models import PoolWarning
 AHEAD = timedelta(days=3)
 
 Kind = PoolWarning.Kind
+_SENTENCES = {
+    Kind.LOW: noop("The pool “%(name)s” has %(count)s codes left."),
+    Kind.EXPIRING: noop("%(count)s codes of “%(name)s” that people hold end within three days."),
+    Kind.ENDING: noop("The offer of “%(name)s” ends within three days; people hold %(count)s of its codes."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,15 @@ def look(*, now: datetime) -> list[PoolWarning]:
             "due_at": warning.due_at.isoformat() if warning.due_at else None,
         }
         tell("pool.warning", str(warning.pk), told, now=now)
+        notices.tell(
+            "coupons.change_couponpool",
+            Notice.Kind.POOL,
+            _SENTENCES[warning.kind],
+            f"/admin/offers/pools/{warning.pool_id}/",
+            now,
+            facts={"name": warning.pool.name, "count": warning.count},
+            key=f"pool:{warning.pool_id}:{warning.kind}:{warning.since.isoformat()}",
+        )
     return fresh
 
 

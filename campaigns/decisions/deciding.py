@@ -1,13 +1,14 @@
 """Decide what a slot shows to the person in front of us: products by a strategy, an offer, or nothing.
 
-A running experiment that has the slot's name decides by its arms, and its hold-out sees nothing.
+A running experiment that has the slot's name decides for customers by its arms, and its hold-out sees
+nothing; the call counts as meeting the test.
 Otherwise the first action is the one believed best, and the others get a small share between them, so
 that their worth stays known. Either way each action that could have been has its probability, stored
 with the decision; they sum to 1.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -16,16 +17,9 @@ from uuid import UUID
 from django.conf import settings
 
 from campaigns.coupons.offers import usable
-from campaigns.experiments.models import Assignment, Experiment
-from campaigns.experiments.services import assign
-from campaigns.experiments.statistics.assignment import (
-    BUCKETS,
-    Arm,
-    BucketRange,
-    Place,
-    place,
-    propensities,
-)
+from campaigns.experiments.models import Experiment
+from campaigns.experiments.placing import meet, place
+from campaigns.experiments.statistics.assignment import Arm, propensities
 from core.ids import uuid7
 from customers.models import Customer
 from recommendations.online import Answer, Wish, for_customer, for_visitor
@@ -90,8 +84,9 @@ def decide(
     experiment = Experiment.objects.filter(
         key=slot, kind=Experiment.Kind.LIVE, state=Experiment.State.RUNNING
     ).first()
-    if experiment is not None:
-        eligible, chosen = _by_experiment(experiment, who, now)
+    tested = _by_experiment(experiment, who.customer, now) if experiment and who.customer else None
+    if experiment is not None and tested is not None:
+        eligible, chosen = tested
         policy = f"experiment:{experiment.key}"
     else:
         eligible = _actions(who, kinds, wish, known, now)
@@ -115,32 +110,39 @@ def decide(
     return Decided(decision, chosen, eligible, policy, answer)
 
 
-def _by_experiment(experiment: Experiment, who: Who, now: datetime) -> tuple[list[Action], Action]:
-    """Return the arms as actions and the person's own, which is stored for a customer at the first call."""
+def _by_experiment(
+    experiment: Experiment, customer: Customer, now: datetime
+) -> tuple[list[Action], Action] | None:
+    """Return the arms as actions and the customer's own, given out at the first call and met with this one.
+
+    None for somebody outside of the test's layer. Who is in the global control group is held out here too.
+    """
+    [placed] = place(experiment, [customer.external_id], now=now)
+    if placed.reason == "control_group":
+        alone = Action(HELD_OUT, "none", 1.0)
+        return [alone], alone
+    if placed.propensity is None:
+        return None
+    meet(experiment, {customer.external_id: now})
     variants = list(experiment.variants.order_by("id"))
-    arms = [Arm(variant.key, variant.weight) for variant in variants]
-    holdout = BucketRange.share(f"{experiment.salt}:holdout", float(experiment.holdout_share))
-    treated = (BUCKETS - holdout.high) / BUCKETS
-    chances = {key: treated * p for key, p in propensities(arms).items()}
-    actions = {v.key: _of_levers(v.key, v.levers, chances[v.key]) for v in variants}
-    if holdout.high:
-        actions[HELD_OUT] = Action(HELD_OUT, "none", 1 - treated)
-    if who.customer is not None:
-        assign(experiment, query=("SELECT %s::bigint AS customer_id", [who.customer.pk]), now=now)
-        arm = (
-            Assignment.objects.filter(experiment=experiment, customer=who.customer)
-            .values_list("variant__key", flat=True)
-            .get()
-        )
-        return list(actions.values()), actions[arm or HELD_OUT]
-    spot = place(who.unit, experiment.salt, arms, holdout=holdout)
-    key = HELD_OUT if spot.place is Place.HELD_OUT else str(spot.arm)
-    return list(actions.values()), actions[key]
+    held = float(experiment.holdout_share)
+    shares = propensities([Arm(variant.key, variant.weight) for variant in variants])
+    chances = {key: (1 - held) * share for key, share in shares.items()} | ({HELD_OUT: held} if held else {})
+    own = placed.variant or HELD_OUT
+    # A wave that learned has other shares than planned; the stored one is right, the others keep their ratio.
+    others = sum(chance for key, chance in chances.items() if key != own)
+    scale = (1 - placed.propensity) / others if others else 0.0
+    actions = {
+        variant.key: _of_levers(variant.key, variant.levers, chances[variant.key] * scale)
+        for variant in variants
+    }
+    if held:
+        actions[HELD_OUT] = Action(HELD_OUT, "none", held * scale)
+    actions[own] = replace(actions[own], p=placed.propensity)
+    return list(actions.values()), actions[own]
 
 
 def _of_levers(key: str, levers: Mapping[str, Any], p: float) -> Action:
-    if promotion := levers.get("promotion"):
-        return Action(key, "offer", p, offer={"promotion": str(promotion)})
     return Action(key, "products", p, strategy=str(levers.get("strategy") or ""))
 
 

@@ -18,6 +18,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from campaigns.outcomes.daily.credited import add_up
+
 #: Days that are computed in one transaction.
 STEP = timedelta(days=31)
 # One recomputation at a time: two would delete each other's rows.
@@ -115,6 +117,7 @@ def attribute(*, since: datetime, until: datetime) -> int:
             params: dict[str, Any] = {"since": begin, "until": end, "windows": windows}
             cursor.execute(_ATTRIBUTE, params)
             written += cursor.rowcount
+            add_up(begin, end)
     return written
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
+from campaigns.promotions import editing
 from campaigns.promotions.models import BudgetEntry, Promotion
 from core import clock
 from core.admin import Admin, FactsInline
@@ -25,37 +26,53 @@ class BudgetInline(FactsInline):
     per_page = 25
 
 
-class PromotionForm(forms.ModelForm):
-    """A promotion with its rules as JSON."""
+class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What programs know a promotion by; its rules are written in the editor."""
 
     class Meta:
         model = Promotion
-        fields = [
-            "name", "slug", "conditions", "benefit", "stacking", "priority", "needs_code", "starts_at",
-            "ends_at", "active", "limit", "limit_per_customer", "limit_per_day", "currency",
-            "also_in", "prices", "budget",
-        ]  # fmt: skip
-        widgets = {
-            "conditions": UnfoldAdminTextareaWidget(attrs={"rows": 5, "spellcheck": "false"}),
-            "benefit": UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
-        }
+        fields = ["slug"]
+
+    def clean_slug(self) -> str:
+        """Keep the short name once it was used: tills and their orders name the promotion by it."""
+        slug = str(self.cleaned_data["slug"])
+        if self.instance.used and slug != self.initial.get("slug"):
+            raise forms.ValidationError(_("It was used already, so tills know it by this name."))
+        return slug
 
 
 @admin.register(Promotion)
 class PromotionAdmin(Admin):
-    """Offers that apply by themselves."""
+    """Promotions as data: how they stand, and what programs know them by. People write in the editor."""
 
     form = PromotionForm
     list_display = ["name", "status", "stacking", "priority", "uses", "money", "starts_at", "ends_at"]
     list_filter = ["active", "needs_code", "stacking"]
     search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = [
+        "editor", "conditions", "benefit", "stacking", "priority", "needs_code", "starts_at", "ends_at",
+        "active", "limit", "limit_per_customer", "limit_per_day", "currency", "also_in", "prices", "budget",
+    ]  # fmt: skip
+    fields = ["slug", *readonly_fields]
     inlines = [BudgetInline]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Promotion | None = None) -> Any:
-        """Leave switching on and off to those who may."""
-        fields = list(super().get_readonly_fields(request, obj))
-        return fields if request.user.has_perm("promotions.activate_promotion") else [*fields, "active"]
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: the editor makes promotions, checks them and tells the audit log."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Promotion | None = None) -> bool:
+        """Refuse: what was given away stays on record; the editor archives."""
+        return False
+
+    @display(description=_("rule"))
+    def editor(self, promotion: Promotion) -> Any:
+        """Lead to where the rule is written."""
+        url = reverse("admin:promotion_edit", args=[promotion.pk])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+            url,
+            _("Open it in the editor"),
+        )
 
     @display(description=_("state"), ordering="active", label={_("on"): "success", _("off"): "warning"})
     def status(self, promotion: Promotion) -> Any:
@@ -76,10 +93,7 @@ class PromotionAdmin(Admin):
         return f"{spent} / {money_text(promotion.budget, promotion.currency)}"
 
     def save_model(self, request: HttpRequest, obj: Promotion, form: Any, change: bool) -> None:
-        """Stamp the record. Of one that exists only the form's fields are written, never its counters."""
-        if change:
-            Promotion.objects.filter(pk=obj.pk).update(version=F("version") + 1)
-            obj.save(update_fields=form.changed_data)
-            return
-        obj.created_at = clock.now()
-        super().save_model(request, obj, form, change)
+        """Rename it for programs, as the service does."""
+        user: Any = request.user
+        if form.changed_data:
+            editing.rename_for_programs(obj, slug=obj.slug, now=clock.now(), user=user)

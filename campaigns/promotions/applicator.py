@@ -15,19 +15,22 @@ never goes below zero. The answer does not depend on the order in which promotio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
 from core.money import convert, minor_unit
 
-from .benefits import Benefit, Gain
+from .benefits import Benefit, Discounts, Gain
 from .carts import Cart, Situation
 from .combination import Choice, best
 from .conditions import Condition
 from .results import Discount, Extra, NotApplied, Result, Search
+from .selections import Selection
+from .vocabulary import parts_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offer:
     """A promotion as the applicator sees it. `barred` is a reason known beforehand: (code, sentence).
 
@@ -46,17 +49,24 @@ class Offer:
     also_in: frozenset[str] = frozenset()
     prices: str = ""
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
-        """Return what of the shopper its rules ask for."""
-        return self.benefit.needs.union(*(condition.needs for condition in self.conditions))
+        """Return what its rules ask for: of the shopper, and `catalogue` where categories or brands count."""
+        needs = self.benefit.needs.union(*(condition.needs for condition in self.conditions))
+        selections = parts_of((self.conditions, self.benefit), Selection)
+        return needs | {"catalogue"} if any(s.categories or s.brands for s in selections) else needs
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Candidate:
     offer: Offer
     gain: Gain
     amount: Decimal
+
+    @cached_property
+    def is_better(self) -> str:
+        """Return what those hear in whose place it applies, who may be many."""
+        return _("“%(slug)s” is the better one.") % {"slug": self.offer.slug}
 
     @property
     def combines(self) -> bool:
@@ -65,10 +75,11 @@ class _Candidate:
 
 
 def apply(offers: Iterable[Offer], situation: Situation) -> Result:
-    """Return the cart with its discounts. 20 lines and 200 promotions take about 3 ms."""
+    """Return the cart with its discounts. 20 lines and 200 promotions take about 2 ms."""
     candidates, refused = [], []
+    judge = _Judge(situation)
     for offer in sorted(offers, key=lambda o: (-o.priority, o.slug)):
-        judged = _judge(offer, situation)
+        judged = judge.judge(offer)
         if isinstance(judged, NotApplied):
             refused.append(judged)
         else:
@@ -77,35 +88,64 @@ def apply(offers: Iterable[Offer], situation: Situation) -> Result:
     return _take(chosen, [*refused, *passed_over], situation.cart, search)
 
 
-def _judge(offer: Offer, situation: Situation) -> _Candidate | NotApplied:
-    cart = situation.cart
-    if offer.barred:
-        return NotApplied(offer.slug, *offer.barred)
-    if cart.currency != offer.currency and cart.currency not in offer.also_in:
-        held = ", ".join([offer.currency, *sorted(offer.also_in)])
-        return NotApplied(offer.slug, "currency", _("This offer holds in %(currency)s.") % {"currency": held})
-    if offer.prices and offer.prices != cart.prices:
-        reason = (
-            _("The amounts of this offer are meant with tax, the cart's are without.")
-            if offer.prices == "gross"
-            else _("The amounts of this offer are meant without tax, the cart's are with it.")
-        )
-        return NotApplied(offer.slug, "prices", reason)
-    for condition in offer.conditions:
-        if (missing := condition.missing(situation)) is not None:
-            return NotApplied(offer.slug, "condition", missing)
-    gain = offer.benefit.gain(situation, offer.slug)
-    if not gain.is_something:
-        return NotApplied(offer.slug, "nothing", _("Nothing in the cart gets cheaper by this offer."))
-    amount = gain.amount
-    if offer.budget_left is not None and amount:
-        counted = convert(amount, cart.currency, offer.currency)
-        if counted is None:
-            reason = _("This offer's budget cannot be counted in %(currency)s: there is no rate.")
-            return NotApplied(offer.slug, "currency", reason % {"currency": cart.currency})
-        if counted > offer.budget_left:
-            return NotApplied(offer.slug, "budget", _("This offer's budget is used up."))
-    return _Candidate(offer, gain, amount)
+class _Judge:
+    """Judges offers one by one on a situation.
+
+    What several of them share – the very same condition or benefit, which `running` reads once – is asked
+    once. A benefit that goes by what was paid on its own promotion is no such thing.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        self.nothing = _("Nothing in the cart gets cheaper by this offer.")
+        self._missing: dict[int, str | None] = {}
+        self._gains: dict[int, tuple[Gain, Decimal]] = {}
+
+    def judge(self, offer: Offer) -> _Candidate | NotApplied:
+        """Say what the offer gives by itself, or why it gives nothing."""
+        cart = self.situation.cart
+        if offer.barred:
+            return NotApplied(offer.slug, *offer.barred)
+        if cart.currency != offer.currency and cart.currency not in offer.also_in:
+            held = ", ".join([offer.currency, *sorted(offer.also_in)])
+            reason = _("This offer holds in %(currency)s.") % {"currency": held}
+            return NotApplied(offer.slug, "currency", reason)
+        if offer.prices and offer.prices != cart.prices:
+            reason = (
+                _("The amounts of this offer are meant with tax, the cart's are without.")
+                if offer.prices == "gross"
+                else _("The amounts of this offer are meant without tax, the cart's are with it.")
+            )
+            return NotApplied(offer.slug, "prices", reason)
+        for condition in offer.conditions:
+            if (missing := self._missing_of(condition)) is not None:
+                return NotApplied(offer.slug, "condition", missing)
+        gain, amount = self._gain_of(offer)
+        if not gain.is_something:
+            return NotApplied(offer.slug, "nothing", self.nothing)
+        if offer.budget_left is not None and amount:
+            counted = convert(amount, cart.currency, offer.currency)
+            if counted is None:
+                reason = _("This offer's budget cannot be counted in %(currency)s: there is no rate.")
+                return NotApplied(offer.slug, "currency", reason % {"currency": cart.currency})
+            if counted > offer.budget_left:
+                return NotApplied(offer.slug, "budget", _("This offer's budget is used up."))
+        return _Candidate(offer, gain, amount)
+
+    def _missing_of(self, condition: Condition) -> str | None:
+        known = self._missing
+        if id(condition) not in known:
+            known[id(condition)] = condition.missing(self.situation)
+        return known[id(condition)]
+
+    def _gain_of(self, offer: Offer) -> tuple[Gain, Decimal]:
+        known = self._gains.get(id(offer.benefit))
+        if known is None:
+            gain = offer.benefit.gain(self.situation, offer.slug)
+            known = gain, gain.amount
+            if not offer.benefit.needs:
+                self._gains[id(offer.benefit)] = known
+        return known
 
 
 def _choose(candidates: list[_Candidate], cart: Cart) -> tuple[list[_Candidate], list[NotApplied], Search]:
@@ -117,7 +157,7 @@ def _choose(candidates: list[_Candidate], cart: Cart) -> tuple[list[_Candidate],
         return combined, passed_over, search
     sole = max(exclusive, key=lambda c: (c.offer.priority, c.amount))
     rank = max((c.offer.priority for c in others), default=sole.offer.priority - 1)
-    together = sum(_capped(combined, cart), Decimal(0))
+    together = sum(_capped(combined, cart).values(), Decimal(0))
     if (sole.offer.priority, sole.amount) >= (rank, together):
         reason = _("“%(slug)s” applies and excludes all others.") % {"slug": sole.offer.slug}
         rest = [NotApplied(c.offer.slug, "excluded", reason) for c in candidates if c is not sole]
@@ -155,21 +195,22 @@ def _best_priced(
 ) -> tuple[list[_Candidate], list[NotApplied], Choice]:
     """Choose of those that lower prices, beside what always combines."""
     taken = _capped(always, cart)
-    unit = minor_unit(cart.currency)
-    rooms = [amount - gone for amount, gone in zip(cart.amounts, taken, strict=True)]
+    digits = -int(minor_unit(cart.currency).as_tuple().exponent)
+    # Whole minor units from here on: the search adds and compares a great many of them.
+    rooms = [int((amount - taken.get(i, 0)).scaleb(digits)) for i, amount in enumerate(cart.amounts)]
     gains = [
-        [int(min(off, room) / unit) if off else 0 for off, room in zip(c.gain.discounts, rooms, strict=True)]
+        {i: gain for i, off in c.gain.discounts.items() if (gain := min(int(off.scaleb(digits)), rooms[i]))}
         for c in priced
     ]
     choice = best(gains)
     picked = [c for k, c in enumerate(priced) if k in choice.chosen]
-    masks = {c: sum(1 << i for i, off in enumerate(c.gain.discounts) if off) for c in priced}
     passed_over = []
     for k, candidate in enumerate(priced):
         if k in choice.chosen:
             continue
-        rivals = [r for r in picked if masks[candidate] & masks[r]]
-        if any(gains[k]) and rivals:
+        lines = candidate.gain.discounts.keys()
+        rivals = [r for r in picked if not lines.isdisjoint(r.gain.discounts)]
+        if gains[k] and rivals:
             passed_over.append(_worse(candidate, max(rivals, key=lambda r: r.amount)))
         else:
             passed_over.append(_nothing_left(candidate))
@@ -185,8 +226,8 @@ def _take(chosen: Sequence[_Candidate], refused: Sequence[NotApplied], cart: Car
         offer, gain = candidate.offer, candidate.gain
         sentence = offer.benefit.sentence(cart.currency)
         extra = gain.free_shipping or gain.gift or gain.points or gain.deposit
-        taken = [min(wanted, left) for wanted, left in zip(gain.discounts, room, strict=True)]
-        if not extra and not any(taken):
+        taken = {i: off for i, wanted in gain.discounts.items() if (off := min(wanted, room[i]))}
+        if not extra and not taken:
             refused.append(_nothing_left(candidate))
             continue
         applied.append(offer.slug)
@@ -194,10 +235,9 @@ def _take(chosen: Sequence[_Candidate], refused: Sequence[NotApplied], cart: Car
             extras.append(
                 Extra(offer.slug, sentence, gain.free_shipping, gain.gift, gain.points, gain.deposit)
             )
-        for i, amount in enumerate(taken):
-            if amount:
-                room[i] -= amount
-                lines[i].append(Discount(offer.slug, amount, sentence))
+        for i, amount in taken.items():
+            room[i] -= amount
+            lines[i].append(Discount(offer.slug, amount, sentence))
     return Result(
         cart,
         tuple(tuple(line) for line in lines),
@@ -208,17 +248,17 @@ def _take(chosen: Sequence[_Candidate], refused: Sequence[NotApplied], cart: Car
     )
 
 
-def _capped(candidates: Sequence[_Candidate], cart: Cart) -> list[Decimal]:
+def _capped(candidates: Sequence[_Candidate], cart: Cart) -> Discounts:
     """Return what candidates take off each line together."""
-    wanted = [Decimal(0)] * len(cart.lines)
+    wanted: Discounts = {}
     for candidate in candidates:
-        wanted = [a + b for a, b in zip(wanted, candidate.gain.discounts, strict=True)]
-    return [min(a, b) for a, b in zip(wanted, cart.amounts, strict=True)]
+        for i, off in candidate.gain.discounts.items():
+            wanted[i] = wanted.get(i, Decimal(0)) + off
+    return {i: min(off, cart.amounts[i]) for i, off in wanted.items()}
 
 
 def _worse(candidate: _Candidate, winner: _Candidate) -> NotApplied:
-    reason = _("“%(slug)s” is the better one.") % {"slug": winner.offer.slug}
-    return NotApplied(candidate.offer.slug, "better_offer", reason)
+    return NotApplied(candidate.offer.slug, "better_offer", winner.is_better)
 
 
 def _nothing_left(candidate: _Candidate) -> NotApplied:

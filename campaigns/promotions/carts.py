@@ -1,6 +1,6 @@
 """What a promotion is judged on: the cart, who holds it, and when."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,9 @@ from .vocabulary import RuleInvalid, decimal
 #: A cart of 500 lines against 200 promotions stays within a second.
 LARGEST_CART = 500
 LARGEST_QUANTITY = Decimal(100_000)
+
+#: Positions of lines by a name.
+Places = dict[str, list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,6 @@ class Cart:
     prices: str = "gross"
 
     @cached_property
-    def found(self) -> dict[Any, list[int]]:
-        """Return the lines that rules have looked for, by their selection."""
-        return {}
-
-    @cached_property
     def amounts(self) -> tuple[Decimal, ...]:
         """Return quantity × price per line before any discount, rounded half up."""
         return tuple(round_money(line.quantity * line.price, self.currency) for line in self.lines)
@@ -64,6 +62,39 @@ class Cart:
     def quantity(self) -> Decimal:
         """Return the number of units."""
         return sum((line.quantity for line in self.lines), Decimal(0))
+
+    @cached_property
+    def products(self) -> Places:
+        """Return on which lines each product stands."""
+        return _places([line.sku] for line in self.lines)
+
+    @cached_property
+    def categories(self) -> Places:
+        """Return on which lines each category stands: a product's own, and all above it."""
+        return _places(_upwards(line.category) for line in self.lines)
+
+    @cached_property
+    def brands(self) -> Places:
+        """Return on which lines each brand stands."""
+        return _places([line.brand] for line in self.lines)
+
+    @cached_property
+    def shelves(self) -> Places:
+        """Return on which lines each shelf stands."""
+        return _places([line.shelf] for line in self.lines)
+
+
+def _places(names: Iterable[Iterable[str]]) -> Places:
+    places: Places = {}
+    for i, line in enumerate(names):
+        for name in line:
+            places.setdefault(name, []).append(i)
+    return places
+
+
+def _upwards(path: str) -> list[str]:
+    """Return a category's path and those above it: a/b/c, a/b, a."""
+    return [path, *(path[:i] for i, sign in enumerate(path) if sign == "/")]
 
 
 @dataclass(frozen=True, slots=True)

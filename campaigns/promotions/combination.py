@@ -6,7 +6,7 @@ offers that do is searched by itself. The bound of a branch is the sum, over the
 of the most that one of the remaining offers takes off that line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -27,14 +27,13 @@ class Choice:
     branches: int
 
 
-def best(gains: Sequence[Sequence[int]], most_branches: int = MOST_BRANCHES) -> Choice:
-    """Choose among offers by what each takes off each line, in whole minor units.
+def best(gains: Sequence[Mapping[int, int]], most_branches: int = MOST_BRANCHES) -> Choice:
+    """Choose among offers by what each takes off which line, in whole minor units, all above zero.
 
     Of equal choices the one with the offers that come first wins: give them in the order of preference.
     """
     masks = _worthwhile(
-        [sum(1 << line for line, gain in enumerate(row) if gain) for row in gains],
-        [sum(row) for row in gains],
+        [sum(1 << line for line in row) for row in gains], [sum(row.values()) for row in gains]
     )
     chosen: set[int] = set()
     left, complete = most_branches, True
@@ -78,17 +77,15 @@ def _groups(masks: Sequence[int]) -> list[list[int]]:
 class _Search:
     """Depth first, with an offer before without it, the largest first."""
 
-    def __init__(self, offers: list[tuple[int, int, Sequence[int]]], most_branches: int) -> None:
-        self.offers = sorted(offers, key=lambda o: (-sum(o[2]), o[0]))
-        self.totals = [sum(gain) for _k, _mask, gain in self.offers]
-        self.lines = [
-            line for line in range(len(offers[0][2])) if any(gain[line] for _k, _mask, gain in offers)
-        ]
+    def __init__(self, offers: list[tuple[int, int, Mapping[int, int]]], most_branches: int) -> None:
+        self.offers = sorted(offers, key=lambda o: (-sum(o[2].values()), o[0]))
+        self.totals = [sum(gain.values()) for _k, _mask, gain in self.offers]
+        self.lines = sorted({line for _k, _mask, gain in offers for line in gain})
         # From each offer on, what the rest can take off each line at most.
         self.most: list[list[int]] = [[0] * len(self.lines)]
         for _k, _mask, gain in reversed(self.offers):
             before = self.most[-1]
-            self.most.append([max(b, gain[line]) for b, line in zip(before, self.lines, strict=True)])
+            self.most.append([max(b, gain.get(line, 0)) for b, line in zip(before, self.lines, strict=True)])
         self.most.reverse()
         self.most_branches = max(most_branches, 0)
         self.branches = 0

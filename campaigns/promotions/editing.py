@@ -126,6 +126,17 @@ def copy_promotion(promotion: Promotion, *, now: datetime, user: User | None) ->
     return draft_promotion(fields | {"name": name}, now=now, user=user)
 
 
+@transaction.atomic
+def rename_for_programs(promotion: Promotion, *, slug: str, now: datetime, user: User | None) -> None:
+    """Give a promotion another short name; an open editor then has to read it anew."""
+    stored: Promotion = Promotion.objects.select_for_update(no_key=True).get(pk=promotion.pk)
+    before, stored.slug = stored.slug, slug
+    stored.version += 1
+    stored.save(update_fields=["slug", "version"])
+    told = {"before": {"slug": before}, "after": {"slug": slug}}
+    audit.record(action="rename_promotion", target=stored, now=now, user=user, **told)
+
+
 def free_slug(name: str) -> str:
     """Return a short name that nobody has. One query."""
     stem = slugify(name)[:90] or "offer"

@@ -6,8 +6,11 @@ all uses share comes last and is held for the shortest time. Who counts several 
 transaction takes them by their id.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
@@ -29,15 +32,37 @@ class CustomerNeeded(Exception):
     """The promotion is limited per customer, and nobody said who it is."""
 
 
+class NotBeside(Exception):
+    """What was to be counted in the same statement has no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An UPDATE … RETURNING of the caller's own counter, which counts with the promotion or not at all.
+
+    Its parameters begin with `beside_`.
+    """
+
+    statement: str
+    parameters: Mapping[str, Any]
+
+
 # No savepoints of their own: whoever calls these gives up the whole of his transaction when they raise.
 @transaction.atomic(savepoint=False)
 def spend(
-    promotion: Promotion, *, customer_id: int | None, amount: Decimal, reference: str, now: datetime
+    promotion: Promotion,
+    *,
+    customer_id: int | None,
+    amount: Decimal,
+    reference: str,
+    now: datetime,
+    beside: Beside | None = None,
 ) -> None:
     """Count one use and its discount (in the promotion's currency), or raise Exhausted.
 
     One statement, one more for each of the limits per day and per customer. They serialise all uses of
-    the promotion until the caller's transaction ends.
+    the promotion until the caller's transaction ends. A counter of the caller's own goes into the same
+    statement, so that its row is held no longer either; raises NotBeside where it has no room.
     """
     day = None
     if promotion.limit_per_customer is not None:
@@ -48,33 +73,40 @@ def spend(
         day = now.astimezone(shop_zone()).date()
         _count_one(DayCount, promotion, "day", day, promotion.limit_per_day)
     counted = customer_id if promotion.limit_per_customer is not None else None
+    parameters: dict[str, Any] = {
+        "promotion": promotion.pk,
+        "amount": amount,
+        "reference": reference,
+        "day": day,
+        "customer": counted,
+        "now": now,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SPEND,
-            {
-                "promotion": promotion.pk,
-                "amount": amount,
-                "reference": reference,
-                "day": day,
-                "customer": counted,
-                "now": now,
-            },
-        )
-        if cursor.rowcount != 1:
-            raise Exhausted(promotion.slug)
+        if beside is None:
+            cursor.execute(_SPEND.format(beside="SELECT 1"), parameters)
+        else:
+            cursor.execute(_SPEND.format(beside=beside.statement), parameters | dict(beside.parameters))
+        found, entered = cursor.fetchone()
+    if not found:
+        raise NotBeside
+    if not entered:
+        raise Exhausted(promotion.slug)
 
 
 # One round trip while everybody else who uses the promotion waits.
 _SPEND = """
-WITH counted AS (
+WITH beside AS ({beside}), counted AS (
     UPDATE promotions_promotion SET used = used + 1, spent = spent + %(amount)s
-    WHERE id = %(promotion)s AND active
+    WHERE id = %(promotion)s AND active AND EXISTS (SELECT FROM beside)
       AND (starts_at IS NULL OR starts_at <= %(now)s) AND (ends_at IS NULL OR ends_at > %(now)s)
       AND ("limit" IS NULL OR used < "limit") AND (budget IS NULL OR spent + %(amount)s <= budget)
     RETURNING id
+), entered AS (
+    INSERT INTO promotions_budgetentry (promotion_id, amount, uses, reference, day, customer_id, at)
+    SELECT id, %(amount)s, 1, %(reference)s, %(day)s, %(customer)s, %(now)s FROM counted
+    RETURNING id
 )
-INSERT INTO promotions_budgetentry (promotion_id, amount, uses, reference, day, customer_id, at)
-SELECT id, %(amount)s, 1, %(reference)s, %(day)s, %(customer)s, %(now)s FROM counted
+SELECT (SELECT count(*) FROM beside), (SELECT count(*) FROM entered)
 """
 
 

@@ -13,7 +13,7 @@ from customers.models import Customer
 from .benefits import parse_benefit
 from .conditions import parse_conditions
 from .querysets import PromotedOrderQuerySet, PromotionQuerySet
-from .vocabulary import RuleInvalid, amounts_in
+from .vocabulary import Amounts, RuleInvalid, parts_of
 
 
 class Promotion(models.Model):
@@ -124,7 +124,7 @@ class Promotion(models.Model):
 
     def _check_currencies(self, rules: object, path: str) -> None:
         held = frozenset([self.currency, *self.also_in])
-        for amounts in amounts_in(rules):
+        for amounts in parts_of(rules, Amounts):
             if lacking := amounts.lacks(held):
                 raise RuleInvalid(
                     path,

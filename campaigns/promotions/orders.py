@@ -176,7 +176,7 @@ def _existing(order_id: str) -> PromotedOrder:
         PromotedOrder.objects.select_for_update(no_key=True).filter(order_id=order_id).first()
     )
     if held is None:
-        raise UnknownOrder(order_id)
+        raise UnknownOrder
     return held
 
 

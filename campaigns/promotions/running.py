@@ -1,6 +1,6 @@
 """The promotions that run, as the applicator sees them: rules parsed once, limits as they stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
+from django.db import connection
 from django.db.models import TextField
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
@@ -18,7 +20,7 @@ from .applicator import Offer
 from .benefits import Benefit, parse_benefit
 from .conditions import Condition, parse_conditions
 from .models import CustomerCount, DayCount, Promotion
-from .vocabulary import RuleInvalid, amounts_in
+from .vocabulary import Amounts, RuleInvalid, parts_of
 
 
 class Stated(Protocol):
@@ -42,7 +44,14 @@ class Stated(Protocol):
     spent: Decimal
 
 
-#: The columns of `Stated`; the rules are read as text, by which they are known again.
+class _Row(Stated, Protocol):
+    """The same as it was read."""
+
+    def _replace(self, **figures: Any) -> "Stated":
+        """Return it with other figures."""
+
+
+#: The columns of `Stated`.
 COLUMNS = (
     "pk", "slug", "stacking", "priority", "starts_at", "ends_at", "active", "limit", "used",
     "limit_per_customer", "limit_per_day", "currency", "also_in", "prices", "budget", "spent",
@@ -58,66 +67,145 @@ class Rules:
     states_money: bool
 
 
-# The same promotions are asked for with every cart, so what was parsed is kept: 200 of them take 10 ms.
+# A coupon's promotion is read with every call of a till, so what was parsed is kept.
 @lru_cache(maxsize=4096)
 def _rules(conditions: str | bytes, benefit: str | bytes) -> Rules:
-    parsed = parse_conditions(orjson.loads(conditions)), parse_benefit(orjson.loads(benefit))
-    return Rules(*parsed, any(True for _amounts in amounts_in(parsed)))
+    stated = orjson.loads(conditions)
+    parse_conditions(stated)  # names what is wrong with them together
+    parsed = tuple(_condition(orjson.dumps(rule)) for rule in stated), _benefit(benefit)
+    return Rules(*parsed, any(True for _amounts in parts_of(parsed, Amounts)))
+
+
+# What several promotions state in the same words is one object, which a cart is asked about once.
+@lru_cache(maxsize=4096)
+def _condition(rule: bytes) -> Condition:
+    [condition] = parse_conditions([orjson.loads(rule)])
+    return condition
+
+
+@lru_cache(maxsize=4096)
+def _benefit(rule: str | bytes) -> Benefit:
+    return parse_benefit(orjson.loads(rule))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A running promotion with its rules; `offer` where neither budget nor narrow limit can change it."""
+
+    row: _Row
+    rules: Rules
+    offer: Offer | None
 
 
 def automatic_offers(now: datetime, customer_id: int | None = None) -> list[Offer]:
-    """Return the running promotions that need no code. One query, and one for each kind of narrow limit."""
-    rows = list(
+    """Return the running promotions that need no code.
+
+    One query, and one for each kind of narrow limit; one more after a change, which nobody has to
+    announce: the query says by a sum over all that is stated whether this process knows it. 200
+    promotions take 0.4 ms of PostgreSQL's time and 0.2 ms of ours.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SUM, {"now": now})
+        count, stamp, *counted = cursor.fetchone()
+    if not count:
+        return []
+    standing = _known.get((count, stamp)) or _read(now)
+    today = _used_today([one.row for one in standing], now)
+    theirs = _used_by_customer([one.row for one in standing], customer_id)
+    live = {slug: figures for slug, *figures in zip(*counted, strict=True)} if counted[0] else {}
+    offers = []
+    for one in standing:
+        if (figures := live.get(one.row.slug)) is None:
+            offer = one.offer or _offer(one.row, one.rules, now, today, theirs, customer_id)
+        else:
+            row = one.row._replace(used=figures[0], spent=figures[1])
+            offer = _offer(row, one.rules, now, today, theirs, customer_id)
+        offers.append(offer)
+    return offers
+
+
+#: What running promotions state, by their number and the sum of their rows' hashes.
+_known: dict[tuple[int, int], list[_Standing]] = {}
+_MOST_KNOWN = 8
+
+# Everything but what uses change. The equality behind it is that of PostgreSQL's own hash joins.
+_HASH = """hash_record_extended(ROW(
+    id, slug, conditions, benefit, stacking, priority, starts_at, ends_at, "limit", limit_per_customer,
+    limit_per_day, currency, also_in, prices, budget
+), 0)"""
+_LIVE = 'FILTER (WHERE budget IS NOT NULL OR used >= "limit")'
+_SUM = f"""
+SELECT count(*), sum({_HASH}), array_agg(slug) {_LIVE}, array_agg(used) {_LIVE}, array_agg(spent) {_LIVE}
+FROM promotions_promotion
+WHERE active AND NOT needs_code
+  AND (starts_at IS NULL OR starts_at <= %(now)s) AND (ends_at IS NULL OR ends_at > %(now)s)
+"""  # noqa: S608 – no input
+
+
+def _read(now: datetime) -> list[_Standing]:
+    """Read the running promotions and keep them under their sum. Those that cannot be read are left out."""
+    rows = (
         Promotion.objects.running(now)
         .automatic()
         .order_by()
+        .annotate(hash=RawSQL(_HASH, []))  # noqa: S611 – no input
         .values_list(
-            *COLUMNS,
-            Cast("conditions", TextField()),
-            Cast("benefit", TextField()),
-            named=True,
+            *COLUMNS, "hash", Cast("conditions", TextField()), Cast("benefit", TextField()), named=True
         )
     )
-    return _offers([(row, row[-2], row[-1]) for row in rows], now, customer_id)
+    found, count, stamp = [], 0, 0
+    for row in rows:
+        count, stamp = count + 1, stamp + row.hash
+        if rules := _readable(row[-2], row[-1]):
+            narrow = (row.budget, row.limit_per_day, row.limit_per_customer) != (None, None, None)
+            found.append(_Standing(row, rules, None if narrow else _offer(row, rules, now, {}, {}, None)))
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[count, stamp] = found
+    return found
 
 
 def offers_of(promotions: Sequence[Promotion], now: datetime, customer_id: int | None) -> list[Offer]:
     """Return promotions as the applicator sees them for a customer, or for a stranger.
 
     Those whose stored rules cannot be read are left out: nobody but `services` writes them, so that is
-    a defect of the data and not of the cart.
+    a defect of the data and not of the cart. A query for each kind of narrow limit that one of them has.
     """
-    return _offers(
-        [(p, orjson.dumps(p.conditions), orjson.dumps(p.benefit)) for p in promotions], now, customer_id
+    today, theirs = _used_today(promotions, now), _used_by_customer(promotions, customer_id)
+    return [
+        _offer(promotion, rules, now, today, theirs, customer_id)
+        for promotion in promotions
+        if (rules := _readable(orjson.dumps(promotion.conditions), orjson.dumps(promotion.benefit)))
+    ]
+
+
+def _readable(conditions: str | bytes, benefit: str | bytes) -> Rules | None:
+    try:
+        return _rules(conditions, benefit)
+    except RuleInvalid:
+        return None
+
+
+def _offer(
+    row: Stated,
+    rules: Rules,
+    now: datetime,
+    today: Mapping[object, int],
+    theirs: Mapping[object, int],
+    customer_id: int | None,
+) -> Offer:
+    return Offer(
+        row.slug,
+        rules.conditions,
+        rules.benefit,
+        row.stacking,
+        row.priority,
+        row.currency,
+        None if row.budget is None else row.budget - row.spent,
+        barred(row, now, today.get(row.pk, 0), theirs.get(row.pk, 0), customer_id is None),
+        frozenset(row.also_in),
+        row.prices if rules.states_money else "",
     )
-
-
-def _offers(
-    rows: Sequence[tuple[Stated, str | bytes, str | bytes]], now: datetime, customer_id: int | None
-) -> list[Offer]:
-    today = _used_today([row for row, _c, _b in rows], now)
-    theirs = _used_by_customer([row for row, _c, _b in rows], customer_id)
-    offers = []
-    for row, conditions, benefit in rows:
-        try:
-            rules = _rules(conditions, benefit)
-        except RuleInvalid:
-            continue
-        offers.append(
-            Offer(
-                row.slug,
-                rules.conditions,
-                rules.benefit,
-                row.stacking,
-                row.priority,
-                row.currency,
-                None if row.budget is None else row.budget - row.spent,
-                barred(row, now, today.get(row.pk, 0), theirs.get(row.pk, 0), customer_id is None),
-                frozenset(row.also_in),
-                row.prices if rules.states_money else "",
-            )
-        )
-    return offers
 
 
 def barred(

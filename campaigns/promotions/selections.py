@@ -1,5 +1,6 @@
 """Which lines of a cart a rule speaks of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,13 +52,24 @@ class Selection:
             or any(within(line.category, path) for path in self.categories)
         )
 
-    def of(self, cart: Cart) -> list[int]:
-        """Return the positions of the lines that are meant. A cart looks for the same lines once."""
-        if (found := cart.found.get(self)) is None:
-            everything = self.is_everything
-            found = [i for i, line in enumerate(cart.lines) if everything or self.matches(line)]
-            cart.found[self] = found
-        return found
+    def of(self, cart: Cart) -> Sequence[int]:
+        """Return the positions of the lines that are meant, as `matches` has them, in their order.
+
+        A cart knows where its products, categories, brands and shelves stand, so its lines are not walked.
+        """
+        if self.is_everything:
+            return range(len(cart.lines))
+        found: set[int] = set()
+        for named, places in (
+            (self.products, cart.products),
+            (self.categories, cart.categories),
+            (self.brands, cart.brands),
+            (self.shelves, cart.shelves),
+        ):
+            if named:
+                for name in places.keys() & named:
+                    found.update(places[name])
+        return sorted(found)
 
 
 EVERYTHING = Selection()

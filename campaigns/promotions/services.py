@@ -39,8 +39,8 @@ def create_promotion(*, now: datetime, user: User | None = None, **fields: Any) 
 def evaluate(order: Order, *, customer: Customer | None, now: datetime) -> Result:
     """Judge an order by all running promotions that need no code. Nothing is counted or stored.
 
-    Raises RuleInvalid for amounts that are not money. Two queries, whatever the size of the cart, and
-    one for each thing about the shopper, and each kind of limit, that a promotion asks for.
+    Raises RuleInvalid for amounts that are not money. Three queries, whatever the size of the cart and
+    however many promotions run, and one for each kind of narrow limit.
     """
     offers = running.automatic_offers(now, customer.pk if customer else None)
     return apply(offers, situation_of(order, customer=customer, now=now, offers=offers))
@@ -51,10 +51,11 @@ def situation_of(
 ) -> Situation:
     """Return the cart with what the catalogue and the customer's history say about it.
 
-    Of the history only what the offers' rules ask for is looked up.
+    Only what the offers' rules ask for is looked up.
     """
-    known = selectors.known_products(line["sku"] for line in order.lines)
-    cart = parse_cart(list(order.lines), order.currency, known, prices=order.prices)
     needs = frozenset[str]().union(*(offer.needs for offer in offers if not offer.barred))
+    skus = (line["sku"] for line in order.lines)
+    known = selectors.known_products(skus) if "catalogue" in needs else {}
+    cart = parse_cart(list(order.lines), order.currency, known, prices=order.prices)
     shopper = selectors.shopper(customer, now=now, but_order=order.id, needs=needs)
     return Situation(cart, shopper, now, order.channel)

@@ -92,16 +92,16 @@ class Amounts:
         return currencies - self.by_currency.keys() if self.by_currency else frozenset()
 
 
-def amounts_in(rule: Any) -> Iterator[Amounts]:
-    """Yield every amount of money that a parsed rule states."""
-    if isinstance(rule, Amounts):
+def parts_of(rule: Any, kind: type[T]) -> Iterator[T]:
+    """Yield every part of a kind that a parsed rule has: the amounts of money that it states, say."""
+    if isinstance(rule, kind):
         yield rule
     elif isinstance(rule, tuple):
         for part in rule:
-            yield from amounts_in(part)
+            yield from parts_of(part, kind)
     elif is_dataclass(rule) and not isinstance(rule, type):
         for field in fields(rule):
-            yield from amounts_in(getattr(rule, field.name))
+            yield from parts_of(getattr(rule, field.name), kind)
 
 
 def check_currency(value: Any, path: str) -> str:

@@ -9,9 +9,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import audit
+from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
+from campaigns.planning.approval import check_approval
 from campaigns.preflight import mails, problems
 from campaigns.promotions.models import Promotion
+from campaigns.schedule.beginning import begin
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sending import send
 from campaigns.schedule.slots import latest_slot, slot_after
@@ -37,6 +40,19 @@ def launch_due(*, now: datetime, as_of: datetime) -> int:
     )
 
 
+def begin_due(*, now: datetime, as_of: datetime) -> int:
+    """Begin what was put in order and not taken back, and return how many campaigns that were.
+
+    The moment stands in the campaign's row, so it comes whatever became of the worker that was to begin it;
+    the row's lock makes rivals begin it once. What is not in order any more is a draft again and says why.
+    """
+    due = Campaign.objects.filter(state=Campaign.State.SCHEDULED, undo_until__lte=now).order_by("undo_until")
+    return sum(
+        _apart(pk, lambda campaign: _begin(campaign, as_of, now), now)
+        for pk in list(due.values_list("pk", flat=True))
+    )
+
+
 def end_over(*, now: datetime) -> int:
     """End the campaigns whose promotion, or whose last day, is over; return how many there were."""
     today = now.astimezone(clock.shop_zone()).date()
@@ -52,7 +68,10 @@ def end_over(*, now: datetime) -> int:
 
 def _apart(pk: UUID, act: Callable[[Campaign], bool], now: datetime) -> bool:
     """Do it in a transaction of its own, unless a rival has the campaign."""
-    related = ("segment", "content", "pool__promotion", "promotion", "experiment", "plan")
+    related = (
+        "segment", "trigger_segment", "content__template", "pool__promotion", "promotion", "experiment",
+        "plan", "launched_by",
+    )  # fmt: skip
     try:
         with transaction.atomic():
             rows = Campaign.objects.select_for_update(of=("self",), skip_locked=True)
@@ -79,6 +98,31 @@ def _launch(campaign: Campaign, as_of: datetime, now: datetime) -> bool:
     campaign.as_of = as_of
     campaign.save(update_fields=["next_day", "next_at", "as_of"])
     _note(campaign, "launch_slot", Campaign.State.RUNNING, now, slot=slot.day.isoformat(), audience=people)
+    return True
+
+
+def _begin(campaign: Campaign, as_of: datetime, now: datetime) -> bool:
+    if campaign.state != Campaign.State.SCHEDULED or campaign.undo_until is None or campaign.undo_until > now:
+        return False  # a rival was here, or it was taken back
+    found = problems(campaign, now=now)
+    if not found:
+        try:
+            check_approval(campaign, user=campaign.launched_by, now=now, as_of=as_of)
+        except CampaignNotReady as refused:
+            found = refused.problems
+    if found:
+        campaign.undo_until, campaign.launched_by, campaign.stopped_by = None, None, found
+        campaign.save(update_fields=["undo_until", "launched_by", "stopped_by"])
+        _note(campaign, "stop_launch", Campaign.State.DRAFT, now, problems=found)
+        return False
+    before = campaign.state
+    people = begin(campaign, as_of=as_of, now=now)
+    audit.record(
+        action="launch_campaign", target=campaign, now=now, user=campaign.launched_by,
+        actor="" if campaign.launched_by else BEAT, before={"state": str(before)},
+        after={"state": str(campaign.state), "timing": campaign.timing, "as_of": as_of.isoformat(),
+               "audience": people},
+    )  # fmt: skip
     return True
 
 

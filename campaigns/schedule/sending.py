@@ -6,7 +6,9 @@ from typing import Any
 
 from campaigns import audience
 from campaigns.experiments import services as experiments
+from campaigns.experiments.models import Wave
 from campaigns.models import Campaign
+from campaigns.schedule.hours import at_their_hour
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
 from delivery import dispatch
@@ -19,21 +21,32 @@ from delivery.schedule.zones import at_their_time
 SOURCE = "campaign"
 
 
-def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | None = None) -> Run:
-    """Freeze the audience of a launch, or of a slot, and wake the workers. A repeat changes nothing.
+def send(
+    campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | None = None, wave: Wave | None = None
+) -> Run:
+    """Freeze the audience of a launch, a slot or a wave, and wake the workers. A repeat changes nothing.
 
     A slot by each recipient's clock costs one more pass over the audience, spreading it another. A
-    promotion's announcement is of no use after its end.
+    promotion's announcement is of no use after its end. A test in waves sends its first one here; beat the
+    others (campaigns.waves).
     """
+    members = audience.members(campaign, as_of=as_of)
+    if (group := experiments.current()) is not None:
+        experiments.fill(group, now=now, among=members)
     if campaign.experiment is not None:
-        experiments.assign(campaign.experiment, query=audience.members(campaign, as_of=as_of), now=now)
+        wave = wave or experiments.first_wave(campaign.experiment, now)
+        experiments.assign(campaign.experiment, query=members, now=now, wave=wave)
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
-    people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now)
+    people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
     if slot is not None and campaign.each_zone:
         people = at_their_time(people, due_by_zone(campaign, slot, now=now))
+    if hours := _hours(campaign):
+        people = at_their_hour(people, hours, now=now)
     launch = slot.day.isoformat() if slot else "1"
+    if wave is not None and wave.number > 1:
+        launch = f"wave-{wave.number}"
     if campaign.spread_hours:
         people = spread(people, timedelta(hours=campaign.spread_hours), seed=f"{campaign.pk}:{launch}")
     run = delivery.launch(
@@ -52,6 +65,14 @@ def send(campaign: Campaign, *, as_of: datetime, now: datetime, slot: Slot | Non
     )
     dispatch.wake(run.pk)
     return run
+
+
+def _hours(campaign: Campaign) -> dict[str, int]:
+    """Return the hour of each arm that has one of its own."""
+    if campaign.experiment is None:
+        return {}
+    levers = campaign.experiment.variants.values_list("key", "levers")
+    return {key: int(changed["send_hour"]) for key, changed in levers if "send_hour" in changed}
 
 
 def promotion_ends(campaign: Campaign) -> datetime | None:

@@ -33,6 +33,8 @@ from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
 from events import changes
+from events.catalogue import INTEREST
+from events.models import PRODUCT_TYPES
 from segments.behaviours import narrowing
 from segments.query import Query, compose, join
 from segments.rules import Behaviour, parse
@@ -46,6 +48,10 @@ CONSUMER = "triggers"
 #: loads. A stay in a segment may be stored so much later than its own moment.
 LATE = timedelta(hours=24)
 BATCH = 1_000
+#: How long somebody who looked at a product is told what becomes of it.
+INTEREST_FOR = timedelta(days=30)
+#: Changes of products are written by ourselves each minute, so little of them is late.
+_LATE_PRODUCTS, _NOTED_PRODUCTS = timedelta(hours=1), timedelta(minutes=5)
 #: How often it is written down up to when a segment was looked at.
 _NOTED = timedelta(hours=1)
 
@@ -57,6 +63,22 @@ SELECT e.customer_id, e.id AS key, e.occurred_at FROM events_event e
 _STAYS = """
 SELECT m.customer_id, m.id AS key, m.entered_at AS occurred_at FROM segments_segmentmembership m
  WHERE m.segment_id = {segment} AND m.left_at IS NULL AND m.entered_at > {since}
+"""
+# Who looked at the product or had it in the cart lately, and did not buy it since (events.catalogue).
+_ABOUT_PRODUCTS = """
+SELECT i.customer_id, e.id AS key, e.occurred_at
+  FROM events_event e
+  JOIN LATERAL (
+      SELECT v.customer_id FROM events_event v
+       WHERE v.product_id = e.product_id AND v.customer_id IS NOT NULL
+         AND v.occurred_at >= e.occurred_at - {interest} AND v.occurred_at < e.occurred_at
+         AND v.type = ANY({wanting}::text[] || 'purchase'::text)
+       GROUP BY v.customer_id
+      HAVING max(v.occurred_at) FILTER (WHERE v.type = ANY({wanting}::text[]))
+             > coalesce(max(v.occurred_at) FILTER (WHERE v.type = 'purchase'), '-infinity')
+  ) i ON true
+ WHERE e.type = {type} AND e.customer_id IS NULL AND e.product_id IS NOT NULL
+   AND e.occurred_at > {since} AND e.occurred_at <= {now}{narrowed}
 """
 # With a pause between two messages, the first of several events fires that is of use, unless another did
 # lately. One whose message was overtaken, or came too late, was none.
@@ -80,15 +102,20 @@ SELECT {once} {campaign}::uuid, h.customer_id, h.key, h.occurred_at, {run}::uuid
 """
 # `aim` is when it should go; late or not, it is of use from then on.
 _MESSAGES = """
-SELECT f.customer_id, a.id IS NOT NULL AND a.variant_id IS NULL AS held_out,
+SELECT f.customer_id,
+       member.id IS NOT NULL OR (a.id IS NOT NULL AND a.variant_id IS NULL) AS held_out,
        jsonb_build_object('variant', v.key, 'strategy', v.levers->>'strategy',
-                          'since', f.occurred_at, 'firing', f.key) AS context,
+                          'since', f.occurred_at, 'firing', f.key)
+         || CASE WHEN e.id IS NULL THEN '{}' ELSE jsonb_build_object('product', e.product_id) END AS context,
        GREATEST(f.aim, %s) AS due_at, f.aim + %s AS expires_at, f.nth
   FROM (SELECT customer_id, key, occurred_at, occurred_at + %s AS aim,
                row_number() OVER (PARTITION BY customer_id ORDER BY occurred_at, key) - 1 AS nth
           FROM campaigns_firing WHERE batch = %s) f
+  LEFT JOIN events_event e ON %s AND e.id = f.key AND e.occurred_at = f.occurred_at
   LEFT JOIN experiments_assignment a ON a.experiment_id = %s::uuid AND a.customer_id = f.customer_id
   LEFT JOIN experiments_variant v ON v.id = a.variant_id
+  LEFT JOIN experiments_holdoutmember member
+    ON member.customer_id = f.customer_id AND member.left_at IS NULL
 """
 
 
@@ -113,10 +140,12 @@ def fire_triggers(*, now: datetime, as_of: datetime) -> int:
     """
     open_states = [Campaign.State.RUNNING, Campaign.State.PAUSED]
     triggered = Campaign.objects.filter(timing=Timing.TRIGGERED, state__in=open_states)
-    by_event = list(triggered.exclude(trigger_event="").values_list("pk", flat=True))
+    by_event = list(triggered.exclude(trigger_event__in=["", *PRODUCT_TYPES]).values_list("pk", flat=True))
     by_segment = list(triggered.filter(trigger_event="").values_list("pk", flat=True))
+    by_product = list(triggered.filter(trigger_event__in=PRODUCT_TYPES).values_list("pk", flat=True))
     entered = partial(_entered, as_of=as_of, now=now)
     set_off = sum(_apart(pk, entered, now, as_of) or 0 for pk in by_segment)
+    set_off += sum(_apart(pk, partial(_about_products, now=now), now, as_of) or 0 for pk in by_product)
     waited_since: datetime | None = None
     while taken := changes.take(CONSUMER, BATCH, now):
         if waited_since is None:  # of those taken too; who comes later has waited less
@@ -162,6 +191,27 @@ def _entered(campaign: Campaign, *, as_of: datetime, now: datetime) -> _Happened
     return _Happened(query, now - as_of)
 
 
+def _about_products(campaign: Campaign, *, now: datetime) -> _Happened:
+    """Return those whom it concerns that something became of a product since it was looked at last."""
+    assert campaign.launched_at is not None  # noqa: S101  it runs
+    looked_at = campaign.looked_at or campaign.launched_at
+    if campaign.looked_at is None or now - looked_at >= _NOTED_PRODUCTS:
+        Campaign.objects.filter(pk=campaign.pk).update(looked_at=now)
+    behaviour = parse(rule_of(campaign))
+    assert isinstance(behaviour, Behaviour)  # noqa: S101  a rule with an event
+    narrowed = [Query("", []), *narrowing(behaviour)]
+    query = compose(
+        _ABOUT_PRODUCTS,
+        interest=INTEREST_FOR,
+        wanting=[str(kind) for kind in INTEREST],
+        type=campaign.trigger_event,
+        since=max(campaign.launched_at, looked_at - _LATE_PRODUCTS),
+        now=now,
+        narrowed=join(" AND ", narrowed),
+    )
+    return _Happened(query)
+
+
 def _did(
     campaign: Campaign, *, customer_ids: Sequence[int], waited_since: datetime, now: datetime
 ) -> _Happened:
@@ -202,11 +252,14 @@ def _fire(campaign: Campaign, happened: _Happened, now: datetime, as_of: datetim
         cursor.execute(statement.sql, statement.params)
         if not cursor.rowcount:
             return 0
+    fired = ("SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s", [batch])
+    if (group := experiments.current()) is not None:
+        experiments.fill(group, now=now, among=fired)
     if campaign.experiment is not None:
-        fired = "SELECT DISTINCT customer_id FROM campaigns_firing WHERE batch = %s"
-        experiments.assign(campaign.experiment, query=(fired, [batch]), now=now)
+        experiments.assign(campaign.experiment, query=fired, now=now)
         experiments.start(campaign.experiment, as_of)
-    values: list[Any] = [now, of_use, until_aim, batch, campaign.experiment_id]
+    about_products = campaign.trigger_event in PRODUCT_TYPES
+    values: list[Any] = [now, of_use, until_aim, batch, about_products, campaign.experiment_id]
     added = delivery.join(run, (_MESSAGES, values), now=now)
     dispatch.wake(run.pk, workers=1)
     return added

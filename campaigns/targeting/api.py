@@ -18,11 +18,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import audit
-from accounts.dispatch import start_job
 from accounts.models import Scope
 from campaigns.coupons.models import CouponPool
-from campaigns.targeting import effects, history, jobs, planning, selectors
+from campaigns.targeting import effects, history, making, selectors
+from campaigns.targeting.errors import PlanNotReady
 from campaigns.targeting.models import OfferPlan, PlannedOffer
 from core import clock
 from core.idempotency import PARAMETER, idempotent
@@ -138,8 +137,9 @@ class PlansView(ListAPIView):  # type: ignore[type-arg]
         now = clock.now()
         try:
             with transaction.atomic():
-                plan = planning.create_plan(user=None, now=now, actor=_actor(request), **form.validated_data)
-                _start(plan, now)
+                plan = making.create_plan(user=None, now=now, actor=_actor(request), **form.validated_data)
+                making.begin_computing(plan, now=now, actor=_actor(request))
+                plan.refresh_from_db()
         except ValidationError as error:
             raise serializers.ValidationError(error.message_dict) from error
         return Response(PlanSerializer(plan).data, status=201)
@@ -172,13 +172,11 @@ class ComputeView(APIView):
     def post(self, request: Request, plan_id: str, *args: Any, **kwargs: Any) -> Response:
         """Start the job; who is held out stays held out."""
         plan, now = _plan(plan_id), clock.now()
-        if plan.launched_at is not None:
+        try:
+            plan.job = making.begin_computing(plan, now=now, actor=_actor(request))
+        except PlanNotReady as error:
             title = _("The plan cannot be computed now")
-            detail = _("The plan is on its way to people. Make a new one.")
-            raise Problem(409, "plan-launched", title, detail)
-        with transaction.atomic():
-            _start(plan, now)
-            audit.record(action="start_offer_plan", target=plan, now=now, actor=_actor(request))
+            raise Problem(409, "plan-launched", title, str(error)) from error
         return Response(PlanSerializer(plan).data, status=202)
 
 
@@ -245,11 +243,6 @@ class PastOffersView(APIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer with one row a campaign of the shop's history, the oldest first."""
         return Response([one.as_json() for one in history.past_offers()])
-
-
-def _start(plan: OfferPlan, now: Any) -> None:
-    plan.job = start_job(jobs.PLAN, now=now, parameters={"plan": str(plan.pk)})
-    plan.save(update_fields=["job"])
 
 
 def _plan(text: str) -> OfferPlan:

@@ -15,6 +15,7 @@ is an assumption until values have been tried side by side.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from recommender.allocation import Choices
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,40 @@ class Expected:
         """Return what the solver may choose; `certain` counts a budget as if everybody redeemed."""
         cost = self.discount if certain else self.cost
         return Choices(np.where(open_to, self.gain, -np.inf), cost)
+
+    def ranges(
+        self, cells: tuple[Ints, Ints], margins: Floats, low: "Expected", high: "Expected"
+    ) -> dict[str, list[float]]:
+        """Return the likely range (95 %) of gain and cost of the chosen cells (people, values).
+
+        Two things are unsure: how often people redeem at all (`low` and `high`, from the scores' own
+        intervals: one curve calibrates everybody, so all err together), and who happens to. Of those who
+        redeem, `more` would not have bought: they bring the margin less the discount, the others cost the
+        discount. Both parts add up as independent ones do.
+        """
+        people, _values = cells
+        r, d, u, m = self.redeems[cells], self.discount[cells], self.more[cells], margins[people]
+        both = np.clip(np.minimum(u, r), 0, None)
+        squares = (
+            both * (m - d) ** 2
+            + (r - both) * d**2
+            + np.clip(u - r, 0, None) * m**2
+            + np.clip(-u, 0, None) * m**2
+        )
+        chance = {
+            "gain": 1.96 * float(np.sqrt(np.clip(squares - self.gain[cells] ** 2, 0, None).sum())),
+            "cost": 1.96 * float(np.sqrt((r * (1 - r) * d**2).sum())),
+        }
+        found = {}
+        for name, luck in chance.items():
+            middle, one, other = (float(getattr(e, name)[cells].sum()) for e in (self, low, high))
+            down, up = middle - min(middle, one, other), max(middle, one, other) - middle
+            found[name] = [
+                round(middle - float(np.hypot(down, luck)), 2),
+                round(middle + float(np.hypot(up, luck)), 2),
+            ]
+        found["cost"][0] = max(0.0, found["cost"][0])
+        return found
 
 
 def expect(

@@ -8,8 +8,6 @@ from accounts.jobs import Progress, as_of
 from campaigns.targeting.models import OfferPlan
 from campaigns.targeting.planning import compute
 
-PLAN = "offer_plan"
-
 
 def plan(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
     """Compute a plan: `plan`, `as_of`; the result is its summary."""

@@ -23,7 +23,7 @@ FEATURES = (
 _SQL = """
     SELECT c.id AS customer_id, c.external_id, c.no_profiling::int AS refused,
            buys.score AS buys, redeems.score AS redeems, p.basket_value AS basket, p.orders, p.orders_90d,
-           p.recency_days, p.gap_days, p.discount_share{opens}
+           p.recency_days, p.gap_days, p.discount_share, redeems.low, redeems.high{opens}
     FROM ({members}) AS audience
     JOIN customers_customer c ON c.id = audience.customer_id
     LEFT JOIN profiles_customerprofile p ON p.customer_id = c.id
@@ -35,7 +35,8 @@ _SQL = """
 
 @dataclass(frozen=True)
 class Known:
-    """An audience by customer. `open_to` is people x values; `scored` counts who has a redemption score."""
+    """An audience by customer. `open_to` is people x values; `scored` counts who has a redemption score,
+    `low` and `high` are its interval."""
 
     customers: pl.Series
     names: list[str]
@@ -44,6 +45,8 @@ class Known:
     features: pl.DataFrame
     buys: Floats
     redeems: Floats
+    low: Floats
+    high: Floats
     baskets: Floats
     scored: int
 
@@ -73,12 +76,14 @@ def read(plan: OfferPlan, values: Sequence[PlanValue], *, as_of: datetime) -> Kn
         stays = members_query(value.segment, as_of=as_of)
         opens += f", (c.id IN ({stays.sql}))::int AS open_{place}"
         params += list(stays.params)
-    schema: dict[str, Any] = dict.fromkeys(FEATURES, pl.Float64) | {"external_id": pl.String}
+    schema: dict[str, Any] = dict.fromkeys((*FEATURES, "low", "high"), pl.Float64)
+    schema["external_id"] = pl.String
     whole = ("customer_id", "refused", *(f"open_{place}" for place in range(len(values))))
     schema |= dict.fromkeys(whole, pl.Int64)
     frame = copy_to_frame(_SQL.format(opens=opens, members=query.sql), [*params, *query.params], schema)
     refused = frame["refused"].to_numpy() == 1
     usable = frame.filter(frame["refused"] == 0)
+    redeems = _filled(frame["redeems"], usable["redeems"].mean(), 1.0)
     return Known(
         frame["customer_id"],
         frame["external_id"].to_list(),
@@ -86,7 +91,9 @@ def read(plan: OfferPlan, values: Sequence[PlanValue], *, as_of: datetime) -> Kn
         np.column_stack([frame[f"open_{place}"].to_numpy() == 1 for place in range(len(values))]),
         frame.select(FEATURES),
         _filled(frame["buys"], usable["buys"].mean(), 0.0),
-        _filled(frame["redeems"], usable["redeems"].mean(), 1.0),
+        redeems,
+        np.minimum(redeems, _filled(frame["low"], usable["low"].mean(), 1.0)),
+        np.maximum(redeems, _filled(frame["high"], usable["high"].mean(), 0.0)),
         np.maximum(_filled(frame["basket"], usable["basket"].median(), 0.0), 0.0),
         int(usable["redeems"].count()),
     )

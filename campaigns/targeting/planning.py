@@ -1,15 +1,15 @@
-"""Make plans, and compute who gets what."""
+"""Compute who gets what."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -29,8 +29,6 @@ from recommender.allocation import NOTHING, Allocation, Choices, allocate, at_pr
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int32]
 Why = PlannedOffer.Why
-#: What one plan may offer; the sum of all values is asked of everybody.
-MOST_VALUES = 12
 
 
 @dataclass(frozen=True)
@@ -42,49 +40,6 @@ class Chosen:
     why: npt.NDArray[np.str_]
     gain: npt.NDArray[np.float64]
     cost: npt.NDArray[np.float64]
-
-
-@transaction.atomic
-def create_plan(
-    *,
-    values: Sequence[dict[str, Any]],
-    user: User | None,
-    now: datetime,
-    actor: str = "",
-    **fields: Any,
-) -> OfferPlan:
-    """Store a plan with its values (`pool`, and maybe `segment`, `worth`); nothing is computed yet.
-
-    Raises ValidationError with a sentence per field.
-    """
-    pools = [value["pool"] for value in values]
-    currencies = {pool.promotion.currency for pool in pools}
-    if not 1 <= len(values) <= MOST_VALUES:
-        raise ValidationError({"values": _("Give 1 to %(most)d values.") % {"most": MOST_VALUES}})
-    if len({pool.pk for pool in pools}) < len(pools):
-        raise ValidationError({"values": _("Each pool may stand in a plan once.")})
-    if len(currencies) > 1:
-        raise ValidationError({"values": _("All values must be of one currency.")})
-    plan = OfferPlan(created_by=user, created_at=now, currency=currencies.pop(), **fields)
-    plan.full_clean()
-    plan.save(force_insert=True)
-    for value in values:
-        row = PlanValue(plan=plan, **value)
-        try:
-            row.full_clean()
-            Worth.of(row)
-        except PlanNotReady as error:
-            raise ValidationError({"values": str(error)}) from error
-        row.save(force_insert=True)
-    audit.record(
-        action="create_offer_plan",
-        target=plan,
-        now=now,
-        user=user,
-        actor=actor,
-        after={"slug": plan.slug, "budget": str(plan.budget), "values": [str(pool) for pool in pools]},
-    )
-    return plan
 
 
 @transaction.atomic
@@ -113,8 +68,8 @@ def compute(
     effect, evidence = None, None
     if plan.method == OfferPlan.Method.UPLIFT:
         effect, evidence = learned(known.values(), as_of=as_of)
-    expected = expect(
-        redeems=known.redeems,
+    asked = partial(
+        expect,
         buys=known.buys,
         baskets=known.baskets,
         discount=np.column_stack([Worth.of(value).on(known.baskets) for value in values]),
@@ -122,12 +77,17 @@ def compute(
         response=plan.response,
         effect=effect,
     )
+    expected = asked(redeems=known.redeems)
     progress(2, 4, _("Choosing"))
     held = _held_out(plan, known.names)
     allocation, chosen = _choose(plan, known, expected, held)
     progress(3, 4, _("Storing the plan"))
     _store(plan, values, known, expected, chosen, effect)
+    given = np.flatnonzero((chosen.choice != NOTHING) & ~chosen.held)
+    margins = float(plan.margin_share) * known.baskets
+    cells = (given, chosen.choice[given])
     summary = _summary(values, known, expected, allocation, chosen) | {
+        "range": expected.ranges(cells, margins, asked(redeems=known.low), asked(redeems=known.high)),
         "method": "uplift" if effect is not None else "rules" if _by_rule(plan) else "redemption",
         "evidence": evidence,
     }

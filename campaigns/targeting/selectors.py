@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.coupons.models import CouponPool
 from campaigns.targeting.models import OfferPlan, PlannedOffer
+from core.templatetags.studio import money_text, percent
 
 Why = PlannedOffer.Why
 
@@ -39,20 +40,15 @@ def sentence(offer: PlannedOffer) -> str:
     if offer.value is None or not facts:
         return _("Nothing: %(why)s.") % {"why": offer.get_why_display()}
     words = _(
-        "Redeems with %(chance)s, would buy anyway with %(anyway)s, on a basket of %(basket)s %(currency)s: "
-        "%(gain)s %(currency)s expected after a discount of %(cost)s %(currency)s on average."
+        "Redeems with %(chance)s, would buy anyway with %(anyway)s, on a basket of %(basket)s: %(gain)s "
+        "expected after a discount of %(cost)s on average."
     ) % {
-        "chance": _percent(facts["chance"]),
-        "anyway": _percent(facts["buys"]),
-        "basket": f"{facts['basket']:.2f}",
-        "currency": offer.plan.currency,
-        "gain": f"{offer.gain:.2f}",
-        "cost": f"{offer.cost:.2f}",
+        "chance": percent(facts["chance"], 0),
+        "anyway": percent(facts["buys"], 0),
+        "basket": money_text(facts["basket"], offer.plan.currency),
+        "gain": money_text(offer.gain, offer.plan.currency),
+        "cost": money_text(offer.cost, offer.plan.currency),
     }
     if offer.held_out:
         return _("Left alone, to measure the effect.") + " " + words
     return words
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -15,8 +15,10 @@ from django.db import connection
 from django.db.models import F
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from accounts.models import Job, User
+from accounts import notices
+from accounts.models import Job, Notice, User
 from core import clock
 from core.registry import Registry
 
@@ -108,6 +110,8 @@ class JobProgress:
 FORGOTTEN = timedelta(minutes=2)
 #: A job that kills its worker this often is given up, or it would kill workers for ever.
 MOST_ATTEMPTS = 3
+#: Work that took less was watched; its end is no news.
+WORTH_TELLING = timedelta(seconds=10)
 
 
 def run(job: Job, *, worker_died: bool = False) -> None:
@@ -125,6 +129,7 @@ def run(job: Job, *, worker_died: bool = False) -> None:
         Job.objects.filter(pk=job.pk, state__in=free, attempts__gte=MOST_ATTEMPTS).update(
             state=Job.State.FAILED, finished_at=now, error=_("Its worker stopped %d times.") % MOST_ATTEMPTS
         )
+        _tell(Job.objects.select_related("started_by").get(pk=job.pk), now)
         return
     with running(job) as progress:
         result = kinds.get(job.kind).load()(job.parameters, now, progress)
@@ -165,4 +170,22 @@ def running(job: Job) -> Iterator[JobProgress]:
 
 
 def _finish(job: Job, state: str, error: str = "") -> None:
-    Job.objects.filter(pk=job.pk).update(state=state, error=error, finished_at=clock.now())
+    now = clock.now()
+    Job.objects.filter(pk=job.pk).update(state=state, error=error, finished_at=now)
+    _tell(Job.objects.select_related("started_by").get(pk=job.pk), now)
+
+
+def _tell(job: Job, now: datetime) -> None:
+    """Tell whoever started the work how it ended; work that failed by itself is told to those who answer.
+
+    Nobody is told that something is done which took a moment: they saw it.
+    """
+    page = f"/admin/jobs/{job.pk}/"  # reverse() would make a worker load every page
+    key, facts = f"job:{job.pk}:{job.attempts}", {"title": job.title}
+    if job.state == Job.State.FAILED:
+        to = [job.started_by] if job.started_by else "accounts.change_job"
+        notices.tell(to, Notice.Kind.JOB_FAILED, noop("“%(title)s” failed."), page, now, facts=facts, key=key)
+    elif job.state == Job.State.DONE and job.started_at and now - job.started_at >= WORTH_TELLING:
+        title = noop("“%(title)s” is done.")
+        url = job.result_url if job.result_url.startswith("/") else page
+        notices.tell([job.started_by], Notice.Kind.JOB_DONE, title, url, now, facts=facts, key=key)

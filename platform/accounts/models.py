@@ -1,8 +1,9 @@
-"""Staff, partner keys, the audit log and long work."""
+"""Staff, partner keys, the audit log, long work and what people are told about."""
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
@@ -171,3 +172,96 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Notice(models.Model):
+    """Something a member of staff ought to know, under the bell until it is read.
+
+    `title` is an English message with named places (`%(name)s`) that `facts` fill; it is translated when
+    it is shown, so that everybody reads it in the language the page has.
+    """
+
+    class Kind(models.TextChoices):
+        JOB_DONE = "job_done", _("work is done")
+        JOB_FAILED = "job_failed", _("work failed")
+        APPROVAL_ASKED = "approval_asked", _("approval is asked for")
+        APPROVAL_DECIDED = "approval_decided", _("approval is decided")
+        RUN_PAUSED = "run_paused", _("a sending is paused")
+        POOL = "pool", _("coupon codes")
+        EXPERIMENT = "experiment", _("an experiment is decided")
+        OTHER = "other", _("news")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
+    title = models.CharField(_("title"), max_length=200)
+    facts = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True)
+    key = models.CharField(
+        max_length=150, null=True, help_text="The matter: a person is told of it once. None: every time."
+    )
+    created_at = models.DateTimeField(_("created"))
+    read_at = models.DateTimeField(_("read"), null=True)
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-created_at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="notice_latest"),
+            models.Index(fields=["user"], condition=models.Q(read_at=None), name="notice_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def text(self) -> str:
+        """Return the sentence in the language of the page."""
+        sentence = gettext(self.title)
+        try:
+            # A fact may itself be a name that comes with the product, as a kind of work.
+            facts = {k: gettext(v) if isinstance(v, str) and v else v for k, v in self.facts.items()}
+            return sentence % facts if facts else sentence
+        except (KeyError, TypeError, ValueError):
+            return sentence
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to find it again: its filters, words and order under a name."""
+
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="saved_views", verbose_name=_("owner")
+    )
+    page = models.CharField(_("list"), max_length=100, help_text="The name of the list's address.")
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(_("filters"), max_length=1000, help_text="As they stand in the address.")
+    shared = models.BooleanField(_("for the whole team"), default=False)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "pk"]
+        permissions = [("share_savedview", _("Can share saved views with the team"))]
+        constraints = [models.UniqueConstraint(fields=["owner", "page", "name"], name="saved_view_name_once")]
+        indexes = [models.Index(fields=["page"], condition=models.Q(shared=True), name="saved_view_shared")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DefaultView(models.Model):
+    """The view in which a person finds a list that they open without filters."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
+    page = models.CharField(max_length=100)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
+
+    class Meta:
+        verbose_name = _("default view")
+        verbose_name_plural = _("default views")
+        constraints = [models.UniqueConstraint(fields=["user", "page"], name="default_view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.view}"

@@ -29,6 +29,9 @@ _IMPORTS = ("add_importrun", "change_importrun")
 _DELIVERY = {"change_run", "change_stafftask", "add_suppression"}
 #: Whoever works with scores and personas may have them found anew, and says what a persona is called.
 _TRAINING = ("add_scoreversion", "change_persona")
+_SHARING = ("share_savedview",)
+#: What a marketer may not do alone; the rules for it are an admin's.
+_SECOND_PERSON = {"approve_campaign", "add_campaignrules", "change_campaignrules"}
 _RULES = ("quiethours", "frequencycap", "marketrule", "warmup")
 _APPROVED = {
     "delete_suppression",
@@ -44,9 +47,11 @@ def _views(permission: Permission) -> bool:
 def _marketer(permission: Permission) -> bool:
     app, code = permission.content_type.app_label, permission.codename
     if app in _WORK:
-        return not code.startswith("delete_")
+        # Only drafts can be deleted at all.
+        deletes = code.startswith("delete_") and code != "delete_campaign"
+        return not deletes and code not in _SECOND_PERSON
     imports = app == "integrations" and code in (*_IMPORTS, *_MARKETER_EXPORTS)
-    return _views(permission) or code in _DELIVERY or imports or code in _TRAINING
+    return _views(permission) or code in _DELIVERY or imports or code in (*_TRAINING, *_SHARING)
 
 
 def _analyst(permission: Permission) -> bool:
@@ -54,14 +59,14 @@ def _analyst(permission: Permission) -> bool:
     return (
         _views(permission)
         or code == "change_quarantinedevent"
-        or code in _TRAINING
+        or code in (*_TRAINING, *_SHARING)
         or (app == "integrations" and code in _ANALYST_EXPORTS)
         or (app in {"segments", "experiments", "recommendations"} and not code.startswith("delete_"))
     )
 
 
 def _approver(permission: Permission) -> bool:
-    approved = {"view_auditentry", "merge_customer", *_APPROVED, *_APPROVER_EXPORTS}
+    approved = {"view_auditentry", "merge_customer", "approve_campaign", *_APPROVED, *_APPROVER_EXPORTS}
     return _marketer(permission) or permission.codename in approved
 
 

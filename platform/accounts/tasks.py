@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import shared_task
 
-from accounts import jobs
+from accounts import jobs, notices
 from accounts.models import Job
 from core import clock
 from core.waking import wake
@@ -24,3 +24,9 @@ def wake_forgotten() -> int:
     for job_id, kind in waiting:
         wake(run_job, queue=jobs.kinds.get(kind).queue, job_id=str(job_id))
     return len(waiting)
+
+
+@shared_task
+def forget_notices() -> int:
+    """Delete what people were told long ago."""
+    return notices.forget(clock.now())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -36,7 +37,7 @@ class ProductAdmin(Admin):
     """What the shop offers. Searched by the beginning of sku or name. Registered by the console."""
 
     paginator = EstimatedPaginator
-    list_display = ["headline", "category", "brand", "cost", "stock", "active"]
+    list_display = ["headline", "category", "brand", "money", "stock", "active"]
     list_select_related = ["category"]
     list_filter = ["active", "is_stub", ("stock", admin.EmptyFieldListFilter)]
     search_fields = ["sku__startswith", "name__istartswith"]
@@ -53,7 +54,7 @@ class ProductAdmin(Admin):
         return [product.name, product.sku, product.name[:1]]
 
     @display(description=_("price"))
-    def cost(self, product: Product) -> str:
+    def money(self, product: Product) -> str:
         """Show the price with its currency."""
         return money_text(product.price, product.currency)
 
@@ -62,6 +63,9 @@ class ProductAdmin(Admin):
         now = clock.now()
         obj.created_at = obj.created_at or now
         obj.updated_at = now
+        if obj.cost is None:
+            obj.cost_currency = ""
+        obj.cost_currency = obj.cost_currency or (obj.currency or settings.SHOP_CURRENCY if obj.cost else "")
         super().save_model(request, obj, form, change)
 
 

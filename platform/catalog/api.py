@@ -44,6 +44,11 @@ class ProductSerializer(StrictSerializer):
     brand = serializers.CharField(max_length=200, required=False, allow_null=True, allow_blank=True)
     attributes = ObjectField(required=False, allow_null=True)
     price = MoneySerializer(required=False, allow_null=True)
+    cost = MoneySerializer(
+        required=False,
+        allow_null=True,
+        help_text="What one costs the shop; margins of offers are worked out from it.",
+    )
     stock = serializers.IntegerField(min_value=-_INT, max_value=_INT, required=False, allow_null=True)
     active = serializers.BooleanField(required=False)
     url = serializers.URLField(max_length=500, required=False, allow_null=True, allow_blank=True)
@@ -51,6 +56,12 @@ class ProductSerializer(StrictSerializer):
     images = serializers.ListField(
         child=serializers.URLField(max_length=500), max_length=20, required=False, allow_null=True
     )
+
+    def validate_cost(self, value: Money | None) -> Money | None:
+        """Refuse what would be a margin above the price."""
+        if value is not None and value.amount < 0:
+            raise serializers.ValidationError(_("A cost cannot be negative."))
+        return value
 
 
 class ProductRowSerializer(ProductSerializer):
@@ -80,13 +91,14 @@ class ProductAnswerSerializer(ProductRowSerializer):
     updated_at = serializers.DateTimeField(read_only=True)
 
     def to_representation(self, instance: Product) -> dict[str, Any]:
-        """Return the product with its category as names and its price as money."""
+        """Return the product with its category as names and its price and cost as money."""
         price = None if instance.price is None else Money(instance.price, instance.currency)
-        special = ("category", "price", "reduction")
+        cost = None if instance.cost is None else Money(instance.cost, instance.cost_currency)
+        special = ("category", "price", "cost", "reduction")
         plain = [str(name) for name in self.fields if str(name) not in special]
         body = super().to_representation(
             {name: getattr(instance, name) for name in plain}
-            | {"category": selectors.category_names(instance.category), "price": price}
+            | {"category": selectors.category_names(instance.category), "price": price, "cost": cost}
             | {"reduction": reductions([instance.pk], as_of=clock.now()).get(instance.pk)}
         )
         return dict(body)

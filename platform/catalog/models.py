@@ -44,6 +44,15 @@ class Product(models.Model):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     price = models.DecimalField(_("price"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    cost = models.DecimalField(
+        _("cost"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("What one costs the shop: margins of offers are worked out from it."),
+    )
+    cost_currency = models.CharField(_("currency of the cost"), max_length=3, blank=True, db_default="")
     stock = models.IntegerField(
         _("stock"), null=True, blank=True, help_text=_("Empty where stock is not tracked.")
     )

@@ -15,13 +15,13 @@ from core.copy import copy_from_frame
 
 #: What a partner may say about a product beside its number.
 FIELDS = (
-    "name", "category", "brand", "attributes", "price", "stock", "active", "url", "image_url",
+    "name", "category", "brand", "attributes", "price", "cost", "stock", "active", "url", "image_url",
     "images",
 )  # fmt: skip
 _EMPTY: dict[str, Any] = {"stock": None, "active": True, "images": []}
 _STORED = [
-    "name", "category", "brand", "attributes", "price", "currency", "stock", "active", "url", "image_url",
-    "images", "is_stub", "updated_at",
+    "name", "category", "brand", "attributes", "price", "currency", "cost", "cost_currency", "stock",
+    "active", "url", "image_url", "images", "is_stub", "updated_at",
 ]  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def upsert_products(
 ) -> dict[str, Product]:
     """Store products by their `sku`: absent fields stay, None clears. Return them by sku.
 
-    With `replace`, absent fields are cleared as well. `price` is a core.money.Money or None;
+    With `replace`, absent fields are cleared as well. `price` and `cost` are core.money.Money or None;
     `category` a tuple of names from the root. A constant number of queries.
     """
     ensure_products((row["sku"] for row in rows), now)
@@ -107,6 +107,9 @@ def _apply(
         elif name == "price":
             product.price = value.amount if value else None
             product.currency = value.currency if value else ""
+        elif name == "cost":
+            product.cost = value.amount if value else None
+            product.cost_currency = value.currency if value else ""
         elif name == "attributes":
             product.attributes = value or {}
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging.config
 import os
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_process_init, worker_ready
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
@@ -52,6 +53,12 @@ def _step_back(**kwargs: Any) -> None:
     """Let training take only what pages and mails leave of the processors."""
     if workers.queues_of(sys.argv) == {"training"}:
         os.nice(workers.TRAINING_NICENESS)
+
+
+@worker_init.connect
+def _begin_signs_of_life(**kwargs: Any) -> None:
+    """Have the worker show its own; the module needs the models."""
+    importlib.import_module("config.life")
 
 
 @worker_ready.connect

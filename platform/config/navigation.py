@@ -4,20 +4,25 @@ Read by the settings module before any app is loaded, so callables are named by 
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+
+@cache
+def _root() -> str:
+    return reverse("admin:index")
 
 
 def _under(*paths: str) -> Callable[[HttpRequest], bool]:
     """Say whether a request is for one of the admin's parts, compared by whole path segments."""
 
     def active(request: HttpRequest) -> bool:
-        root = str(reverse_lazy("admin:index"))
-        return any(request.path.startswith(f"{root}{path}/") for path in paths)
+        return any(request.path.startswith(f"{_root()}{path}/") for path in paths)
 
     return active
 
@@ -66,7 +71,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "title": _("Home"),
                 "icon": "home",
                 "link": reverse_lazy("admin:index"),
-                "active": lambda request: request.path == str(reverse_lazy("admin:index")),
+                "active": lambda request: request.path == _root(),
             }
         ]
     },
@@ -174,6 +179,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 "experiments",
             ),
             _item(
+                _("Control group"),
+                "shield_person",
+                "control_group",
+                "experiments.view_globalholdout",
+                "control-group",
+            ),
+            _item(
                 _("Recommendations"),
                 "recommend",
                 "recommendations",
@@ -279,21 +291,26 @@ TABS: list[dict[str, Any]] = [
 ]
 
 
-def _addressed(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return groups with copies of their items whose links are text.
+@cache
+def _addressed(name: str) -> list[dict[str, Any]]:
+    """Return the sidebar's or the tabs' groups with links as text: they are the same in every language.
 
     The shell compares every link with every other, and a lazy one is worked out anew each time: 1,700
     look-ups for one page.
     """
     return [
         {**group, "items": [{**item, "link": str(item["link"])} for item in group["items"]]}
-        for group in groups
+        for group in {"sidebar": NAVIGATION, "tabs": TABS}[name]
     ]
+
+
+def _copied(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**group, "items": [{**item} for item in group["items"]]} for group in groups]
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar with its badges counted; one without a count has no badge."""
-    groups = _addressed(NAVIGATION)
+    groups = _copied(_addressed("sidebar"))
     for item in (item for group in groups for item in group["items"]):
         if count := item.pop("badge", None):
             item["badge"] = import_string(count)(request)
@@ -302,4 +319,4 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the rows of tabs."""
-    return _addressed(TABS)
+    return _copied(_addressed("tabs"))

@@ -4,7 +4,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 _IMPORTS = CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]
 #: Where our own modules lie. Scripts of others hold imports of what they do not ship.
-_MODULES = ("segment-builder/*.js", "content-editor/*.js", "offer-editor/*.js")
+_MODULES = ("segment-builder/*.js", "content-editor/*.js", "offer-editor/*.js", "campaign-wizard/*.js")
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):

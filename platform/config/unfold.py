@@ -1,4 +1,4 @@
-"""Settings of the admin's shell (django-unfold): brand, colours, palette. `navigation` has the sidebar."""
+"""Settings of the admin's shell (django-unfold): brand, colours. `navigation` has the sidebar."""
 
 from django.templatetags.static import static
 
@@ -38,12 +38,7 @@ UNFOLD = {
         lambda request: static("people.css"),
         lambda request: static("offers.css"),
     ],
-    "SCRIPTS": [lambda request: static("studio.js")],
-    "COMMAND": {
-        "search_models": False,
-        "search_callback": "console.palette.search",
-        "show_history": False,
-    },
+    "SCRIPTS": [lambda request: static("studio.js"), lambda request: static("palette.js")],
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -10,18 +10,35 @@ from console.audience.customer import Customer360
 from console.audience.product import ProductPage
 from console.content import brand, editor, versions
 from console.content import gallery as templates
-from console.data import exports, imports, jobs, mailbox, website
+from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.control import Control
-from console.engage.launch import Review
-from console.engage.report import CampaignReport
+from console.engage.control import Approve, Control, File
+from console.engage.report.content import CampaignContent
+from console.engage.report.people import CampaignLog, CampaignPeople, CampaignPeopleExport
+from console.engage.report.results import CampaignReport
+from console.engage.wizard.new import NewCampaign
+from console.engage.wizard.review import Send
+from console.engage.wizard.saving import Save
+from console.engage.wizard.steps import Live, Plan
 from console.learn import list_rules, serving
-from console.learn.experiment import ExperimentReport
+from console.learn.experiment import ExperimentAct, ExperimentReport
+from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
 from console.learn.trying import Try
-from console.offers import calendar, codes, pools, promotions, results, suggestions, trial
+from console.offers import (
+    bundles,
+    calendar,
+    codes,
+    past,
+    plans,
+    pools,
+    promotions,
+    results,
+    suggestions,
+    trial,
+)
 from console.offers import editor as offer
 from console.people import card, classes, known, lifecycle, personas, rfm, scores, value, work
 from console.segments import act, answers, builder, gallery, lists
@@ -54,6 +71,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("segments/new/", builder.Builder, "segment_new"),
         ("segments/create/", builder.Create, "segment_create"),
         ("segments/once/", builder.Once, "segment_once"),
+        ("segments/restore/", act.Restore, "segment_restore"),
         ("segments/preview/", answers.Preview, "segment_preview"),
         ("segments/draft/", answers.Draft, "segment_draft"),
         ("segments/overlap/", answers.Overlap, "segment_overlap"),
@@ -94,15 +112,32 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("brand/dress/", brand.DressAnew, "brand_dress"),
         ("products/<int:pk>/", ProductPage, "product"),
         ("campaigns/<uuid:pk>/report/", CampaignReport, "campaign_report"),
-        ("campaigns/<uuid:pk>/review/", Review, "campaign_review"),
+        ("campaigns/<uuid:pk>/report/content/", CampaignContent, "campaign_content"),
+        ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
+        ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
+        ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
+        ("campaigns/new/", NewCampaign, "campaign_new"),
+        ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
+        ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),
+        ("campaigns/<uuid:pk>/plan/<slug:step>/live/", Live, "campaign_plan_live"),
+        ("campaigns/<uuid:pk>/review/", Send, "campaign_review"),
+        ("campaigns/<uuid:pk>/approval/<slug:verb>/", Approve, "campaign_approval"),
+        ("campaigns/<uuid:pk>/file/<slug:verb>/", File, "campaign_file"),
         ("campaigns/<uuid:pk>/<slug:verb>/", Control, "campaign_control"),
         ("offers/", promotions.Promotions, "offers"),
         ("offers/new/", offer.Editor, "promotion_new"),
         ("offers/create/", offer.Create, "promotion_create"),
         ("offers/try/", trial.Try, "promotion_try"),
+        ("offers/bundles/", bundles.Bundles, "promotion_bundles"),
         ("offers/suggest/", suggestions.Suggest, "promotion_suggest"),
         ("offers/calendar/", calendar.Calendar, "offer_calendar"),
         ("offers/results/", results.Results, "offer_results"),
+        ("offers/past/", past.Past, "offer_past"),
+        ("offers/past/judge/", past.Judge, "offer_past_judge"),
+        ("offers/plans/", plans.Plans, "offer_plans"),
+        ("offers/plans/new/", plans.NewPlan, "offer_plan_new"),
+        ("offers/plans/<uuid:pk>/", plans.PlanPage, "offer_plan"),
+        ("offers/plans/<uuid:pk>/<slug:verb>/", plans.PlanAct, "offer_plan_act"),
         ("offers/pools/", pools.Pools, "offer_pools"),
         ("offers/pools/new/", pools.NewPool, "offer_pool_new"),
         ("offers/pools/find/", pools.FindCode, "offer_code_find"),
@@ -118,6 +153,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("offers/<uuid:pk>/results/", results.PromotionResults, "promotion_results"),
         ("offers/<uuid:pk>/<slug:verb>/", promotions.Act, "promotion_act"),
         ("experiments/<uuid:pk>/", ExperimentReport, "experiment_report"),
+        ("experiments/<uuid:pk>/<slug:verb>/", ExperimentAct, "experiment_act"),
+        ("control-group/", ControlGroup, "control_group"),
+        ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/try/", Try, "recommendation_try"),
         ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
@@ -166,7 +204,13 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("website/", website.Website, "website"),
         ("website/key/", website.WebsiteKey, "website_key"),
         ("website/<uuid:pk>/seen/", website.WebsiteSeen, "website_seen"),
-        ("jobs/bell/", jobs.Bell, "jobs_bell"),
+        ("saved-views/", saved_views.SaveView, "saved_view_new"),
+        ("saved-views/<int:pk>/<slug:verb>/", saved_views.ActOnView, "saved_view_act"),
+        ("notices/", notices.Notices, "notices"),
+        ("notices/bell/", notices.Bell, "notices_bell"),
+        ("notices/panel/", notices.Panel, "notices_panel"),
+        ("notices/read/", notices.ReadNotices, "notices_read"),
+        ("notices/<int:pk>/", notices.OpenNotice, "notice"),
         ("jobs/<uuid:pk>/", jobs.JobPage, "job"),
         ("jobs/<uuid:pk>/progress/", jobs.Progress, "job_progress"),
         ("jobs/<uuid:pk>/cancel/", jobs.Cancel, "job_cancel"),

@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from core.estimates import estimated_count
 from core.exports import answers, may_export
@@ -40,9 +41,13 @@ class Admin(ModelAdmin):
     list_per_page = 25
     list_fullwidth = True
     list_filter_submit = True
+    list_before_template = "console/list_before.html"
     show_full_result_count = False
     warn_unsaved_form = True
-    formfield_overrides = {models.JSONField: {"form_class": JSONField}}
+    formfield_overrides = {
+        models.JSONField: {"form_class": JSONField},
+        models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget},
+    }
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -60,6 +65,12 @@ class Admin(ModelAdmin):
         except (ValueError, ValidationError, DataError) as error:
             log.warning("list_filter_refused", path=request.path, kind=type(error).__name__)
             return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list with who asked for it: what an empty one offers depends on their rights."""
+        found = super().get_changelist_instance(request)
+        found.asked_by = request.user
+        return found
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Add the export to those lists that can be taken out, for those who may."""

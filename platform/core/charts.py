@@ -12,7 +12,7 @@ All text reaches the picture through JSON, never through markup: Vega escapes it
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -174,6 +174,49 @@ def bars(
     ).encode(text="text:N")
     rows = tuple((name, _figure(value, digits)) for name, value in shown)
     return build(title, chart, ("", column), rows, max(60, 30 * len(shown)))
+
+
+def grouped(
+    title: str,
+    groups: Sequence[str],
+    series: Sequence[Series],
+    *,
+    text: Callable[[float | None], str],
+    height: int = 220,
+) -> Chart:
+    """Draw upright bars side by side, one of each series for each group; `text` writes a value."""
+    values = [
+        {"group": group, "name": one.name, "value": float(value), "text": text(float(value))}
+        for one in series
+        for group, value in zip(groups, one.values, strict=True)
+        if value is not None
+    ]
+    colour = alt.Color(
+        "name:N",
+        scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.tone] for s in series]),
+        legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+        sort=None,
+    )
+    chart = (
+        alt.Chart(alt.InlineData(values=values))
+        .mark_bar(cornerRadiusEnd=3)
+        .encode(
+            x=alt.X("group:N", sort=list(groups), axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True)),
+            xOffset=alt.XOffset("name:N", sort=[s.name for s in series]),
+            y=alt.Y("value:Q", axis=alt.Axis(title=None, tickCount=5, format=".0%")),
+            color=colour,
+            tooltip=[
+                alt.Tooltip("group:N", title=" "),
+                alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("text:N", title=" "),
+            ],
+        )
+    )
+    rows = tuple(
+        (group, *(text(None if one.values[i] is None else float(one.values[i])) for one in series))  # type: ignore[arg-type]
+        for i, group in enumerate(groups)
+    )
+    return build(title, chart, ("", *(s.name for s in series)), rows, height)
 
 
 @dataclass(frozen=True, slots=True)

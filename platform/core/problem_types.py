@@ -258,11 +258,21 @@ for name, kind in {
         _("The campaign is not ready"),
         _("`problems` says what is missing. Mend it, then launch again."),
     ),
+    "experiment-refused": Kind(
+        409,
+        _("The test cannot do this"),
+        _("`detail` says why: its state, a layer that is full, a salt that was used before."),
+    ),
     "invalid-rule": Kind(
         422, _("The rule cannot be used"), _("`path` is the place in the rule, `detail` what is wrong.")
     ),
     "invalid-cart": Kind(
         422, _("The cart cannot be priced"), _("`detail` names the line and what is wrong with it.")
+    ),
+    "approval-needed": Kind(
+        409,
+        _("A second person has to approve the campaign"),
+        _("The shop's rules ask for it: open the campaign, ask for approval, and launch it afterwards."),
     ),
     "order-closed": Kind(
         409,

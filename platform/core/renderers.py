@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from rest_framework import renderers
+from rest_framework.utils.encoders import JSONEncoder
+
+_default = JSONEncoder().default
+#: What REST framework writes in its own manner or refuses goes to its encoder.
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 class JSONRenderer(renderers.JSONRenderer):
@@ -16,6 +22,11 @@ class JSONRenderer(renderers.JSONRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         """Return the body; what UTF-8 cannot hold is written as its escape."""
+        if data is not None and self.get_indent(accepted_media_type or "", renderer_context or {}) is None:
+            try:
+                return orjson.dumps(data, default=_default, option=_OPTIONS)
+            except TypeError:
+                pass  # half a surrogate pair, a number beyond 64 bits, keys that are no text
         try:
             return super().render(data, accepted_media_type, renderer_context)
         except UnicodeEncodeError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -62,6 +63,7 @@ class KeyThrottle(BaseThrottle):
     """
 
     _left = 0.0
+    beside: Sequence[int] = ()
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count the call and say whether it is within the limit."""
@@ -69,12 +71,15 @@ class KeyThrottle(BaseThrottle):
             return True  # refused elsewhere
         return self.admit(request, str(request.auth.pk), settings.API_CALLS_PER_MINUTE)
 
-    def admit(self, request: Request, name: str, limit: int) -> bool:
-        """Count the call under a name and say whether the minute has room for it."""
+    def admit(self, request: Request, name: str, limit: int, beside: Sequence[str] = ()) -> bool:
+        """Count the call under a name and say whether the minute has room for it.
+
+        `beside` are further counters; what they stand at is left in `self.beside`, where Redis answers.
+        """
         now = clock.now()
         self._left = WINDOW_SECONDS - now.timestamp() % WINDOW_SECONDS
         try:
-            calls = count(name, now)
+            calls, self.beside = count_and_read(name, now, beside)
         except redis.RedisError:
             log.warning("throttle_unavailable")
             return True
@@ -100,13 +105,25 @@ def _remember(request: HttpRequest, standing: Standing) -> None:
 
 def count(name: str, now: datetime) -> int:
     """Count a call under a name and return how many the minute has had. One round trip; raises RedisError."""
+    return count_and_read(name, now, ())[0]
+
+
+def count_and_read(name: str, now: datetime, beside: Sequence[str]) -> tuple[int, list[int]]:
+    """Count as `count` does, and return beside it where other counters stand. One round trip, too."""
     key = f"calls:{name}:{int(now.timestamp() // WINDOW_SECONDS)}"
-    with _MAKING:
-        client = _redis(settings.CACHES["default"]["LOCATION"])
-    with client.pipeline(transaction=False) as pipe:
+    with counters().pipeline(transaction=False) as pipe:
         pipe.incr(key)
         pipe.expire(key, 2 * WINDOW_SECONDS)
-        return int(pipe.execute()[0])
+        if beside:
+            pipe.mget(beside)
+        calls, _set, *read = pipe.execute()
+    return int(calls), [int(value or 0) for value in read[0]] if read else []
+
+
+def counters() -> redis.Redis:
+    """Return this process's connection to where calls are counted."""
+    with _MAKING:
+        return _redis(settings.CACHES["default"]["LOCATION"])
 
 
 @cache

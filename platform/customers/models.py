@@ -1,6 +1,8 @@
 """Who the customers are, how they are recognised, and what they agreed to."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from core.fields import EncryptedTextField
@@ -47,7 +49,13 @@ class Customer(models.Model):
             ("erase_customer", _("Can erase customers")),
             ("export_customer", _("Can export everything about a customer")),
         ]
-        indexes = [models.Index(fields=["email_domain"]), models.Index(fields=["birth_month_day"])]
+        indexes = [
+            models.Index(fields=["email_domain"]),
+            models.Index(fields=["birth_month_day"]),
+            # People look for somebody by the beginning of a name, in whatever case.
+            models.Index(OpClass(Upper("first_name"), "text_pattern_ops"), name="customer_first_name"),
+            models.Index(OpClass(Upper("last_name"), "text_pattern_ops"), name="customer_last_name"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.external_id

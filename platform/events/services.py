@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from core.partitions import ensure_partitions, months_between
 from core.retries import retried
-from events import changes, quality, quarantine
+from events import quality, quarantine
 from events.batches import Batch, Read, read, source_of
 from events.intake import Notes, Stored, store
 from events.models import Note, QuarantinedEvent
@@ -105,23 +105,23 @@ def record(rows: Sequence[Mapping[str, Any]], now: datetime) -> int:
 
     Rows need source, message_id, type and occurred_at; further members are customer_id, product_id,
     order_id, quantity, amount, discount (in the shop's currency), currency and properties. The actor
-    is the customer's own id. Three queries; runs in the caller's transaction.
+    is the customer's own id. Two statements, the customers noted as changed with them; runs in the caller's
+    transaction, which is lost where it fails.
     """
     if not rows:
         return 0
     moments = [row["occurred_at"] for row in rows]
     ensure_partitions(TABLE, months_between(min(moments), max(moments)))
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_RECORD, [orjson.dumps([dict(r) for r in rows], default=str).decode(), now])
-        new = cursor.rowcount
-        changes.note((row["customer_id"] for row in rows if row.get("customer_id") is not None), now)
-        return int(new)
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        told = orjson.dumps([dict(row) for row in rows], default=str).decode()
+        cursor.execute(_RECORD, {"rows": told, "now": now})
+        return int(cursor.rowcount)
 
 
 _RECORD = """
 WITH rows AS (
     SELECT DISTINCT ON (source, message_id) *
-    FROM jsonb_to_recordset(%s::jsonb) AS r(
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
         source varchar, message_id varchar, type varchar, occurred_at timestamptz, customer_id bigint,
         product_id bigint, order_id varchar, quantity numeric, amount numeric, discount numeric,
         currency varchar, properties jsonb)
@@ -130,10 +130,14 @@ WITH rows AS (
     INSERT INTO events_eventkey (source, message_id)
     SELECT source, message_id FROM rows ORDER BY source COLLATE "C", message_id COLLATE "C"
     ON CONFLICT DO NOTHING RETURNING source, message_id
+), noted AS (  -- as changes.note does
+    INSERT INTO events_changenote (customer_ids, at)
+    SELECT array_agg(DISTINCT customer_id ORDER BY customer_id), %(now)s FROM rows
+    WHERE customer_id IS NOT NULL HAVING count(*) > 0
 )
 INSERT INTO events_event (source, message_id, type, occurred_at, received_at, customer_id, actor_id,
                           product_id, order_id, quantity, amount, discount, currency, properties)
-SELECT source, message_id, type, occurred_at, %s, customer_id,
+SELECT source, message_id, type, occurred_at, %(now)s, customer_id,
        -- The customer's own id, before those that came by a merge and may go with its undo.
        (SELECT i.id FROM customers_identifier i
         WHERE i.customer_id = rows.customer_id AND i.kind = 'external_id'

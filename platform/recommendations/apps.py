@@ -8,7 +8,7 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, lists and searches as jobs."""
+        """Offer training, lists, searches and looking for bundles as jobs."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
 
@@ -20,5 +20,9 @@ class RecommendationsConfig(AppConfig):
         kinds.add(
             "search-strategy",
             JobKind(noop("Search for better parameters"), "training", "recommendations.jobs.search"),
+        )
+        kinds.add(
+            "bundles",
+            JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),
         )
         people.register()

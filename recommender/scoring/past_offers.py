@@ -31,7 +31,14 @@ from recommender.scoring.complete_journey import load
 from recommender.scoring.examples import codes, matrix
 from recommender.scoring.features import LONG, features
 from recommender.scoring.history import Past
-from recommender.scoring.quality import auc, auc_difference, auc_interval, brier, calibration_error
+from recommender.scoring.quality import (
+    auc,
+    auc_difference,
+    auc_interval,
+    brier,
+    calibration_error,
+    reliability,
+)
 from recommender.validation import cj28
 
 CUTS = ("2017-07-01", "2017-08-15", "2017-10-01")
@@ -133,6 +140,7 @@ def measure(offers: Offers, cut: str, seed: int = 0) -> dict[str, Any]:
         "brier_of_rate": brier(came, np.full(len(came), came_before.mean())),
         "calibration_error": calibration_error(came, said),
         "said": float(said.mean()),
+        "bins": [asdict(one) for one in reliability(came, said)],
     }
     within = [
         (auc(came[rows], said[rows]), auc(came[rows], single[rows]))

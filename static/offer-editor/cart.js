@@ -70,13 +70,14 @@ export function drawCart(place, cart, { texts, urls, inputs, about, sees, change
   ));
   const customer = sees && line('cart:customer', form.customer, cart.customer, (text) => { cart.customer = text.trim(); keep(); }, { suggest: about.suggest('customer') });
   const at = inputs.moment('cart:at', form.at, cart.at, (text) => { cart.at = text || ''; keep(); });
+  const code = line('cart:code', form.code, cart.code, (text) => { cart.code = text.trim(); keep(); });
   const channel = line('cart:channel', form.channel, cart.channel, (text) => { cart.channel = text.trim(); keep(); }, { suggest: about.suggest('channel') });
   place.replaceChildren(
     h('div', { class: 'of-search-box' }, search, found),
     h('ul', { class: 'of-lines' }, rows),
     h(
       'div', { class: 'of-fields of-who' },
-      sees ? inputs.labelled(form.customer, customer) : null, inputs.labelled(form.at, at), inputs.labelled(form.channel, channel),
+      sees ? inputs.labelled(form.customer, customer) : null, inputs.labelled(form.at, at), inputs.labelled(form.channel, channel), inputs.labelled(form.code, code),
     ),
     h('p', { class: 'sb-error', 'data-fault': 'cart' }),
   );
@@ -102,6 +103,11 @@ export function drawTried(place, tried, texts) {
     ))),
     tried.extras.map((extra) => h('div', { class: extra.own ? 'of-sum of-own' : 'of-sum' }, h('span', {}, `${extra.name}: ${extra.reason}`))),
     h('dl', { class: 'st-facts of-total' }, [[texts.cartSum, tried.before], [texts.off, tried.discount], [texts.toPay, tried.total]].map(([name, value]) => [h('dt', {}, name), h('dd', { class: 'st-num' }, value)])),
+    tried.code ? h(
+      'p', { class: tried.code.applies ? 'of-coded ok' : 'of-coded' },
+      tried.code.applies ? fill(texts.codeSaves, { name: tried.code.name, amount: tried.code.saves }) : fill(texts.codeNot, { name: tried.code.name, reason: tried.code.why_not }),
+      tried.code.replaces.length ? ` ${fill(texts.codeReplaces, { names: tried.code.replaces.join(', ') })}` : '',
+    ) : '',
     tried.not_applied.length ? h(
       'details', { class: 'st-more', open: tried.not_applied.length <= 4 },
       h('summary', {}, texts.others),

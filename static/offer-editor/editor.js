@@ -1,6 +1,7 @@
 // The promotion editor: draws the rule, asks the server what it means while one types, saves it.
 import { ask, capital, fill, h, icon, json, latest, problem } from '../segment-builder/dom.js';
 import { select } from '../segment-builder/inputs.js';
+import { bundles } from './bundles.js';
 import { drawCart, drawTried, kept } from './cart.js';
 import { fields } from './fields.js';
 
@@ -59,8 +60,17 @@ function drawBenefit() {
   part('benefit').replaceChildren(
     h('div', { class: 'of-kind' }, choice),
     inputs.draw(kind.fields, 'benefit', promotion.benefit, (_rule, redraw) => edited(redraw)),
+    kind.kind === 'bundle' && !page.readonly ? bundles({ texts, url: page.urls.bundles, take: takeSet }) : '',
     h('p', { class: 'sb-error', 'data-fault': 'benefit' }),
   );
+}
+
+function takeSet(items) {
+  items.forEach((item) => about.names('product').set(item.sku, item.name));
+  const { price, percent } = promotion.benefit;
+  if (price === undefined && percent === undefined) promotion.benefit.percent = '10';
+  promotion.benefit.items = items.map((item) => ({ quantity: 1, products: [item.sku] }));
+  edited(true);
 }
 
 function drawConditions() {

@@ -124,3 +124,14 @@ def test_numbers_are_rounded_to_what_is_kept(alice):
     price = {"amount": 0.1 + 0.2, "currency": "USD"}
     assert alice.call("PUT", "/api/v1/products/a", {"name": "A", "price": price}).status_code in (200, 201)
     assert alice.call("GET", "/api/v1/products/a").json()["price"] == {"amount": "0.30", "currency": "USD"}
+
+
+def test_what_a_product_costs_the_shop_is_kept_and_cleared(alice):
+    cost = {"amount": "1.10", "currency": "EUR"}
+    assert alice.call("PUT", "/api/v1/products/tea", TEA | {"cost": cost}).json()["cost"] == cost
+    assert alice.call("PATCH", "/api/v1/products/tea", {"name": "Tea"}).json()["cost"] == cost
+    assert alice.call("PATCH", "/api/v1/products/tea", {"cost": None}).json()["cost"] is None
+    stored = Product.objects.get(sku="tea")
+    assert (stored.cost, stored.cost_currency, stored.price) == (None, "", Decimal("3.50"))
+    bad = {"cost": {"amount": "-1", "currency": "EUR"}}
+    assert alice.call("PATCH", "/api/v1/products/tea", bad).status_code == 400

@@ -98,6 +98,7 @@ def test_a_cart_is_explained(call):
                 "reason": "This offer is for a customer's first order; say who the customer is.",
             }
         ],
+        "codes": [],
         "free_shipping": False,
         "gifts": [],
         "points": [],
@@ -159,6 +160,35 @@ def test_other_currencies_are_kept_apart(call):
     assert (answer["applied"], answer["not_applied"][0]["code"]) == ([], "currency")
     assert answer["total"] == {"amount": "15.00", "currency": "EUR"}
     assert call("/promotions/evaluate", {"lines": [euros, line()]}).status_code == 400
+
+
+def test_a_code_is_judged_together_with_what_applies_by_itself(call):
+    PromotionFactory(created_at=NOW, slug="ten", needs_code=False)
+    five = PromotionFactory(created_at=NOW, slug="five", benefit={"kind": "amount", "amount": "5.00"})
+    code = CouponFactory(created_at=NOW, pool=PoolFactory(created_at=NOW, promotion=five)).code
+    body = {"lines": [line("15.00", 2)], "codes": [f" {code.lower()} ", "NOSUCHCODE"]}
+    answer = call("/promotions/evaluate", body).json()
+    assert (answer["applied"], answer["total"]) == (["five"], usd("25.00"))
+    assert answer["codes"] == [
+        {
+            "code": body["codes"][0].strip(), "applies": True, "promotion": "five", "reason": None,
+            "detail": None, "discount": usd("5.00"), "saves": usd("2.00"), "replaces": ["ten"],
+        },
+        {
+            "code": "NOSUCHCODE", "applies": False, "promotion": None, "reason": "invalid_code",
+            "detail": None, "discount": usd("0.00"), "saves": usd("0.00"), "replaces": [],
+        },
+    ]  # fmt: skip
+    assert call("/promotions/evaluate", body | {"codes": ["x"] * 6}).status_code == 400
+    assert not Redemption.objects.exists()
+
+
+def test_guessing_by_way_of_a_cart_is_held_up(call):
+    body = {"lines": [line()], "customer": "mallory", "codes": ["NOSUCHCODE"]}
+    answers = [call("/promotions/evaluate", body).status_code for _n in range(12)]
+    assert answers == [200] * 10 + [429] * 2
+    assert call("/promotions/evaluate", {"lines": [line()], "customer": "mallory"}).status_code == 200
+    assert call("/promotions/evaluate", body | {"customer": "alice"}).status_code == 200
 
 
 def test_a_code_from_validation_to_roll_back(call):

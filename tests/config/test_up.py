@@ -67,11 +67,19 @@ class Up:
         raise AssertionError(f"no child {words}")
 
 
+@pytest.fixture(scope="module")
+def folder():
+    """Make a folder for all starts here: the first one makes the servers and the tables."""
+    made = Path(tempfile.mkdtemp(prefix="rapport-test-"))
+    made.chmod(0o755)
+    (made / "var").mkdir()
+    yield made
+    shutil.rmtree(made)
+
+
 @pytest.fixture
-def start():
-    """Start the product in a folder of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="rapport-test-"))
-    folder.chmod(0o755)
+def start(folder):
+    """Start the product in that folder; nothing of it runs afterwards."""
     made: list[Up] = []
 
     def make(*arguments):
@@ -85,7 +93,6 @@ def start():
             up.process.kill()
             up.process.wait()
     wait_until(lambda: not processes_of(folder / "var"), 30, "the end of the servers")
-    shutil.rmtree(folder)
 
 
 def get(url):
@@ -103,7 +110,6 @@ def is_ready(url):
 
 
 def test_up_serves_survives_deaths_and_stops_cleanly(start):
-    start.var.mkdir()
     demo = start.var / "demo.json"
     demo.write_text(json.dumps({"url": "http://127.0.0.1:1", "username": "demo"}))
     with socket.socket() as taken:

@@ -12,6 +12,8 @@ from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.selectors import run_of
+from campaigns.targeting.making import create_plan
+from campaigns.targeting.planning import compute
 from catalog.models import Product
 from catalog.services import upsert_products
 from core import clock
@@ -126,6 +128,11 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     pool = create_pool(name="Five", promotion=coded, now=now)
     generate_codes(pool, 5, now=now)
     code = pool.coupons.earliest("pk")
+    plan = create_plan(
+        slug="spring-offers", name="Spring offers", values=[{"pool": pool}], budget=Decimal(100),
+        margin_share=Decimal("0.3"), user=alice, now=now,
+    )  # fmt: skip
+    compute(plan, as_of=now, now=now)
     job = Job.objects.create(
         kind="train", title="Training", state=Job.State.RUNNING, done=3, total=10, created_at=now,
         started_at=now, heartbeat_at=now, started_by=alice,
@@ -166,6 +173,10 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "offer results": f"/admin/offers/{coded.pk}/results/",
         "all offer results": "/admin/offers/results/",
         "offer calendar": "/admin/offers/calendar/",
+        "offer plans": "/admin/offers/plans/",
+        "new offer plan": "/admin/offers/plans/new/",
+        "offer plan": f"/admin/offers/plans/{plan.pk}/",
+        "past offers": "/admin/offers/past/",
         "pools": "/admin/offers/pools/",
         "pool": f"/admin/offers/pools/{pool.pk}/",
         "code": f"/admin/offers/codes/{code.pk}/",

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -33,8 +34,8 @@ ROWS = {
         {"customer_id": "c2", "email": "c@d.example", "first_name": "李雷", "birthday": None},
     ],
     "products": [
-        {"sku": "s1", "name": "Tee", "price": "12.50", "stock": "3", "category": "Drinks > Tea"},
-        {"sku": "s2", "name": "杯子", "price": None, "stock": None, "category": None},
+        {"sku": "s1", "name": "Tee", "price": "12.50", "stock": "3", "cost": "5", "category": "Drinks > Tea"},
+        {"sku": "s2", "name": "杯子", "price": None, "stock": None, "cost": None, "category": None},
     ],
     "orders": [
         {"order_id": "o1", "order_date": "2026-01-02", "email": "a@b.example", "sku": "s1", "price": "2.50"},
@@ -57,7 +58,7 @@ STORED = {
     "customers": lambda: list(
         Customer.objects.order_by("external_id").values_list("external_id", "first_name")
     ),
-    "products": lambda: list(Product.objects.order_by("sku").values_list("sku", "name", "stock")),
+    "products": lambda: list(Product.objects.order_by("sku").values_list("sku", "name", "stock", "cost")),
     "orders": lambda: [(e.message_id, str(e.amount)) for e in Event.objects.order_by("message_id")],
     "events": lambda: sorted(Event.objects.values_list("type", flat=True)),
     "consents": lambda: list(Consent.objects.order_by("channel").values_list("channel", "granted")),
@@ -65,7 +66,7 @@ STORED = {
 }
 EXPECTED = {
     "customers": [("c1", "Zoë"), ("c2", "李雷")],
-    "products": [("s1", "Tee", 3), ("s2", "杯子", None)],
+    "products": [("s1", "Tee", 3, Decimal("5.00")), ("s2", "杯子", None, None)],
     "orders": [("order-o1-1", "2.50"), ("order-o1-2", "7.00")],
     "events": ["search", "view"],
     "consents": [("email", True), ("sms", False)],

@@ -52,8 +52,8 @@ def test_the_list_says_how_a_segment_is(alice, often):
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\u0000"])
 def test_json_of_other_lists_is_shown_again(alice, text):
-    benefit = f'{{"kind": "{text}"}}'
-    answer = alice.post("/admin/promotions/promotion/add/", {"name": "x", "benefit": benefit})
+    attributes = f'{{"kind": "{text}"}}'
+    answer = alice.post("/admin/catalog/product/add/", {"name": "x", "attributes": attributes})
     assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors["benefit"]
+    assert answer.context["adminform"].form.errors["attributes"]
     assert text in answer.content.decode()

@@ -2,64 +2,47 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Scope
+from campaigns import checkout
 from campaigns.coupons import services
 from campaigns.coupons.services import Refused
 from campaigns.coupons.throttling import GuessThrottle
-from campaigns.promotions.orders import BadRefund
-from campaigns.promotions.vocabulary import RuleInvalid
-from campaigns.serializers import OrderSerializer, RefundSerializer, order_of
 from core import clock
 from core.idempotency import PARAMETER, idempotent
 from core.problems import Problem
 from core.serializers import StrictSerializer
-from core.throttling import KeyThrottle
-from customers.selectors import by_external_id
 
 
-class CodeSerializer(StrictSerializer):
+class CodeSerializer(checkout.OrderedSerializer):
     """A code, who shows it, and on which order."""
 
     code = serializers.CharField(max_length=100)
-    customer = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)
     shopper_ip = serializers.IPAddressField(
         required=False, help_text="Of who types the code: a guesser is held up, and nobody else."
     )
-    order = OrderSerializer()
 
 
-class ReserveSerializer(CodeSerializer):
+class ReserveSerializer(CodeSerializer, checkout.KeepSerializer):
     """As for redeeming, with the minutes for which the use is kept."""
 
-    minutes = serializers.IntegerField(min_value=1, max_value=24 * 60, default=15)
+
+class RollbackSerializer(checkout.UndoSerializer):
+    """A code and the order on which its use is taken back, wholly or as far as goods came back."""
+
+    code = serializers.CharField(max_length=100)
 
 
 #: How long a refusal as unknown takes: longer than the way to it does, whatever the reason.
 MISS_SECONDS = 0.1
-
-
-class OrderIdSerializer(StrictSerializer):
-    """An order by its number."""
-
-    id = serializers.CharField(max_length=100)
-
-
-class RollbackSerializer(StrictSerializer):
-    """A code and the order on which its use is taken back, wholly or as far as goods came back."""
-
-    code = serializers.CharField(max_length=100)
-    order = OrderIdSerializer()
-    refund = RefundSerializer(required=False)
 
 
 class ValiditySerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -97,16 +80,16 @@ class RolledBackSerializer(serializers.Serializer):  # type: ignore[type-arg]
     rolled_back = serializers.BooleanField()
 
 
-class CouponView(APIView):
-    """What the calls share: throttling against guessing, and how refusals are answered."""
+class CouponView(checkout.CheckoutView):
+    """What the calls about codes share: throttling against guessing, and how a code is refused."""
 
-    throttle_classes = [KeyThrottle, GuessThrottle]
+    throttle_classes = [GuessThrottle]
     #: A sentence for each reason, where the service has none.
     TITLES = {
-        "invalid_code": gettext_lazy("This code cannot be used"),
-        "exhausted": gettext_lazy("This code has been used as often as it may be"),
-        "ineligible": gettext_lazy("This code does not fit this order"),
-        "rolled_back": gettext_lazy("This code's use on this order was taken back"),
+        "invalid_code": _("This code cannot be used"),
+        "exhausted": _("This code has been used as often as it may be"),
+        "ineligible": _("This code does not fit this order"),
+        "rolled_back": _("This code's use on this order was taken back"),
     }
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -114,16 +97,10 @@ class CouponView(APIView):
         self.began = time.monotonic()
         super().initial(request, *args, **kwargs)
 
-    def read(self, form_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
-        """Return the validated body; for an order, as the services take it."""
-        form = form_class(data=request.data)
-        form.is_valid(raise_exception=True)
-        body = dict(form.validated_data)
+    def read(self, form: type[StrictSerializer]) -> dict[str, Any]:
+        """Return the validated body; whom the throttle counts under is its own affair."""
+        body = super().read(form)
         body.pop("shopper_ip", None)
-        if "lines" in body["order"]:
-            body["order"] = order_of(body["order"])
-            # A customer we do not know yet may use a generic code; a personal one is refused below.
-            body["customer"] = by_external_id(body["customer"] or "")
         return body
 
     def note(self, refusal: Refused) -> None:
@@ -137,15 +114,11 @@ class CouponView(APIView):
             time.sleep(max(0.0, self.began + MISS_SECONDS - time.monotonic()))
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Answer refusals with 409 and unreadable carts with 400."""
+        """Answer refusals with 409."""
         if isinstance(exc, Refused):
             self.note(exc)
             title = str(self.TITLES[exc.reason])
             exc = Problem(409, exc.reason.replace("_", "-"), title, exc.detail, reason=exc.reason)
-        elif isinstance(exc, BadRefund):
-            exc = Problem(422, "invalid-refund", _("This refund cannot be booked"), str(exc))
-        elif isinstance(exc, RuleInvalid):
-            exc = Problem(422, "invalid-cart", _("This cart cannot be read"), str(exc))
         return super().handle_exception(exc)
 
 
@@ -163,7 +136,7 @@ class ValidateView(CouponView):
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 with the discount or the reason; unknown and expired codes answer alike."""
         try:
-            discount = services.validate(**self.read(CodeSerializer, request), now=clock.now())
+            discount = services.validate(**self.read(CodeSerializer), now=clock.now())
         except Refused as refusal:
             self.note(refusal)
             return Response(
@@ -192,7 +165,7 @@ class ReserveView(CouponView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 with the moment until which it is kept; again for the same order extends it."""
-        body = self.read(ReserveSerializer, request)
+        body = self.read(ReserveSerializer)
         lasts = timedelta(minutes=body.pop("minutes"))
         reservation = services.reserve(**body, now=clock.now(), lasts=lasts)
         return Response(
@@ -219,7 +192,7 @@ class RedeemView(CouponView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 once and on its replay; 409 where the code is exhausted, ineligible or unknown."""
-        done = services.redeem(**self.read(CodeSerializer, request), now=clock.now())
+        done = services.redeem(**self.read(CodeSerializer), now=clock.now())
         return Response(
             {
                 "code": done.code,
@@ -246,10 +219,9 @@ class RollbackView(CouponView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200, also when it was taken back before. With a refund its share of the discount."""
-        body = self.read(RollbackSerializer, request)
-        code, order_id, now = body["code"], body["order"]["id"], clock.now()
-        if refund := body.get("refund"):
-            services.refund(code, order_id=order_id, reference=refund["id"], amount=refund["amount"], now=now)
-        else:
-            services.roll_back(code, order_id=order_id, now=now)
-        return Response({"code": body["code"], "order": body["order"]["id"], "rolled_back": True})
+        body, now = self.read(RollbackSerializer), clock.now()
+        code = body["code"]
+        number = self.undo(
+            body, partial(services.roll_back, code, now=now), partial(services.refund, code, now=now)
+        )
+        return Response({"code": code, "order": number, "rolled_back": True})

@@ -45,6 +45,14 @@ def validate(code: str, *, customer: Customer | None, order: Order, now: datetim
     return worth(coupon, customer, order, now).discount
 
 
+def find_on(code: str, order_id: str) -> selectors.Shown:
+    """Return the code with what the order has of it, or refuse. One query."""
+    shown = selectors.find_on(code, order_id)
+    if shown is None:
+        raise Refused("invalid_code")
+    return shown
+
+
 def find(code: str) -> Coupon:
     """Return the coupon by what a person typed, or refuse. One query."""
     coupon = selectors.find(code)

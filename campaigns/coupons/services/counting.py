@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from campaigns.coupons.models import Coupon, Reservation
+from campaigns.promotions.limits import Beside
 
 from .refusals import NothingLeft
 
@@ -22,14 +23,21 @@ def lock(coupon: Coupon) -> None:
     Coupon.objects.select_for_update(no_key=True).only("pk").get(pk=coupon.pk)
 
 
+_TAKE = """UPDATE coupons_coupon SET used = used + 1
+WHERE id = %(beside_coupon)s AND used < "limit" RETURNING id"""
+
+
 def take(coupon: Coupon) -> None:
     """Count one use, or raise NothingLeft."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            'UPDATE coupons_coupon SET used = used + 1 WHERE id = %s AND used < "limit"', [coupon.pk]
-        )
+        cursor.execute(_TAKE, {"beside_coupon": coupon.pk})
         if cursor.rowcount != 1:
             raise NothingLeft
+
+
+def taking(coupon: Coupon) -> Beside:
+    """Return the same for `limits.spend`, which counts both in one statement."""
+    return Beside(_TAKE, {"beside_coupon": coupon.pk})
 
 
 def take_reserved(coupon: Coupon, order_id: str, now: datetime) -> bool:

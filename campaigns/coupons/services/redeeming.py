@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from campaigns.coupons.models import Coupon, Redemption
+from campaigns.coupons.models import Coupon
 from campaigns.coupons.pools import SOURCE
+from campaigns.coupons.selectors import Prior, Shown
 from campaigns.promotions import limits
 from campaigns.promotions.carts import Order
 from core.money import Money
@@ -19,8 +19,8 @@ from delivery.endpoints.hooks import tell
 from events.services import record as record_events
 
 from . import counting
-from .asking import Worth, check_living, find, worth
-from .refusals import NothingLeft, Refused
+from .asking import Worth, check_living, find_on, worth
+from .refusals import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +38,17 @@ def redeem(code: str, *, customer: Customer | None, order: Order, now: datetime)
     """Use the code on the order, once: a repeat gives the same answer and counts nothing.
 
     Raises Refused when the code or its promotion is exhausted, does not fit the order or the customer,
-    or was rolled back on this order. About 12 statements, of which uses of one code share the last two.
+    or was rolled back on this order. Seven statements, of which uses of one code share the last one.
     """
-    coupon = find(code)
-    if prior := _replay(coupon, order):
-        return prior
+    shown = find_on(code, order.id)
+    coupon = shown.coupon
+    if shown.prior:
+        return _replay(coupon, order, shown.prior)
     check_living(coupon, customer, now)
     value = worth(coupon, customer, order, now)
     try:
-        _redeem(coupon, customer, order, value, now)
-    except NothingLeft:
+        _redeem(shown, customer, order, value, now)
+    except limits.NotBeside:
         # Reservations that expired may hold what is missing.
         if not counting.release(coupon, now):
             raise Refused("exhausted") from None
@@ -56,15 +57,16 @@ def redeem(code: str, *, customer: Customer | None, order: Order, now: datetime)
         raise Refused("exhausted") from None
     except IntegrityError:
         # A rival's row for this order stood in the way, and everything here was undone.
-        if prior := _replay(coupon, order):
-            return prior
+        if prior := find_on(code, order.id).prior:
+            return _replay(coupon, order, prior)
         raise Refused("exhausted") from None
     return Redeemed(coupon.code, order.id, value.discount, now, replayed=False)
 
 
 @transaction.atomic
-def _redeem(coupon: Coupon, customer: Customer | None, order: Order, value: Worth, now: datetime) -> None:
-    """Write the use. The rows that many want at once come last and are held for two statements."""
+def _redeem(shown: Shown, customer: Customer | None, order: Order, value: Worth, now: datetime) -> None:
+    """Write the use. The rows that many want at once come last, in one statement."""
+    coupon = shown.coupon
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO coupons_redemption (coupon_id, customer_id, order_id, discount, currency, counted,"
@@ -91,29 +93,21 @@ def _redeem(coupon: Coupon, customer: Customer | None, order: Order, value: Wort
         "redeemed_at": now.isoformat(),
     }
     tell("coupon.redeemed", str(redemption_id), told, now=now)
-    if not counting.take_reserved(coupon, order.id, now):
-        counting.take(coupon)
+    counted = shown.reserved and counting.take_reserved(coupon, order.id, now)
     limits.spend(
         coupon.pool.promotion,
         customer_id=customer.pk if customer else None,
         amount=value.counted,
         reference=f"redemption:{redemption_id}",
         now=now,
+        beside=None if counted else counting.taking(coupon),
     )
 
 
-def _replay(coupon: Coupon, order: Order) -> Redeemed | None:
-    prior = (
-        Redemption.objects.filter(coupon=coupon, order_id=order.id)
-        .order_by()
-        .values_list("discount", "currency", "redeemed_at", "rolled_back_at")[:1]
-    )
-    for discount, currency, redeemed_at, rolled_back_at in prior:
-        if rolled_back_at is not None:
-            raise Refused("rolled_back", _("This code's use on this order was taken back."))
-        money = Money(discount or Decimal(0), currency)
-        return Redeemed(coupon.code, order.id, money, redeemed_at, replayed=True)
-    return None
+def _replay(coupon: Coupon, order: Order, prior: Prior) -> Redeemed:
+    if prior.rolled_back_at is not None:
+        raise Refused("rolled_back", _("This code's use on this order was taken back."))
+    return Redeemed(coupon.code, order.id, prior.discount, prior.redeemed_at, replayed=True)
 
 
 def _event(

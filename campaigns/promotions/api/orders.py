@@ -1,79 +1,30 @@
 """REST: promotions without a code, counted on an order."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.models import Scope
+from campaigns.checkout import CheckoutView, KeepSerializer, OrderedSerializer, UndoSerializer
 from campaigns.promotions import orders
-from campaigns.promotions.vocabulary import RuleInvalid
-from campaigns.serializers import OrderSerializer, RefundSerializer, order_of
 from core import clock
 from core.idempotency import PARAMETER, idempotent
-from core.problems import Problem
-from core.serializers import StrictSerializer
-from customers.selectors import by_external_id
 
 from .shapes import OrderRolledBackSerializer, SettledSerializer
 
 
-class OrderedSerializer(StrictSerializer):
-    """An order, and whose it is."""
+class OrderView(CheckoutView):
+    """What the calls about promotions without a code share."""
 
-    customer = serializers.CharField(max_length=200, required=False, allow_null=True, default=None)
-    order = OrderSerializer()
-
-
-class KeepSerializer(OrderedSerializer):
-    """As for redeeming, with the minutes for which all is kept."""
-
-    minutes = serializers.IntegerField(min_value=1, max_value=24 * 60, default=15)
-
-
-class NumberSerializer(StrictSerializer):
-    """An order by its number."""
-
-    id = serializers.CharField(max_length=100)
-
-
-class UndoSerializer(StrictSerializer):
-    """The order whose promotions are taken back, wholly or as far as goods came back."""
-
-    order = NumberSerializer()
-    refund = RefundSerializer(required=False)
-
-
-class OrderView(APIView):
-    """What the calls share: how they are read and how refusals are answered."""
-
-    def read(self, form_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
-        """Return the validated body, as the services take it."""
-        form = form_class(data=request.data)
-        form.is_valid(raise_exception=True)
-        body = dict(form.validated_data)
-        if "lines" in body["order"]:
-            body["order"] = order_of(body["order"])
-            body["customer"] = by_external_id(body["customer"] or "")
-        return body
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """Answer refusals as problems."""
-        match exc:
-            case orders.OrderClosed():
-                exc = Problem(409, "order-closed", _("This order is closed"), str(exc))
-            case orders.UnknownOrder():
-                exc = Problem(404, "unknown-order", _("No promotion was used on this order"))
-            case orders.BadRefund():
-                exc = Problem(422, "invalid-refund", _("This refund cannot be booked"), str(exc))
-            case RuleInvalid():
-                exc = Problem(422, "invalid-cart", _("This cart cannot be read"), str(exc))
-        return super().handle_exception(exc)
+    REFUSALS = CheckoutView.REFUSALS | {
+        orders.OrderClosed: (409, "order-closed", _("This order is closed")),
+        orders.UnknownOrder: (404, "unknown-order", _("No promotion was used on this order")),
+    }
 
     def answer(self, settled: orders.Settled) -> Response:
         """Return what stands on the order."""
@@ -103,7 +54,7 @@ class ReserveOrderView(OrderView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 with the explained cart; again extends it, with another cart it is judged anew."""
-        body = self.read(KeepSerializer, request)
+        body = self.read(KeepSerializer)
         lasts = timedelta(minutes=body.pop("minutes"))
         return self.answer(orders.reserve(**body, now=clock.now(), lasts=lasts))
 
@@ -123,7 +74,7 @@ class RedeemOrderView(OrderView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200 once and on its replay; 409 for an order that was taken back or had another cart."""
-        return self.answer(orders.redeem(**self.read(OrderedSerializer, request), now=clock.now()))
+        return self.answer(orders.redeem(**self.read(OrderedSerializer), now=clock.now()))
 
 
 class RollbackOrderView(OrderView):
@@ -141,10 +92,8 @@ class RollbackOrderView(OrderView):
     @idempotent
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answer 200, also when it was taken back before. With a refund its share of the discounts."""
-        body = self.read(UndoSerializer, request)
-        order_id, now = body["order"]["id"], clock.now()
-        if refund := body.get("refund"):
-            orders.refund(order_id, reference=refund["id"], amount=refund["amount"], now=now)
-        else:
-            orders.roll_back(order_id, now=now)
-        return Response({"order": order_id, "rolled_back": True})
+        now = clock.now()
+        number = self.undo(
+            self.read(UndoSerializer), partial(orders.roll_back, now=now), partial(orders.refund, now=now)
+        )
+        return Response({"order": number, "rolled_back": True})

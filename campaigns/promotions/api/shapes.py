@@ -91,6 +91,29 @@ class ResultSerializer(serializers.Serializer):  # type: ignore[type-arg]
     search = SearchSerializer()
 
 
+class EnteredSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A code beside everything else that applies."""
+
+    code = serializers.CharField()
+    applies = serializers.BooleanField()
+    promotion = serializers.CharField(allow_null=True, help_text="Null for a code that cannot be used.")
+    reason = serializers.ChoiceField(
+        choices=["invalid_code", "exhausted", "ineligible", "twice", "outdone"], allow_null=True
+    )
+    detail = serializers.CharField(allow_null=True, help_text="A sentence for the shopper.")
+    discount = money(help_text="What its promotion takes off the lines.")
+    saves = money(help_text="By how much the cart gets cheaper for it.")
+    replaces = serializers.ListField(
+        child=serializers.CharField(), help_text="Promotions that would apply without it."
+    )
+
+
+class EvaluatedSerializer(ResultSerializer):
+    """The explained cart, and what each code does on it."""
+
+    codes = EnteredSerializer(many=True)
+
+
 class SettledSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What stands on an order."""
 

@@ -20,13 +20,13 @@ from typing import Any
 
 from campaigns.promotions.vocabulary import pick
 
-from .base import Benefit, Deposit, Gain, Gift, Points, share
+from .base import Benefit, Deposit, Discounts, Gain, Gift, Points, share
 from .extras import DepositBalance, FreeShipping, GiftProduct, MorePoints
 from .prices import Amount, FixedPrice, Percent
 from .tiers import SpendSave
 from .units import Bundle, BuyGet, CheapestFree
 
-__all__ = ["KINDS", "Benefit", "Deposit", "Gain", "Gift", "Points", "parse_benefit", "share"]
+__all__ = ["KINDS", "Benefit", "Deposit", "Discounts", "Gain", "Gift", "Points", "parse_benefit", "share"]
 
 KINDS: dict[str, Callable[[dict[str, Any], str], Benefit]] = {
     "percent": Percent.parse,

@@ -1,7 +1,7 @@
 """What every benefit offers, and what it gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any, ClassVar, Protocol
@@ -9,6 +9,9 @@ from typing import Any, ClassVar, Protocol
 from campaigns.promotions.carts import Cart, Situation
 from campaigns.promotions.selections import EVERYTHING, Selection
 from core.money import shared_out
+
+#: Amounts off by the position of the line; lines that keep their price are not in it.
+Discounts = dict[int, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,12 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What a benefit gives on a cart; `discounts` has an entry a line.
+    """What a benefit gives on a cart; `discounts` are by the line's position, as far as it gives any.
 
-    Each discount is at least 0 and at most the line's amount, in whole minor units.
+    Each discount is above 0 and at most the line's amount, in whole minor units.
     """
 
-    discounts: list[Decimal]
+    discounts: Discounts = field(default_factory=dict)
     free_shipping: bool = False
     gift: Gift | None = None
     points: Points | None = None
@@ -60,12 +63,12 @@ class Gain:
     @property
     def amount(self) -> Decimal:
         """Return the sum of the discounts."""
-        return sum(self.discounts, Decimal(0))
+        return sum(self.discounts.values(), Decimal(0))
 
     @property
     def is_something(self) -> bool:
         """Say whether the cart is any better for it."""
-        return bool(self.free_shipping or self.gift or self.points or self.deposit or any(self.discounts))
+        return bool(self.discounts or self.free_shipping or self.gift or self.points or self.deposit)
 
 
 class Benefit(Protocol):
@@ -88,28 +91,20 @@ class Benefit(Protocol):
 NOTHING: frozenset[str] = frozenset()
 
 
-def nothing_off(cart: Cart) -> list[Decimal]:
-    """Return no discount on any line."""
-    return [Decimal(0)] * len(cart.lines)
-
-
 def whole_units(cart: Cart, at: Sequence[int]) -> dict[int, int]:
     """Return the whole units of lines; goods by weight count in whole units."""
     return {i: int(cart.lines[i].quantity.to_integral_value(ROUND_FLOOR)) for i in at}
 
 
-def share(amount: Decimal, amounts: Sequence[Decimal], at: Sequence[int], currency: str) -> list[Decimal]:
+def share(amount: Decimal, amounts: Sequence[Decimal], at: Sequence[int], currency: str) -> Discounts:
     """Share an amount over the lines `at` in proportion to their amounts, by largest remainder.
 
     The shares sum to the amount or to all the lines cost, whichever is less; of equal remainders the
     earlier line gets the cent.
     """
-    given = [Decimal(0)] * len(amounts)
     weights = [amounts[i] for i in at]
     shares = shared_out(min(amount, sum(weights, Decimal(0))), weights, currency)
-    for i, part in zip(at, shares, strict=True):
-        given[i] = part
-    return given
+    return {i: part for i, part in zip(at, shares, strict=True) if part}
 
 
 def selection_of(members: dict[str, Any], path: str, name: str = "on") -> Selection:

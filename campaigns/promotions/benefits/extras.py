@@ -14,7 +14,7 @@ from campaigns.promotions.vocabulary import Amounts, RuleInvalid, decimal, only,
 from core.clock import shop_zone
 from core.money import round_money
 
-from .base import NOTHING, Deposit, Gain, Gift, Points, nothing_off, selection_of, whole_units
+from .base import NOTHING, Deposit, Discounts, Gain, Gift, Points, selection_of, whole_units
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class FreeShipping:
 
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Give nothing on the lines."""
-        return Gain(nothing_off(situation.cart), free_shipping=True)
+        return Gain(free_shipping=True)
 
     def sentence(self, currency: str) -> str:
         """Say it."""
@@ -59,8 +59,7 @@ class GiftProduct:
 
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Give the product, with any cart that is not empty."""
-        cart = situation.cart
-        return Gain(nothing_off(cart), gift=Gift(self.sku, self.quantity) if cart.lines else None)
+        return Gain(gift=Gift(self.sku, self.quantity) if situation.cart.lines else None)
 
     def sentence(self, currency: str) -> str:
         """Say what is given."""
@@ -91,8 +90,7 @@ class MorePoints:
 
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Give the points; the shop's own member programme books them."""
-        cart = situation.cart
-        return Gain(nothing_off(cart), points=Points(self.multiply, self.add) if cart.lines else None)
+        return Gain(points=Points(self.multiply, self.add) if situation.cart.lines else None)
 
     def sentence(self, currency: str) -> str:
         """Say how many."""
@@ -139,23 +137,25 @@ class DepositBalance:
             return self._first(situation)
         if self.balance[0] <= situation.now < self.balance[1]:
             return self._second(situation, situation.shopper.deposits.get(slug, Decimal(0)))
-        return Gain(nothing_off(situation.cart))
+        return Gain()
 
     def _first(self, situation: Situation) -> Gain:
         cart = situation.cart
         units = whole_units(cart, self.on.of(cart))
         # A deposit above the price would have the balance negative.
         meant = sum(n for i, n in units.items() if cart.lines[i].price >= self.worth.of(cart.currency))
-        return Gain(nothing_off(cart), deposit=self._deposit("deposit", meant, cart.currency))
+        return Gain(deposit=self._deposit("deposit", meant, cart.currency))
 
     def _second(self, situation: Situation, paid: Decimal) -> Gain:
         cart = situation.cart
-        given, left, units = nothing_off(cart), int(paid), whole_units(cart, self.on.of(cart))
+        given: Discounts = {}
+        left, units = int(paid), whole_units(cart, self.on.of(cart))
         more = self.worth.of(cart.currency) - self.deposit.of(cart.currency)
         for i in sorted(units, key=lambda i: (-cart.lines[i].price, i)):
             if cart.lines[i].price >= self.worth.of(cart.currency):
                 count = min(left, units[i])
-                given[i] = min(round_money(more * count, cart.currency), cart.amounts[i])
+                if off := min(round_money(more * count, cart.currency), cart.amounts[i]):
+                    given[i] = off
                 left -= count
         return Gain(given, deposit=self._deposit("balance", int(paid) - left, cart.currency))
 

@@ -11,7 +11,7 @@ from campaigns.promotions.selections import Selection
 from campaigns.promotions.vocabulary import Amounts, RuleInvalid, decimal, only
 from core.money import round_money
 
-from .base import NOTHING, Gain, nothing_off, selection_of, share
+from .base import NOTHING, Gain, selection_of, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,10 @@ class Percent:
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Take the share of each line, rounded half up; above `most`, share that amount instead."""
         cart = situation.cart
-        at, given = self.on.of(cart), nothing_off(cart)
-        for i in at:
-            given[i] = round_money(cart.amounts[i] * self.percent / 100, cart.currency)
-        if self.most is not None and sum(given, Decimal(0)) > self.most.of(cart.currency):
-            given = share(self.most.of(cart.currency), cart.amounts, at, cart.currency)
+        at, amounts, currency = self.on.of(cart), cart.amounts, cart.currency
+        given = {i: off for i in at if (off := round_money(amounts[i] * self.percent / 100, currency))}
+        if self.most is not None and sum(given.values(), Decimal(0)) > self.most.of(currency):
+            given = share(self.most.of(currency), amounts, at, currency)
         return Gain(given)
 
     def sentence(self, currency: str) -> str:
@@ -92,10 +91,11 @@ class FixedPrice:
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Take the difference between the line's amount and its amount at the fixed price."""
         cart = situation.cart
-        given, price = nothing_off(cart), self.price.of(cart.currency)
+        given, price = {}, self.price.of(cart.currency)
         for i in self.on.of(cart):
             new = round_money(cart.lines[i].quantity * price, cart.currency)
-            given[i] = max(Decimal(0), cart.amounts[i] - new)
+            if cart.amounts[i] > new:
+                given[i] = cart.amounts[i] - new
         return Gain(given)
 
     def sentence(self, currency: str) -> str:

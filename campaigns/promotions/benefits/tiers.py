@@ -13,7 +13,7 @@ from campaigns.promotions.selections import Selection
 from campaigns.promotions.vocabulary import Amounts, RuleInvalid, only, whole
 from core.money import round_money
 
-from .base import NOTHING, Gain, nothing_off, selection_of, share
+from .base import NOTHING, Discounts, Gain, selection_of, share
 from .prices import percentage
 
 MOST_TIERS = 20
@@ -72,14 +72,14 @@ class SpendSave:
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Work out what is saved, shelf by shelf where so stated, and share it over the lines."""
         cart = situation.cart
-        given = nothing_off(cart)
+        given: Discounts = {}
         for at in self._shelves(cart):
             amount = sum((cart.amounts[i] for i in at), Decimal(0))
-            parts = share(self._saved(amount, cart.currency), cart.amounts, at, cart.currency)
-            given = [a + b for a, b in zip(given, parts, strict=True)]
+            if saved := self._saved(amount, cart.currency):
+                given |= share(saved, cart.amounts, at, cart.currency)
         return Gain(given)
 
-    def _shelves(self, cart: Cart) -> list[list[int]]:
+    def _shelves(self, cart: Cart) -> list[Sequence[int]]:
         at = self.on.of(cart)
         if not self.per_shelf:
             return [at]

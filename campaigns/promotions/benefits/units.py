@@ -12,7 +12,7 @@ from campaigns.promotions.selections import Selection
 from campaigns.promotions.vocabulary import Amounts, RuleInvalid, only, whole
 from core.money import round_money
 
-from .base import NOTHING, Gain, nothing_off, selection_of, share, whole_units
+from .base import NOTHING, Discounts, Gain, selection_of, share, whole_units
 from .prices import percentage
 
 MOST_ITEMS = 10
@@ -152,17 +152,15 @@ class Bundle:
     def gain(self, situation: Situation, slug: str) -> Gain:
         """Fill one set after the other, as long as there are units and the set saves something."""
         cart = situation.cart
-        given = nothing_off(cart)
+        given: Discounts = {}
         left = whole_units(cart, range(len(cart.lines)))
         lines = [sorted(item.on.of(cart), key=lambda i: (-cart.lines[i].price, i)) for item in self.items]
         for _time in range(self.times):
             taken = self._fill(lines, left)
             if taken is None:
                 break
-            costs = [
-                round_money(cart.lines[i].price * taken.get(i, 0), cart.currency)
-                for i in range(len(cart.lines))
-            ]
+            at = sorted(taken)
+            costs = [round_money(cart.lines[i].price * taken[i], cart.currency) for i in at]
             whole_price = sum(costs, Decimal(0))
             saved = (
                 whole_price - self.price.of(cart.currency)
@@ -171,11 +169,9 @@ class Bundle:
             )
             if saved <= 0:
                 break
-            parts = share(saved, costs, sorted(taken), cart.currency)
-            given = [
-                min(before + part, amount)
-                for before, part, amount in zip(given, parts, cart.amounts, strict=True)
-            ]
+            for place, part in share(saved, costs, range(len(at)), cart.currency).items():
+                i = at[place]
+                given[i] = min(given.get(i, Decimal(0)) + part, cart.amounts[i])
             for i, count in taken.items():
                 left[i] -= count
         return Gain(given)
@@ -221,18 +217,19 @@ def _reduced(
     percent: Decimal = Decimal(100),
     bounded: Collection[int] = (),
     spare: int = 0,
-) -> list[Decimal]:
+) -> Discounts:
     """Return the discounts when the `count` cheapest units cost `percent` less.
 
     From the `bounded` lines together no more than `spare` are taken.
     """
-    given = nothing_off(cart)
+    given: Discounts = {}
     for i in sorted(units, key=lambda i: (cart.lines[i].price, i)):
         taken = min(count, units[i])
         if i in bounded:
             taken = min(taken, spare)
             spare -= taken
         off = round_money(taken * cart.lines[i].price * percent / 100, cart.currency)
-        given[i] = min(off, cart.amounts[i])
+        if off := min(off, cart.amounts[i]):
+            given[i] = off
         count -= taken
     return given

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "campaigns.decisions",
     "campaigns",
     "console",
+    "console.home",
     "config",
 ]
 
@@ -83,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
+    "console.middleware.DefaultViewMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
@@ -193,6 +195,9 @@ LINK_HOSTS = env.bool("LINK_HOSTS", default=True)
 # Whether marketing waits during quiet hours; off is for tests and for shops that only try things out.
 QUIET_HOURS = env.bool("QUIET_HOURS", default=True)
 OPT_IN_DAYS = env.int("OPT_IN_DAYS", default=7)  # how long a confirmation link is good
+
+# What the shop keeps of a price before discounts, where nobody says it better: tests compute margins with it.
+MARGIN_SHARE = env.float("MARGIN_SHARE", default=0.3)
 
 # How long after a touch an order is put down to it, in days by channel; a campaign's own goal window is
 # the most. What is missing here is not counted.

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.generic import View
@@ -20,11 +21,12 @@ from campaigns.content import liquid
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Medium, Template, TemplateVersion
 from campaigns.content.services import archive_template, clone_template, draft_of
-from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Wording
 from campaigns.models import Campaign
 from campaigns.trying import try_wording
+from console import undo
 from console.content import frames
+from console.content.samples import own_sample
 from console.page import Page
 from core import clock
 
@@ -63,8 +65,9 @@ class Gallery(Page):
         if channel in Medium.values:
             templates = templates.filter(channel=channel)
         page = Paginator(_with_uses(templates), PER_PAGE).get_page(ask.get("page"))
+        sample = own_sample()
         for template in page.object_list:
-            template.subject = _as_read(template.subject or "")
+            template.subject = _as_read(template.subject or "", sample)
         can = self.request.user.has_perm
         return super().get_context_data(
             page=page,
@@ -85,10 +88,10 @@ class Gallery(Page):
         )
 
 
-def _as_read(subject: str) -> str:
+def _as_read(subject: str, sample: dict[str, Any]) -> str:
     """Return a subject as somebody made up would read it."""
     try:
-        return liquid.render(subject, SAMPLE, html=False)
+        return liquid.render(subject, sample, html=False)
     except TemplateInvalid:
         return subject
 
@@ -182,8 +185,11 @@ class Act(PermissionRequiredMixin, View):
         if verb not in ("archive", "unarchive"):
             raise Http404
         archive_template(template, archived=verb == "archive", now=clock.now(), user=user)
-        said = _("“%(name)s” is in the archive.") if verb == "archive" else _("“%(name)s” is back.")
-        messages.success(request, said % {"name": template.name})
+        if verb == "archive":
+            said = _("“%(name)s” is in the archive.") % {"name": template.name}
+            undo.offer(request, said, reverse("admin:template_act", args=[template.pk, "unarchive"]))
+        else:
+            messages.success(request, _("“%(name)s” is back.") % {"name": template.name})
         return redirect("admin:templates")
 
 

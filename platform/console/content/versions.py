@@ -14,11 +14,11 @@ from accounts.models import User
 from campaigns.content.differences import differences
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Template, TemplateVersion
-from campaigns.content.rendering import Content, needs, render
+from campaigns.content.rendering import Content, render
 from campaigns.content.services import restore_version
-from campaigns.content.variables import SAMPLE
 from console.content import frames
 from console.content.gallery import campaigns_with
+from console.content.samples import sample_for
 from console.page import Page
 from core import clock
 
@@ -70,20 +70,13 @@ class VersionFrame(PermissionRequiredMixin, View):
     raise_exception = True
 
     def get(self, request: HttpRequest, pk: str, number: int) -> HttpResponse:
-        """Render the stored version for somebody made up."""
+        """Render the stored version for somebody made up, with products of this shop."""
         version = _version(pk, number)
         try:
             content = render(version, sample_for(version))
         except TemplateInvalid as error:
             content = Content("", "", f"<p>{error}</p>", "")
         return frames.answer(frames.themed(content.html or f"<pre>{content.text}</pre>", dark=False))
-
-
-def sample_for(version: TemplateVersion) -> dict[str, Any]:
-    """Return values to show a stored version with."""
-    count = max(needs(version).products, 1)
-    bundles = {name: {"products": [], "total": "0", "currency": ""} for name in needs(version).bundles}
-    return {**SAMPLE, "products": [SAMPLE["products"][0]] * count, "bundles": bundles}
 
 
 class Restore(PermissionRequiredMixin, View):

@@ -93,15 +93,3 @@ class Cancel(PermissionRequiredMixin, View):
         if changed:
             record(action="job.cancel", target=Job.objects.get(pk=pk), now=clock.now(), user=request.user)
         return redirect("admin:job", pk=pk)
-
-
-class Bell(View):
-    """The number of open jobs in the header, renewed now and then."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Return the bell's inside."""
-        count = 0
-        if request.user.has_perm("accounts.view_job"):
-            since = clock.now() - timedelta(days=1)
-            count = Job.objects.filter(state__in=_OPEN, created_at__gte=since).count()
-        return render(request, "console/bell.html", {"count": count})

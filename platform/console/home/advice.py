@@ -136,7 +136,7 @@ def _suggestion(segment: Segment, facts: dict) -> Suggestion:
         )
         % {"basket": money_text(facts["basket"]), "days": _number(days)},
         button=_("Draft a campaign"),
-        url=f"{reverse('admin:campaigns_campaign_add')}?{query}",
+        url=f"{reverse('admin:campaign_new')}?{query}",
     )
 
 

@@ -1,39 +1,29 @@
 """An experiment's report: the verdict first, then what it stands on."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.shortcuts import get_object_or_404
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.views import View
 
+from accounts import audit
+from accounts.models import User
+from campaigns.experiments.live.deciding import decide_by_hand, look_and_decide
 from campaigns.experiments.models import Experiment, Snapshot
-from campaigns.experiments.statistics.results import Reason
+from campaigns.experiments.services import DesignError, archive, pause, resume
+from console.learn.experiment_live import live_context
+from console.learn.experiment_words import REASONS, Verdict
 from console.page import Page
-from core import charts
+from core import charts, clock
 from core.templatetags.studio import percent
 from recommendations.models import TuningDecision
 
 #: Wilson's 95 % interval needs the normal quantile.
 _Z = 1.959964
-
-#: Why a figure cannot be given (campaigns.experiments.statistics.results.Reason), in words.
-_REASONS = {
-    Reason.NO_DATA: gettext_noop("There is no data yet."),
-    Reason.ARM_TOO_SMALL: gettext_noop("One of the groups is still too small to compare."),
-    Reason.ZERO_VARIANCE: gettext_noop("Everybody did the same, so there is nothing to compare."),
-    Reason.CONTROL_WITHOUT_CONVERSIONS: gettext_noop("Nobody in the first group ordered yet."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What was found, in one sentence, with its tone."""
-
-    tone: str
-    icon: str
-    sentence: str
-    detail: str
 
 
 def wilson(conversions: int, n: int) -> tuple[float, float]:
@@ -90,6 +80,11 @@ class ExperimentReport(Page):
     permission_required = ("experiments.view_experiment",)
     template_name = "console/experiment.html"
 
+    def get_template_names(self) -> list[str]:
+        """Return the page of a live test, or that of a replay."""
+        live = Experiment.objects.filter(pk=self.kwargs["pk"], kind=Experiment.Kind.LIVE).exists()
+        return ["console/experiment_live.html" if live else "console/experiment.html"]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the newest look."""
         experiment = get_object_or_404(Experiment, pk=self.kwargs["pk"])
@@ -103,7 +98,9 @@ class ExperimentReport(Page):
             "look": look,
             "is_replay": experiment.kind == Experiment.Kind.REPLAY,
         }
-        if look is not None:
+        if experiment.kind == Experiment.Kind.LIVE:
+            context |= live_context(experiment, self.request, clock.now())
+        elif look is not None:
             context |= _results(look)
         if self.request.user.has_perm("recommendations.view_tuningdecision"):
             context["decisions"] = TuningDecision.objects.filter(
@@ -129,7 +126,7 @@ def _results(look: Snapshot) -> dict[str, Any]:
         "rows": rows,
         "verdict": verdict_of(results),
         "check": check,
-        "check_note": _(_REASONS.get(check["reason"], check["reason"])) if "reason" in check else "",
+        "check_note": _(REASONS.get(check["reason"], check["reason"])) if "reason" in check else "",
         "check_clear": "interval" in check and check["interval"][0] <= 0 <= check["interval"][1],
         "ratio": results.get("sample_ratio"),
         "forest": charts.forest(
@@ -143,3 +140,48 @@ def _results(look: Snapshot) -> dict[str, Any]:
 
 def _range(name: str, middle: float, interval: list[float], tone: str = "primary") -> charts.Range:
     return charts.Range(name, interval[0], middle, interval[1], tone)
+
+
+class ExperimentAct(PermissionRequiredMixin, View):
+    """Pause a test, let it go on, look at it now, decide it, or put it away."""
+
+    permission_required = ("experiments.run_experiment",)
+    raise_exception = True
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: str, verb: str) -> HttpResponse:
+        """Do it and say what came of it."""
+        experiment = get_object_or_404(Experiment, pk=pk, kind=Experiment.Kind.LIVE)
+        try:
+            _act(experiment, verb, request, request.user)  # type: ignore[arg-type]  # staff is signed in
+        except DesignError as refused:
+            messages.error(request, str(refused))
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+        return redirect("admin:experiment_report", pk=pk)
+
+
+def _act(experiment: Experiment, verb: str, request: HttpRequest, user: User) -> None:
+    now = clock.now()
+    if verb == "look":
+        look = look_and_decide(experiment, now=now, actor=user.get_username())
+        messages.info(request, _("Looked at it anew.") if look else _("Nobody met the test yet."))
+        return
+    if verb == "decide":
+        winner, reason = request.POST.get("winner", ""), request.POST.get("reason", "").strip()[:300]
+        decided = decide_by_hand(experiment, winner=winner, reason=reason, user=user, now=now)
+        supported = bool(decided.decision and decided.decision["supported"])
+        messages.success(
+            request,
+            _("Decided.") if supported else _("Decided. It is noted that the figures do not support it."),
+        )
+        return
+    moves = {"pause": pause, "resume": resume, "archive": archive}
+    if verb not in moves:
+        raise Http404
+    before = experiment.state
+    if moves[verb](experiment):
+        audit.record(
+            action=f"{verb}_experiment", target=experiment, now=now, user=user,
+            before={"state": before}, after={"state": str(experiment.state)},
+        )  # fmt: skip

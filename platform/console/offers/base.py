@@ -15,8 +15,10 @@ from console.page import Page
 TABS = (
     (gettext_lazy("Promotions"), "offers", "promotions.view_promotion"),
     (gettext_lazy("Coupon pools"), "offer_pools", "coupons.view_couponpool"),
+    (gettext_lazy("Offer plans"), "offer_plans", "targeting.view_offerplan"),
     (gettext_lazy("Calendar"), "offer_calendar", "promotions.view_promotion"),
     (gettext_lazy("What offers brought"), "offer_results", "promotions.view_promotion"),
+    (gettext_lazy("Past offers"), "offer_past", "promotions.view_promotion"),
     (gettext_lazy("Redemptions"), "coupons_redemption_changelist", "coupons.view_redemption"),
 )
 

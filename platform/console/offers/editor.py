@@ -64,6 +64,7 @@ class Editor(OffersPage):
                 "urls": {
                     "try": reverse("admin:promotion_try"),
                     "suggest": reverse("admin:promotion_suggest"),
+                    "bundles": reverse("admin:promotion_bundles"),
                     "login": reverse("admin:login"),
                     "save": reverse("admin:promotion_save", args=[promotion.pk])
                     if promotion

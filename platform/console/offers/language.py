@@ -58,6 +58,7 @@ def language() -> dict[str, Any]:
             "customer": _("Customer (number)"),
             "at": _("At (now without)"),
             "channel": _("Ordered by"),
+            "code": _("With the code"),
         },
         "prices": [{"value": value, "label": str(label)} for value, label in Promotion.Prices.choices],
         "selections": [

@@ -7,6 +7,7 @@ from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db.models import Count, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -14,6 +15,7 @@ from django.views.generic import View
 from accounts.models import User
 from campaigns.promotions import editing
 from campaigns.promotions.models import Promotion
+from console import undo
 from console.offers.base import OffersPage, countdown, share_of, state_of
 from console.offers.suggestions import names_in
 from console.offers.trial import faults_of
@@ -138,7 +140,8 @@ class Act(PermissionRequiredMixin, View):
     def deactivate(self, promotion: Promotion, user: User) -> HttpResponse:
         """Switch it off."""
         if editing.switch(promotion, False, now=clock.now(), user=user):
-            messages.success(self.request, _("“%(name)s” is off.") % {"name": promotion.name})
+            said = _("“%(name)s” is off.") % {"name": promotion.name}
+            undo.offer(self.request, said, reverse("admin:promotion_act", args=[promotion.pk, "activate"]))
         return redirect("admin:promotion_edit", pk=promotion.pk)
 
     def copy(self, promotion: Promotion, user: User) -> HttpResponse:
@@ -152,7 +155,8 @@ class Act(PermissionRequiredMixin, View):
             messages.error(self.request, _("It is on; somebody who may switch it off archives it."))
             return redirect("admin:promotion_edit", pk=promotion.pk)
         if editing.archive(promotion, now=clock.now(), user=user):
-            messages.success(self.request, _("“%(name)s” is archived.") % {"name": promotion.name})
+            said = _("“%(name)s” is archived.") % {"name": promotion.name}
+            undo.offer(self.request, said, reverse("admin:promotion_act", args=[promotion.pk, "restore"]))
         return redirect("admin:offers")
 
     def restore(self, promotion: Promotion, user: User) -> HttpResponse:

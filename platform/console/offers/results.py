@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.cache import cache
@@ -13,12 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.coupons.figures import Given, given_by, out_by_day, since_begun, spent_by_day
 from campaigns.coupons.selectors import standings
+from campaigns.margins import of_promotions
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.selectors import report
 from console.engage.report import added, effect
 from console.learn.experiment import Verdict
 from console.offers.base import OffersPage, share_of, state_of
+from console.offers.margins import before, coverage, margin, margin_share, percent_text
 from console.offers.words import in_words
 from core import charts, clock
 
@@ -41,18 +42,27 @@ class Results(OffersPage):
         now = clock.now()
         promotions = list(Promotion.objects.filter(used__gt=0).order_by("-spent", "name")[:SHOWN])
         given = given_by([p.pk for p in promotions])
-        share = margin_share(self.request.GET.get("margin"))
+        typed = margin_share(self.request.GET.get("margin"))
+        known = of_promotions([p.pk for p in promotions]) if typed is None else {}
         rows = [
             {
                 "promotion": p,
                 "state": state_of(p, now),
                 "given": given.get(p.pk, Given()),
-                "rate": share_of(given.get(p.pk, Given()).discount, _before(given.get(p.pk, Given()))),
-                "margin": margin(given.get(p.pk, Given()), share),
+                "rate": share_of(given.get(p.pk, Given()).discount, before(given.get(p.pk, Given()))),
+                "margin": margin(
+                    given.get(p.pk, Given()), typed or (known[p.pk].share if p.pk in known else None)
+                ),
             }
             for p in promotions
         ]
-        return super().get_context_data(rows=rows, share=_percent(share), asked=share is not None, **kwargs)
+        return super().get_context_data(
+            rows=rows,
+            share=percent_text(typed),
+            asked=typed is not None or bool(known),
+            known=bool(known),
+            **kwargs,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,9 @@ class PromotionResults(OffersPage):
         promotion = get_object_or_404(Promotion, pk=self.kwargs["pk"])
         self.title = promotion.name
         given = given_by([promotion.pk]).get(promotion.pk, Given())
-        share = margin_share(self.request.GET.get("margin"))
+        typed = margin_share(self.request.GET.get("margin"))
+        known = None if typed else of_promotions([promotion.pk]).get(promotion.pk)
+        share = typed or (known.share if known else None)
         caused = _caused(promotion) if can("campaigns.view_campaign") else []
         pools = [one for one in standings(now=now) if one.pool.promotion_id == promotion.pk]
         spans = [one.span for one in caused if one.span]
@@ -87,8 +99,10 @@ class PromotionResults(OffersPage):
             state=state_of(promotion, now),
             words=in_words(promotion),
             given=given,
-            rate=share_of(given.discount, _before(given)),
-            share=_percent(share),
+            rate=share_of(given.discount, before(given)),
+            share=percent_text(share),
+            known=known,
+            coverage=coverage(known) if known else "",
             margin=margin(given, share),
             days=_days(promotion),
             liability=_liability(promotion, pools),
@@ -102,28 +116,6 @@ class PromotionResults(OffersPage):
             else None,
             **kwargs,
         )
-
-
-def margin_share(text: str | None) -> Decimal | None:
-    """Return the share of the price before discounts that is margin, as somebody typed it in percent."""
-    try:
-        share = Decimal((text or "").strip()[:10])
-    except InvalidOperation:
-        return None
-    return share / 100 if share.is_finite() and 0 < share <= 100 else None
-
-
-def margin(given: Given, share: Decimal | None) -> Decimal | None:
-    """Return what is left on these orders: the margin of the undiscounted price, less the discount."""
-    return None if share is None else _before(given) * share - given.discount
-
-
-def _before(given: Given) -> Decimal:
-    return given.revenue + given.discount
-
-
-def _percent(share: Decimal | None) -> str:
-    return "" if share is None else f"{(share * 100).normalize():f}"
 
 
 def _days(promotion: Promotion) -> charts.Chart | None:

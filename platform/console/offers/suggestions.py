@@ -1,6 +1,6 @@
 """What may be typed into the editor: products, categories, brands, segments, personas, customers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -69,11 +69,14 @@ def lines(words: str) -> list[dict[str, Any]]:
         return []
     fitting = Product.objects.filter(Q(sku__startswith=words) | Q(name__icontains=words))
     found = list(fitting.order_by("name").only("sku", "name", "brand", "price")[:MOST])
-    paid = _last_paid([p.pk for p in found if p.price is None])
-    return [
-        {"sku": p.sku, "name": p.name, "brand": p.brand, "price": _text(p.price or paid.get(p.pk))}
-        for p in found
-    ]
+    prices = prices_of(found)
+    return [{"sku": p.sku, "name": p.name, "brand": p.brand, "price": _text(prices.get(p.pk))} for p in found]
+
+
+def prices_of(products: Sequence[Product]) -> dict[int, Decimal]:
+    """Return what one costs now, or cost when it was last bought; the unknown are absent. One query."""
+    paid = _last_paid([p.pk for p in products if p.price is None])
+    return paid | {p.pk: p.price for p in products if p.price is not None}
 
 
 def _last_paid(products: list[int]) -> dict[int, Decimal]:

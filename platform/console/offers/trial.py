@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from campaigns.coupons.services import Refused
+from campaigns.coupons.services.joining import usable
 from campaigns.promotions import running
 from campaigns.promotions.applicator import Offer, apply
 from campaigns.promotions.benefits import parse_benefit
@@ -70,6 +72,7 @@ class Try(Answer):
             return None
         at = moment_of(cart.get("at"), "cart.at", faults) or now
         customer = self._customer(cart, faults)
+        coded = self._coded(cart, customer, at, faults)
         order = Order(
             "",
             lines,
@@ -78,9 +81,30 @@ class Try(Answer):
             prices=promotion.prices,
         )
         try:
-            return _judged(promotion, order, customer, at)
+            return _judged(promotion, order, customer, at, coded)
         except RuleInvalid as error:
             faults[f"cart.{error.path}"] = error.message
+            return None
+
+    def _coded(
+        self, cart: Mapping[str, Any], customer: Customer | None, at: datetime, faults: dict[str, str]
+    ) -> Promotion | None:
+        """Return the promotion of the code that was entered; a code that cannot be used is a fault."""
+        named = cart.get("code")
+        if not isinstance(named, str) or not named.strip():
+            return None
+        if not self.request.user.has_perm("coupons.view_coupon"):
+            return None
+        try:
+            return usable(named.replace("\0", "").strip()[:100], customer, at).pool.promotion
+        except Refused as refused:
+            told = {
+                "invalid_code": _(
+                    "This code cannot be used: it does not exist, is over, or is somebody else's."
+                ),
+                "exhausted": _("This code has been used as often as it may be."),
+            }
+            faults["cart.code"] = told[refused.reason]
             return None
 
     def _customer(self, cart: Mapping[str, Any], faults: dict[str, str]) -> Customer | None:
@@ -152,17 +176,37 @@ def lines_of(cart: Mapping[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def _judged(promotion: Promotion, order: Order, customer: Customer | None, at: datetime) -> dict[str, Any]:
-    """Judge the cart by this promotion alone, and beside all others that run then."""
+def _judged(
+    promotion: Promotion,
+    order: Order,
+    customer: Customer | None,
+    at: datetime,
+    coded: Promotion | None = None,
+) -> dict[str, Any]:
+    """Judge the cart by this promotion alone, and beside all others that run then and one a code opens."""
     key = customer.pk if customer else None
     promotion.active = True  # as if it were switched on
     own = running.offers_of([promotion], at, key)
-    others = [offer for offer in running.automatic_offers(at, key) if offer.slug != promotion.slug]
+    found = running.automatic_offers(at, key)
+    if coded is not None:
+        found += running.offers_of([coded], at, key)
+    others = list({offer.slug: offer for offer in found if offer.slug != promotion.slug}.values())
     situation = situation_of(order, customer=customer, now=at, offers=[*own, *others])
     together, alone = apply([*own, *others], situation), apply(own, situation)
     names = dict(Promotion.objects.filter(slug__in=[o.slug for o in others]).values_list("slug", "name"))
     names[promotion.slug] = promotion.name or _("This offer")
-    return _shown(promotion, together, alone, others, names, at)
+    shown = _shown(promotion, together, alone, others, names, at)
+    if coded is not None and coded.slug != promotion.slug:
+        without = apply([*own, *(o for o in others if o.slug != coded.slug)], situation)
+        refused = next((n for n in together.not_applied if n.promotion == coded.slug), None)
+        shown["code"] = {
+            "name": coded.name,
+            "applies": coded.slug in together.applied,
+            "saves": money_text(without.total - together.total, together.cart.currency),
+            "why_not": _reason(refused, names) if refused else "",
+            "replaces": [names.get(s, s) for s in without.applied if s not in together.applied],
+        }
+    return shown
 
 
 def _shown(

@@ -1,27 +1,36 @@
 """What is done to a segment: counted anew, copied, removed."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.dispatch import start_job
+from console import undo
 from core import clock
 from segments import dispatch
 from segments.models import Segment
 from segments.rules import RuleError
 from segments.selectors import display_description, display_name
-from segments.services import InUseError, delete_segment, save_segment
+from segments.services import InUseError, SlugTakenError, delete_segment, save_segment
 
 _NEEDS = {
     "refresh": "segments.change_segment",
     "copy": "segments.add_segment",
     "delete": "segments.delete_segment",
 }
+
+
+#: What a removed segment is made of again. Who came and went is gone with it.
+_KEPT = ("slug", "name", "description", "rule", "ready_made")
+_SALT, _UNDO_WITHIN = "console.segments.removed", timedelta(hours=1)
 
 
 class Act(PermissionRequiredMixin, View):
@@ -75,5 +84,42 @@ class Act(PermissionRequiredMixin, View):
         except InUseError as error:
             messages.error(request, str(error))
             return redirect("admin:segment", pk=segment.pk)
-        messages.success(request, _("“%(name)s” is removed.") % {"name": name})
+        said = _("“%(name)s” is removed.") % {"name": name}
+        if segment.kind == Segment.Kind.DYNAMIC and user.has_perm("segments.add_segment"):
+            kept = signing.dumps(_remembered(segment), salt=_SALT, compress=True)
+            undo.offer(request, said, reverse("admin:segment_restore"), {"kept": kept})
+        else:
+            messages.success(request, said)
         return redirect("admin:segments_segment_changelist")
+
+
+def _remembered(segment: Segment) -> dict[str, Any]:
+    return {name: getattr(segment, name) for name in _KEPT} | {"id": str(segment.pk)}
+
+
+class Restore(PermissionRequiredMixin, View):
+    """Take back the removal of a segment: the same rule under the same address, counted anew."""
+
+    permission_required = ("segments.add_segment",)
+    raise_exception = True
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store it again. What the browser sends was signed by us when it was removed."""
+        user: Any = request.user
+        try:
+            kept = signing.loads(request.POST.get("kept", ""), salt=_SALT, max_age=_UNDO_WITHIN)
+        except signing.BadSignature:
+            messages.error(request, _("It is too late to take this back."))
+            return redirect("admin:segments_segment_changelist")
+        if Segment.objects.filter(pk=kept["id"]).exists():
+            return redirect("admin:segment", pk=kept["id"])
+        try:
+            back = save_segment(Segment(pk=kept.pop("id"), **kept), now=clock.now(), user=user)
+        except (RuleError, SlugTakenError) as error:
+            messages.error(request, str(error))
+            return redirect("admin:segments_segment_changelist")
+        dispatch.refresh(back.slug)
+        messages.success(
+            request, _("“%(name)s” is back; its people are being counted.") % {"name": back.name}
+        )
+        return redirect("admin:segment", pk=back.pk)

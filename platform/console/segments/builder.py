@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from campaigns.actions import change_campaign
 from campaigns.models import Campaign
 from console.answers import Refused
 from console.page import Page
@@ -68,7 +70,9 @@ class Builder(Page):
                 "templates": [
                     {"slug": made.slug, "name": _(made.name), "rule": made.rule} for made in READY_MADE
                 ],
-                "urls": _addresses(segment, may_add=can("segments.add_segment")),
+                "urls": _addresses(
+                    segment, may_add=can("segments.add_segment"), campaign=campaign_of(self.request)
+                ),
             },
             **kwargs,
         )
@@ -81,7 +85,31 @@ class Builder(Page):
         return next((made.rule for made in READY_MADE if made.slug == wanted), {"all": []})
 
 
-def _addresses(segment: Segment | None, *, may_add: bool) -> dict[str, str]:
+def campaign_of(request: HttpRequest) -> Campaign | None:
+    """Return the draft that somebody came from to choose its audience."""
+    try:
+        wanted = UUID(request.GET.get("campaign", ""))
+    except ValueError:
+        return None
+    return Campaign.objects.filter(pk=wanted, state=Campaign.State.DRAFT).first()
+
+
+def _for_campaign(request: HttpRequest, segment: Segment) -> str:
+    """Make a segment the audience of the draft that somebody came from; empty when they came from none."""
+    campaign = campaign_of(request)
+    if campaign is None or not request.user.has_perm("campaigns.change_campaign"):
+        return ""
+    change_campaign(campaign, {"segment": segment}, version=None, user=_person(request.user), now=clock.now())
+    return reverse("admin:campaign_plan", args=[campaign.pk, "audience"])
+
+
+def _addresses(segment: Segment | None, *, may_add: bool, campaign: Campaign | None) -> dict[str, str]:
+    back = f"?campaign={campaign.pk}" if campaign else ""
+    found = _plain_addresses(segment, may_add=may_add)
+    return found | {name: found[name] + back for name in ("save", "create", "once") if name in found}
+
+
+def _plain_addresses(segment: Segment | None, *, may_add: bool) -> dict[str, str]:
     names = ["preview", "draft", "overlap", "why", "people", "suggest", "once"]
     found = {name: reverse(f"admin:segment_{name}") for name in (*names, *(["create"] if may_add else []))}
     found["login"] = reverse("admin:login")
@@ -121,7 +149,7 @@ class Save(Answer):
             segment.name = name
         if description != display_description(segment):
             segment.description = description
-        return _stored(segment, body, self.request.user)
+        return _stored(segment, body, self.request)
 
 
 class Create(Answer):
@@ -132,7 +160,7 @@ class Create(Answer):
     def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return where the segment stands now."""
         name, description = _named(body)
-        return _stored(Segment(name=name, description=description), body, self.request.user)
+        return _stored(Segment(name=name, description=description), body, self.request)
 
 
 class Once(Answer):
@@ -147,10 +175,10 @@ class Once(Answer):
         segment = freeze(
             rule, name=words, as_of=clock.knowledge_now(), now=now, user=_person(self.request.user)
         )
+        if back := _for_campaign(self.request, segment):
+            return {"url": back}
         if self.request.user.has_perm("campaigns.add_campaign"):
-            opts = Campaign._meta
-            page = reverse(f"admin:{opts.app_label}_{opts.model_name}_add")
-            return {"url": f"{page}?segment={segment.pk}"}
+            return {"url": f"{reverse('admin:campaign_new')}?segment={segment.pk}"}
         return {"url": reverse("admin:segment", args=[segment.pk])}
 
 
@@ -162,16 +190,16 @@ def _named(body: Mapping[str, Any]) -> tuple[str, str]:
     return form.cleaned_data["name"], form.cleaned_data["description"]
 
 
-def _stored(segment: Segment, body: Mapping[str, Any], user: Any) -> dict[str, Any]:
+def _stored(segment: Segment, body: Mapping[str, Any], request: HttpRequest) -> dict[str, Any]:
     segment.rule = rule_of(body)
     try:
-        save_segment(segment, now=clock.now(), user=_person(user))
+        save_segment(segment, now=clock.now(), user=_person(request.user))
     except SlugTakenError as error:
         raise Refused(str(error), 409, field="name") from error
     except ChangedMeanwhileError as error:
         raise Refused(str(error), 409, conflict="changed") from error
     dispatch.refresh(segment.slug)
-    return {"url": reverse("admin:segment", args=[segment.pk])}
+    return {"url": _for_campaign(request, segment) or reverse("admin:segment", args=[segment.pk])}
 
 
 def _person(user: Any) -> User:

@@ -1,7 +1,11 @@
 """What only the console's pages say."""
 
+from typing import Any
+
 from django import template
 
+from console import empties
+from console.data import saved_views as views
 from console.learn import tuning
 from console.people.classes import CLASS_NAMES
 from console.people.states import NAMES
@@ -53,3 +57,16 @@ def class_name(name: str) -> str:
 def css_number(value: float) -> str:
     """Write a length of a picture, whatever the language's decimal mark."""
     return f"{value:.1f}"
+
+
+@register.inclusion_tag("console/saved_views.html", takes_context=True)
+def saved_views(context: Any) -> dict[str, Any]:
+    """Show the tabs of saved views over the list of this page. One query."""
+    request = context["request"]
+    return {"bar": views.bar(request), "request": request, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def empty_of(changelist: Any) -> dict[str, Any] | None:
+    """Return what an empty list (`core.admin.Admin`'s) says to the person who asked for it."""
+    return empties.empty_of(changelist.opts.label_lower, changelist.asked_by)

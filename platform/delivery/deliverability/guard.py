@@ -10,8 +10,10 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as noop
 
-from accounts import audit
+from accounts import audit, notices
+from accounts.models import Notice
 from delivery.deliverability.models import Alarm
 from delivery.models import Run
 from delivery.sources import sources
@@ -99,5 +101,14 @@ def _raise(run_id: object, over: list[tuple[Alarm.Kind, int]], offered: int, now
             "offered": offered,
             **{str(alarm.kind): alarm.returned for alarm in new},
         },
+    )
+    notices.tell(
+        "delivery.change_run",
+        Notice.Kind.RUN_PAUSED,
+        noop("“%(name)s” is paused: too many complaints or unknown addresses came back."),
+        f"/admin/delivery/runs/{run.pk}/",
+        now,
+        facts={"name": str(run)},
+        key=f"paused:{run.pk}:{new[0].kind}",
     )
     return new

@@ -7,7 +7,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminURLInputWidget,
+)
 
 from core import clock
 from core.admin import Admin, FactsInline
@@ -20,6 +24,14 @@ SHORTEST_SECRET = 16
 
 class HookForm(forms.ModelForm):  # type: ignore[type-arg]
     """A receiver with the topics it is told of."""
+
+    url = forms.URLField(
+        label=_("address"),
+        max_length=500,
+        assume_scheme="https",
+        help_text=_("Of the receiver, with https://."),
+        widget=UnfoldAdminURLInputWidget,
+    )
 
     secret = forms.CharField(
         label=_("secret"),

@@ -14,7 +14,7 @@ from core.ids import uuid7
 from events.models import Event, EventType
 from recommendations.artifacts import fitted, store
 from recommendations.frames import products, purchases
-from recommendations.models import Champion, ModelVersion, Objective, Strategy
+from recommendations.models import Champion, ModelVersion, Objective, ProductList, Strategy
 from recommendations.services.lists import precompute_lists
 from recommendations.services.registry import admit
 from recommendations.services.relations import write_relations
@@ -116,8 +116,10 @@ def train_models(
             progress(len(models) + number, steps, f"Fitting {key}")
             model.fit(dataset)
     versions = _publish(strategies, models, report, cleaned.frame, as_of=as_of, cut=cut, now=now, warm=warm)
-    progress(steps - 1, steps, "What goes together")
-    write_relations(cleaned, items, as_of=as_of)
+    # A replay of the past must not set back what visitors are shown today.
+    if not ProductList.objects.filter(as_of__gt=as_of).exists():
+        progress(steps - 1, steps, "What goes together")
+        write_relations(cleaned, items, as_of=as_of)
     for strategy in strategies:
         _to_service(versions[strategy.key], models[strategy.key], now=now, progress=progress)
     progress(steps, steps, "Done")

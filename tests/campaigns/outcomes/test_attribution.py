@@ -13,7 +13,7 @@ from campaigns.coupons.models import Coupon, CouponPool, Redemption
 from campaigns.models import Campaign
 from campaigns.outcomes.attribution import attribute
 from campaigns.outcomes.models import Attribution
-from campaigns.outcomes.selectors import Attributed, attributed, engagement
+from campaigns.outcomes.selectors import Attributed, attributed
 from campaigns.promotions.models import Promotion
 from delivery.models import Message
 from delivery.services import launch
@@ -204,22 +204,6 @@ def test_orders_without_an_id_stand_for_themselves(world):
     record([shop_event(f"p{n}", "purchase", people[0].pk, None, at, 5) for n in range(2)], START)
     assert attribute(since=START, until=START + timedelta(days=40)) == 4
     assert sorted(Attribution.objects.values_list("amount", flat=True)) == [Decimal(5)] * 4
-
-
-def test_engagement_counts_people_and_keeps_machines_apart(world):
-    _people, _campaigns, messages, _coupons = world
-    message, other = messages[0, 0], messages[0, 1]
-    record(
-        [
-            touch_event("1", message, "open", START),
-            touch_event("2", message, "open", START + timedelta(hours=1)),
-            touch_event("3", other, "open", START, machine=True), touch_event("4", message, "click", START),
-            touch_event("5", messages[1, 0], "open", START),
-        ],
-        START,
-    )  # fmt: skip
-    found = engagement(message.run_id)
-    assert (found.opened, found.clicked, found.opened_by_machine, found.clicked_by_machine) == (1, 1, 1, 0)
 
 
 def test_the_command_takes_a_campaigns_window_or_days(world, capsys):

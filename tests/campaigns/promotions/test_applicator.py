@@ -289,5 +289,5 @@ def test_properties_of_any_cart(some_lines, some_offers, random):
 @given(st.decimals("0.01", "1000", places=2), st.lists(st.decimals("0", "300", places=2), max_size=12))
 def test_shares_sum_to_the_amount_or_to_all_there_is(amount, line_amounts):
     shares = share(amount, line_amounts, range(len(line_amounts)), "USD")
-    assert sum(shares, D(0)) == min(amount, sum(line_amounts, D(0)))
-    assert all(0 <= s <= line for s, line in zip(shares, line_amounts, strict=True))
+    assert sum(shares.values(), D(0)) == min(amount, sum(line_amounts, D(0)))
+    assert all(0 < share <= line_amounts[i] for i, share in shares.items())

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns.coupons import pools
-from campaigns.targeting.planning import create_plan
+from campaigns.targeting.making import create_plan
 from profiles.models import CustomerProfile, CustomerScore
 from segments.models import Segment, SegmentMembership
 from tests.factories.coupons import PoolFactory

@@ -41,6 +41,9 @@ class Products(ImportKind):
         Field("brand", gettext_lazy("brand"), text(200), ("brand", "vendor", "manufacturer", "品牌")),
         Field("price", gettext_lazy("price"), values.number,
               ("price", "variantprice", "regularprice", "unitprice", "价格", "售价", "单价", "商品价格")),
+        Field("cost", gettext_lazy("cost"), values.number,
+              ("cost", "costprice", "unitcost", "costperitem", "variantcost", "purchaseprice", "cogs",
+               "einkaufspreis", "成本", "成本价", "进价", "采购价")),
         Field("currency", gettext_lazy("currency"), plain(values.currency), ("currency", "币种", "货币")),
         Field("stock", gettext_lazy("stock"), values.whole,
               ("stock", "inventory", "quantity", "variantinventoryqty", "stockquantity", "库存", "总库存")),
@@ -58,6 +61,8 @@ class Products(ImportKind):
             raise BadRow(_("The sku stands in addresses, so it cannot hold a slash."))
         if (price := found.get("price")) is not None and price < 0:
             raise BadRow(_("A price cannot be negative."))
+        if (cost := found.get("cost")) is not None and cost < 0:
+            raise BadRow(_("A cost cannot be negative."))
         if (stock := found.get("stock")) is not None and abs(stock) > _MAX_STOCK:
             raise BadRow(_("The stock is too large a number."))
         for name in ("url", "image_url"):
@@ -98,7 +103,8 @@ class Products(ImportKind):
 
 
 def _priced(found: dict[str, Any], context: Context) -> dict[str, Any]:
-    row = {name: value for name, value in found.items() if name not in ("price", "currency")}
-    if found.get("price") is not None:
-        row["price"] = Money(round(found["price"], 2), found.get("currency") or context.currency)
+    row = {name: value for name, value in found.items() if name not in ("price", "cost", "currency")}
+    for name in ("price", "cost"):
+        if found.get(name) is not None:
+            row[name] = Money(round(found[name], 2), found.get("currency") or context.currency)
     return row

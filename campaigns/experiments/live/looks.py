@@ -1,0 +1,291 @@
+"""Take a look at a live test: read, tally, judge, store. Decides nothing (see deciding)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+from django.conf import settings
+from django.db import connection, transaction
+
+from campaigns.experiments.live.facts import Facts, outcomes, read, runs_of
+from campaigns.experiments.live.judging import VERSION, judge
+from campaigns.experiments.live.tallies import HELD, WRITTEN, counts, groups_of, series_key, tally
+from campaigns.experiments.measures import COVARIATE_DAYS, MEASURES
+from campaigns.experiments.models import Experiment, Metric, Snapshot, Variant
+from campaigns.experiments.services import drop_ghosts, expose_skipped, waiting
+from campaigns.experiments.statistics.moments import Moments, to_dict
+from delivery.models import Run
+
+_DAY = 86_400.0
+_STANDING = """
+SELECT count(*) FILTER (WHERE x.at + %s <= %s), count(*), max(x.at)
+  FROM experiments_exposure x JOIN experiments_assignment a ON a.id = x.assignment_id
+ WHERE a.experiment_id = %s AND a.explored AND a.multiple = 0 AND x.at <= %s
+"""
+# By policy, so that shares that were changed on the way are each judged by their own.
+_RATIO = """
+SELECT a.policy_version, coalesce(a.variant_id, 0), count(*), min(a.propensity)
+  FROM experiments_assignment a JOIN experiments_exposure x ON x.assignment_id = a.id
+ WHERE a.experiment_id = %s AND x.at <= %s AND a.multiple = 0 AND (a.explored OR a.variant_id IS NULL)
+ GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a test is: people whose window has passed, people that met it, and whether that is all.
+
+    `fraction` is the share of the planned information, None while nobody can know it; `over` says that no
+    further people come and every window has passed. `look` is the planned look that is due, None if none.
+    """
+
+    closed: int
+    met: int
+    fraction: float | None
+    over: bool
+    look: int | None
+
+
+def standing(experiment: Experiment, *, now: datetime) -> Standing:
+    """Say how far a live test is. Three small queries; 0.3 s for a million people."""
+    primary = _primary(experiment)
+    window = timedelta(days=primary.window_days)
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [window, now, experiment.pk, now])
+        closed, met, newest = cursor.fetchone()
+    over = bool(met) and closed == met and newest + window <= now and not _goes_on(experiment, now)
+    planned = experiment.horizon
+    fraction = 1.0 if over else min(1.0, closed / planned) if planned else None
+    taken = _planned_looks(experiment)
+    due = None
+    if fraction and (not taken or taken[-1] < fraction):
+        step = len(taken) + 1
+        if over or fraction >= min(1.0, step / experiment.planned_looks):
+            due = step
+    return Standing(closed, met, fraction, over or fraction == 1.0, due)
+
+
+def take_look(
+    experiment: Experiment, *, as_of: datetime, now: datetime, planned: bool = False, last: bool = False
+) -> Snapshot:
+    """Analyse a live test as of a moment and append the look; the same facts give the same one again.
+
+    A `planned` look spends error rate up to its share of the information (`last`: all of it). A million
+    people take about 4 s.
+    """
+    _settle(experiment)
+    metrics = list(experiment.metrics.filter(series=experiment.series).order_by("id"))
+    fractions = _planned_looks(experiment) if planned else []
+    where = standing(experiment, now=as_of)
+    if planned:
+        fraction = 1.0 if last or where.over else where.fraction or 1.0
+        if not fractions or fraction > fractions[-1]:
+            fractions = [*fractions, fraction]
+    before = max((metric.covariate_days for metric in metrics), default=0) or COVARIATE_DAYS
+    facts = read(experiment, before_days=before, as_of=as_of)
+    statistics = summarise(
+        experiment, metrics, facts, fractions=fractions, last=last or where.over, before_days=before
+    )
+    statistics["ratio"] = _ratio(experiment, list(experiment.variants.order_by("id")), as_of)
+    results = judge(statistics)
+    return _store(experiment, statistics, results, as_of=as_of, now=now, fractions=fractions)
+
+
+def summarise(
+    experiment: Experiment,
+    metrics: Sequence[Metric],
+    facts: Facts,
+    *,
+    fractions: Sequence[float] = (),
+    last: bool = False,
+    before_days: int = COVARIATE_DAYS,
+) -> dict[str, Any]:
+    """Return the sufficient statistics of everything that is judged; plain JSON."""
+    variants = list(experiment.variants.order_by("id"))
+    arms = {variant.pk: variant.key for variant in variants}
+    names = [*arms.values(), HELD, WRITTEN]
+    frames: dict[int, pl.DataFrame] = {}
+    tallies: list[dict[str, Any]] = []
+    grouped: dict[int, tuple[Mapping[str, pl.DataFrame], Mapping[str, pl.DataFrame] | None]] = {}
+    primary = next(metric for metric in metrics if metric.role == Metric.Role.PRIMARY)
+    for metric in metrics:
+        window = metric.window_days
+        if window not in grouped:
+            frames[window] = outcomes(
+                facts, window_days=window, before_days=before_days, margin_share=settings.MARGIN_SHARE
+            )
+            met = groups_of(frames[window], arms)
+            grouped[window] = (
+                met,
+                groups_of(frames[window].filter(pl.col("closed")), arms)
+                if window == primary.window_days
+                else None,
+            )
+        met, past = grouped[window]
+        entry: dict[str, Any] = {"met": tally(metric, met)}
+        if metric.role == Metric.Role.PRIMARY and past is not None:
+            entry["closed"] = tally(metric, past)
+        tallies.append(entry)
+    frame = frames[primary.window_days]
+    met, _closed = grouped[primary.window_days]
+    return {
+        "design": {
+            "alpha": experiment.alpha,
+            "series": experiment.series,
+            "arms": [
+                {"key": v.key, "name": v.name, "is_control": v.is_control, "weight": v.weight}
+                for v in variants
+            ],
+            "metrics": [
+                entry | {"of_messages": MEASURES[entry["measure"]].of_messages}
+                for entry in series_key(metrics)
+            ],
+        },
+        "fractions": list(fractions),
+        "last": last,
+        "window_passed": bool(frame["closed"].any()),
+        "planned_people": max(experiment.horizon or 0, frame.height, 1),
+        "buyers": int(frame.filter(pl.col("closed"))["ordered"].sum()),
+        "counts": {
+            "met": counts(met, names),
+            "assigned": _assigned(experiment, arms),
+            "bounced": {name: int(met[name]["bounced"].sum()) for name in names},
+            "machine": {name: int(met[name]["machine"].sum()) for name in names},
+            "revenue": {
+                name: to_dict(Moments.from_values(met[name]["revenue"].to_numpy())) for name in names
+            },
+            "multiple": facts.multiple,
+        },
+        "tallies": tallies,
+        "segments": _segments(primary, frame, arms),
+    }
+
+
+def recompute(look: Snapshot) -> dict[str, Any]:
+    """Return a look's results from its stored statistics: the same bits while the code is the same."""
+    return judge(look.statistics)
+
+
+#: What somebody had bought in the days before the test: known before it, hence nothing that it changed.
+_BEFORE = (
+    ("not lately", pl.col("orders_before") == 0),
+    ("once or twice", pl.col("orders_before").is_between(1, 2)),
+    ("more often", pl.col("orders_before") > 2),
+)
+
+
+def _segments(primary: Metric, frame: pl.DataFrame, arms: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Return the primary metric by what people bought before: for exploring only."""
+    return [
+        {"name": name, "tallies": tally(primary, groups_of(frame.filter(chosen), arms))}
+        for name, chosen in _BEFORE
+    ]
+
+
+def _assigned(experiment: Experiment, arms: Mapping[int, str]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(variant_id, 0), count(*) FROM experiments_assignment"
+            " WHERE experiment_id = %s GROUP BY 1",
+            [experiment.pk],
+        )
+        return {arms.get(pk, HELD): n for pk, n in cursor.fetchall()}
+
+
+def _ratio(experiment: Experiment, variants: Sequence[Variant], as_of: datetime) -> dict[str, Any]:
+    """Return how many of each arm met the test and how many should have, policy by policy."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RATIO, [experiment.pk, as_of])
+        rows = cursor.fetchall()
+    observed, expected = {v.pk: 0 for v in variants}, {v.pk: 0.0 for v in variants}
+    held, treated = 0, 0
+    for policy in {row[0] for row in rows}:
+        here = {pk: (n, chance) for name, pk, n, chance in rows if name == policy}
+        held += here.pop(0, (0, 0.0))[0]
+        people = sum(n for n, _ in here.values())
+        treated += people
+        shares = _shares(policy, variants)
+        for variant in variants:
+            observed[variant.pk] += here.get(variant.pk, (0, 0.0))[0]
+            expected[variant.pk] += people * shares[variant.pk]
+    share = float(experiment.holdout_share)
+    compared = [v for v in variants if expected[v.pk] > 0 or observed[v.pk]]
+    whole = experiment.method == Experiment.Method.FIXED and share > 0
+    return {
+        "observed": [observed[v.pk] for v in compared],
+        "expected": [expected[v.pk] for v in compared],
+        "groups": [held, treated] if whole else [],
+        "groups_expected": [share, 1 - share] if whole else [],
+    }
+
+
+def _shares(policy: str, variants: Sequence[Variant]) -> dict[int, float]:
+    """Return the planned share of each arm under a policy (services.assigning.policy_of)."""
+    _name, _space, written = policy.partition(" ")
+    weights = [float(w) for w in written.split("/")] if written else [1.0] * len(variants)
+    total = sum(weights) or 1.0
+    return {v.pk: w / total for v, w in zip(variants, weights, strict=False)}
+
+
+def _settle(experiment: Experiment) -> None:
+    """Make both groups alike: what frequency caps kept back is met, what was overtaken is not."""
+    runs = runs_of(experiment)
+    if not runs:
+        return
+    expose_skipped(experiment, runs)
+    if event := experiment.campaign.unless_event:
+        drop_ghosts(experiment, runs, event=event)
+
+
+def _goes_on(experiment: Experiment, now: datetime) -> bool:
+    """Say whether further people may still meet the test at its planned shares."""
+    campaign = getattr(experiment, "campaign", None)
+    if campaign is None:
+        return experiment.state != Experiment.State.DECIDED
+    if experiment.method == Experiment.Method.BANDIT and waiting(experiment.pk):
+        return True
+    unfinished = Run.objects.filter(source="campaign", reference=str(campaign.pk)).exclude(
+        state__in=[Run.State.FINISHED, Run.State.CANCELLED]
+    )
+    return bool(campaign.next_at) or unfinished.exists()
+
+
+def _primary(experiment: Experiment) -> Metric:
+    return experiment.metrics.get(series=experiment.series, role=Metric.Role.PRIMARY)
+
+
+def _planned_looks(experiment: Experiment) -> list[float]:
+    """Return the shares of information at which this series' planned looks were taken."""
+    taken = experiment.snapshots.filter(series=experiment.series, planned=True).order_by("look")
+    return [float(fraction) for fraction in taken.values_list("fraction", flat=True)]
+
+
+@transaction.atomic
+def _store(
+    experiment: Experiment,
+    statistics: dict[str, Any],
+    results: dict[str, Any],
+    *,
+    as_of: datetime,
+    now: datetime,
+    fractions: Sequence[float],
+) -> Snapshot:
+    """Append a look; the same data seen again returns the look there is."""
+    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    last = experiment.snapshots.order_by("-look").first()
+    if last and last.statistics == statistics and last.results == results:
+        return last
+    return Snapshot.objects.create(
+        experiment=experiment,
+        look=(last.look if last else 0) + 1,
+        series=experiment.series,
+        planned=bool(fractions),
+        fraction=fractions[-1] if fractions else None,
+        as_of=as_of,
+        statistics=statistics,
+        results=results,
+        code_version=VERSION,
+        created_at=now,
+    )

@@ -1,0 +1,6 @@
+"""What came of a campaign, counted in the background and kept.
+
+figures    what is counted, and how it is stored
+counting   the statements: who bought, what was clicked, how it went over time, group by group
+keeping    when it is counted anew, and what is read meanwhile
+"""

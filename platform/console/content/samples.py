@@ -1,0 +1,25 @@
+"""Values to show a stored version with, as a customer would see it: this shop's name and its own products."""
+
+from typing import Any
+
+from campaigns.content.brand import brand_kit, shop_values
+from campaigns.content.models import TemplateVersion
+from campaigns.content.rendering import needs
+from campaigns.content.variables import SAMPLE
+from campaigns.personal import shared_for
+from campaigns.trying import some_products
+
+
+def sample_for(version: TemplateVersion) -> dict[str, Any]:
+    """Return the values of somebody made up who is offered products of the shop. At most four queries."""
+    wants = needs(version)
+    return {
+        **own_sample(),
+        "products": some_products(max(wants.products, 1), known=True),
+        "bundles": dict(shared_for(wants, []).bundles),
+    }
+
+
+def own_sample() -> dict[str, Any]:
+    """Return the sample values with the shop's own name, address and looks."""
+    return {**SAMPLE, "shop": dict(shop_values(brand_kit()))}

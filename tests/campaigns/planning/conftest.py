@@ -1,0 +1,1 @@
+from tests.campaigns.actions.conftest import member, now, postbox  # noqa: F401  the same fixtures

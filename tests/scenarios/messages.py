@@ -1,0 +1,107 @@
+"""What the scenarios about messages share: a shop with templates, a mail server, and waiting for previews."""
+
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core.management import call_command
+
+from accounts.models import User
+from campaigns.content.starters import ensure_starter_templates
+from catalog.services import upsert_products
+from core import clock
+from core.money import Money
+from customers.services import upsert_customers
+from tests.factories.shop import PASSWORD
+from tests.scenarios.browser import Visit
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PRODUCTS = (("Merino base layer", "59"), ("Running gloves", "29"), ("Head torch", "60"), ("Bottle", "35"))
+
+
+class Inbox:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+
+    async def handle_DATA(  # noqa: N802  aiosmtpd calls it so
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
+        """Keep a mail."""
+        self.mails.append(envelope.content)
+        return "250 OK"
+
+
+@pytest.fixture
+def inbox(settings) -> Iterator[Inbox]:
+    handler = Inbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    yield handler
+    controller.stop()
+
+
+@pytest.fixture
+def shop(settings, monkeypatch, live_server) -> dict[str, Any]:
+    """Return the newest version of each starter template; Alice may do everything, Jun reads Chinese."""
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    settings.SHOP_AS_OF, settings.SHOP_NAME = NOW.isoformat(), "Northwind Outdoor"
+    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
+    settings.PUBLIC_URL = live_server.url
+    call_command("build_assets", verbosity=0)
+    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
+    upsert_customers(
+        [{"external_id": "jun", "first_name": "Jun", "last_name": "Wang", "locale": "zh_CN"}], NOW
+    )
+    upsert_products(
+        [
+            {"sku": f"p{n}", "name": name, "price": Money(Decimal(price), "USD")}
+            for n, (name, price) in enumerate(PRODUCTS)
+        ],
+        NOW,
+    )
+    return ensure_starter_templates(clock.now())
+
+
+def look(window: Visit, name: str, faults: list[str]) -> None:
+    """Note what axe finds on the page, and keep its picture."""
+    faults += [f"{name} {fault}" for fault in window.faults()]
+    shoot(window, name)
+
+
+def shoot(window: Visit, name: str) -> None:
+    """Keep a picture of the page in the folder that SHOTS names."""
+    if folder := os.environ.get("SHOTS"):
+        theme = window.page.evaluate("document.documentElement.className.includes('dark') ? 'dark' : 'light'")
+        window.page.screenshot(path=str(Path(folder) / f"{name}-{theme}.png"))
+
+
+def previewed(window: Visit, words: str) -> Any:
+    """Wait until the frame in front shows these words, and return it."""
+    page = window.page
+    for _turn in range(100):
+        for frame in page.frames[1:]:
+            shown = "is-back" not in (frame.frame_element().get_attribute("class") or "")
+            if shown and words in frame.evaluate("document.body ? document.body.innerText : ''"):
+                return frame
+        page.wait_for_timeout(50)
+    raise AssertionError(f"no preview shows {words}")
+
+
+def saved(window: Visit) -> None:
+    """Wait until the draft is stored."""
+    window.page.wait_for_selector("[data-ce=saved][data-state=saved]", timeout=5000)

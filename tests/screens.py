@@ -1,0 +1,264 @@
+"""Every page of the console, looked at by a browser: `bin/screens`. Pictures stay in var/screens/.
+
+Each page of the address table, with records of the shop that runs (the demo's), is opened in English and
+Chinese, light and dark, at 1440 px, and checked at 1024 px; the pages of NARROW at 390 px too. Wrong is:
+not signed in, another language or theme than asked for, an error in the console, a request to another
+origin, a fault by axe-core (WCAG 2.2 A and AA), a page wider than the window, main content cut off at
+390 px. Before that, a page with one fault of each kind is looked at: unless every one is found, nothing
+else that is found counts, and the run ends at once.
+
+    bin/screens [--only customers,offers] [--language en] [--theme dark] [--out FOLDER]
+
+A page takes about two seconds for each language and theme; all of them about twenty minutes.
+"""
+
+import argparse
+import html
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Error, Page
+
+from tests.scenarios.browser import Visit, visit
+
+LANGUAGES, THEMES = ("en", "zh-hans"), ("light", "dark")
+WIDE, NARROWER, PHONE = 1440, 1024, 390
+#: What people also do on their way home.
+NARROW = (
+    "index", "notices", "customer_360", "customers_customer_changelist", "campaigns_campaign_changelist",
+    "campaign_report", "segment", "segments_segment_changelist", "offers", "promotion_results",
+    "experiment_report", "delivery_runs", "delivery_run", "job", "product", "templates",
+)  # fmt: skip
+#: No pages of their own: parts that poll, files, frames within pages, forms that lead elsewhere.
+PARTS = (
+    "jsi18n", "logout", "login", "search", "notice", "notices_bell", "notices_panel", "autocomplete",
+    "template_thumbnail", "template_frame", "template_version", "brand_sample", "mail_preview",
+    "job_progress", "import_progress", "website_seen", "app_list", "_export", "_download", "_delete",
+    "_history", "saved_view_new", "saved_view_act", "notices_read",
+)  # fmt: skip
+
+#: One fault of each kind that the run must find.
+PLANTED = """<!doctype html><html lang="de" class="light"><head><title>Planted</title></head>
+<body style="margin:0"><main><img src="data:,"><input type="text">
+<p style="color:#ddd;background:#fff">pale</p>
+<div style="width:1800px;height:20px;background:#eee"></div>
+<div style="overflow:hidden;width:300px"><p style="width:900px">cut off</p></div></main>
+<script>console.error("planted"); fetch("https://elsewhere.invalid/").catch(() => 0)</script></body></html>"""
+PLANTED_AT = "/admin/planted-faults/"
+EXPECTED = {
+    "not signed in", "language", "theme", "console", "other origin", "image-alt", "label", "color-contrast",
+    f"wider than {NARROWER}", f"wider than {PHONE}", f"cut at {PHONE}",
+}  # fmt: skip
+
+
+@dataclass
+class Look:
+    """What was seen of one page in one language and theme."""
+
+    name: str
+    path: str
+    status: int
+    faults: list[str] = field(default_factory=list)
+    picture: str = ""
+
+
+def look(
+    window: Visit,
+    name: str,
+    path: str,
+    *,
+    language: str,
+    theme: str,
+    narrow: bool,
+    folder: Path | None = None,
+) -> Look:
+    """Open a page, take its picture and return what is wrong with it."""
+    page, before = window.page, len(window.complaints)
+    page.set_viewport_size({"width": WIDE, "height": 900})
+    seen = Look(name, path, 0)
+    try:
+        seen.status = window.go(path)
+    except Error as error:
+        seen.faults.append(f"status: {str(error).splitlines()[0]}")
+        return seen
+    if seen.status != 200 and name != "planted":
+        seen.faults.append(f"status: {seen.status}")
+    if page.locator("#nav-sidebar").count() != 1:
+        seen.faults.append("not signed in: there is no sidebar")
+    if page.evaluate("document.documentElement.lang") != language:
+        seen.faults.append("language: " + page.evaluate("document.documentElement.lang"))
+    if page.evaluate("document.documentElement.classList.contains('dark')") is not (theme == "dark"):
+        seen.faults.append("theme: the page does not follow it")
+    if page.locator("main, [role=main]").count() != 1:
+        seen.faults.append("main: there is not exactly one")
+    seen.faults += window.faults()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        seen.picture = f"{folder.name}/{name}.png"
+    for width in (NARROWER, PHONE) if narrow else (NARROWER,):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(60)
+        if beyond := too_wide(page):
+            seen.faults.append(f"wider than {width}: {beyond}")
+        if width == PHONE:
+            seen.faults += [f"cut at {width}: {what}" for what in cut(page)]
+            if folder is not None:
+                page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+    for complaint in window.complaints[before:]:
+        kind = "other origin" if complaint.startswith("asks ") else "console"
+        seen.faults.append(f"{kind}: {complaint}")
+    return seen
+
+
+def too_wide(page: Page) -> str:
+    """Say by what the page is wider than the window; nothing when it is not."""
+    return str(
+        page.evaluate(
+            """() => {
+              const room = document.documentElement.clientWidth;
+              if (document.documentElement.scrollWidth <= room + 1) return '';
+              const far = [...document.querySelectorAll('main *, #content *, body > *')]
+                .filter((e) => e.getBoundingClientRect().right > room + 1 && e.getClientRects().length);
+              const most = far.at(-1);
+              return `${document.documentElement.scrollWidth - room} px` +
+                (most ? ` by ${most.tagName.toLowerCase()}.${most.className}`.slice(0, 120) : '');
+            }"""
+        )
+    )
+
+
+def cut(page: Page) -> list[str]:
+    """Return parts of the main content whose text lies outside of a box that neither scrolls nor wraps."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('main *, [role=main] *')].filter((e) => {
+             const style = getComputedStyle(e);
+             return ['hidden', 'clip'].includes(style.overflowX) && style.textOverflow !== 'ellipsis'
+               && e.clientWidth > 24 && e.scrollWidth > e.clientWidth + 4 && e.innerText?.trim()
+               && e.getClientRects().length && style.clipPath === 'none' && !e.closest('iframe, svg');
+           }).map((e) => `${e.tagName.toLowerCase()}.${e.className}`.slice(0, 100))"""
+    )
+    return sorted(set(found))
+
+
+def planted(window: Visit) -> set[str]:
+    """Return the kinds of faults found on the page that has one of each."""
+    window.page.route(
+        f"**{PLANTED_AT}", lambda route: route.fulfill(body=PLANTED, content_type="text/html; charset=utf-8")
+    )
+    seen = look(window, "planted", PLANTED_AT, language="en", theme="dark", narrow=True)
+    window.page.unroute(f"**{PLANTED_AT}")
+    return {fault.split(":")[0] for fault in seen.faults}
+
+
+def pages() -> dict[str, str]:
+    """Return the console's pages by name, with records that the shop has."""
+    from tests.console.addresses import UNKNOWN, addresses, sampled
+    from tests.console.test_walls import ACTS, PAGES
+
+    found = {}
+    for key, path in addresses(sampled(PAGES)).items():
+        name = key.split()[0].removeprefix("admin:")
+        without_record = any(part in path for part in UNKNOWN.values()) or "/x/" in path
+        if name and name not in ACTS and not without_record and not name.endswith(PARTS):
+            found[name] = path
+    return found
+
+
+@contextmanager
+def signed_in(access: dict[str, Any], *, theme: str, language: str) -> Iterator[Visit]:
+    """Open a window in which the demo's user is signed in."""
+    with visit(access["url"], theme=theme, language=language) as window:
+        window.sign_in(access["username"], access["password"])
+        yield window
+
+
+_STYLE = (
+    "body{font:14px system-ui;margin:24px}figure{display:inline-block;width:420px;margin:8px;"
+    "vertical-align:top}img{width:100%;border:1px solid #ccc}.bad{color:#b91c1c}"
+)
+
+
+def index_of(looks: dict[str, list[Look]], folder: Path) -> None:
+    """Write the page that shows every picture with what is wrong."""
+    parts = [f"<!doctype html><meta charset=utf-8><title>Screens</title><style>{_STYLE}</style>"]
+    for title, seen in looks.items():
+        parts.append(f"<h2>{html.escape(title)}</h2>")
+        for one in seen:
+            words = "<br>".join(html.escape(fault) for fault in one.faults)
+            parts.append(
+                f'<figure><a href="{one.picture}"><img loading=lazy src="{one.picture}" alt=""></a>'
+                f'<figcaption>{html.escape(one.path)} <span class="bad">{words}</span></figcaption></figure>'
+            )
+    (folder / "index.html").write_text("\n".join(parts))
+
+
+def say(text: str) -> None:
+    """Tell the person who waits."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def main() -> int:
+    """Look at everything and return how many pages have faults."""
+    import os
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    parser = argparse.ArgumentParser(description="Look at every page of the console.")
+    parser.add_argument("--only", default="", help="names of pages that hold one of these, by commas")
+    parser.add_argument("--language", choices=LANGUAGES, action="append")
+    parser.add_argument("--theme", choices=THEMES, action="append")
+    parser.add_argument("--out", type=Path, default=Path(settings.VAR) / "screens")
+    asked = parser.parse_args()
+    access = json.loads((Path(settings.VAR) / "demo.json").read_text())
+    with signed_in(access, theme="light", language="en") as window:
+        if missed := EXPECTED - planted(window):
+            say(f"Planted faults were not found: {', '.join(sorted(missed))}.")
+            return 2
+    say("All planted faults were found.")
+    wanted = [word for word in asked.only.split(",") if word]
+    chosen = {n: p for n, p in pages().items() if not wanted or any(word in n for word in wanted)}
+    looks: dict[str, list[Look]] = {}
+    begun = time.monotonic()
+    for language in asked.language or LANGUAGES:
+        for theme in asked.theme or THEMES:
+            folder = asked.out / f"{language}-{theme}"
+            with signed_in(access, theme=theme, language=language) as window:
+                seen = looks.setdefault(folder.name, [])
+                for name, path in chosen.items():
+                    one = look(
+                        window,
+                        name,
+                        path,
+                        language=language,
+                        theme=theme,
+                        narrow=name in NARROW,
+                        folder=folder,
+                    )
+                    seen.append(one)
+                    for fault in one.faults:
+                        say(f"{folder.name} {path} {fault}")
+            index_of(looks, asked.out)
+    bad = sum(bool(one.faults) for seen in looks.values() for one in seen)
+    total = sum(map(len, looks.values()))
+    say(
+        f"{total} pictures of {len(chosen)} pages in {time.monotonic() - begun:.0f} s, {bad} with faults:"
+        f" {asked.out / 'index.html'}"
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
