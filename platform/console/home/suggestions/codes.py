@@ -29,12 +29,7 @@ class CodesExpire:
             if warning.kind == Kind.LOW:
                 continue
             pool = str(warning.pool_id)
-            rule = {
-                "all": [
-                    {"coupon": "assigned", "pool": pool},
-                    {"coupon": "redeemed", "pool": pool, "never": True},
-                ]
-            }
+            rule = {"all": [{"coupon": "assigned", "pool": pool}, {"coupon": "redeemed", "pool": pool, "never": True}]}
             people = shop.of_rule(rule)
             if people and people.number:
                 yield Found(
@@ -60,9 +55,7 @@ class CodesExpire:
         until = one.fact("until")
         return _("“%(pool)s” ends on %(day)s. A reminder is worth more now than another code later.") % {
             "pool": one.fact("pool"),
-            "day": date_format(localtime(datetime.fromisoformat(until)), "MONTH_DAY_FORMAT")
-            if until
-            else "–",
+            "day": date_format(localtime(datetime.fromisoformat(until)), "MONTH_DAY_FORMAT") if until else "–",
         }
 
     def button(self, one: Suggestion) -> str:

@@ -109,3 +109,4 @@ def _expected(one: Suggestion) -> str:
         " likely here.",
         campaigns,
     ) % {"low": count(low), "high": count(high), "campaigns": count(campaigns)}
+
