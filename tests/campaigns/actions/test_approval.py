@@ -175,4 +175,4 @@ def test_colleagues_are_told_what_waits_and_the_author_what_became_of_it(shop, c
     actions.ask_for_approval(campaign, user=alice, now=later)
     actions.approve_campaign(campaign, user=bob, now=later)
     assert len(told(bob)) == 2
-    assert told(alice)[1] == ("approval_decided", f"“{campaign.name}” is approved.", url)
+    assert told(alice)[1] == ("approval_decided", f"“{campaign.name}” is approved: it can be sent.", url)
