@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
-from campaigns.experiments.live.looks import standing, take_look
+from campaigns.experiments.live.looks import take_look
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.live.tallies import WRITTEN
 from campaigns.experiments.models import Experiment, Snapshot, Variant
 from campaigns.experiments.services import DesignError
