@@ -93,6 +93,7 @@ def look(
     seen.faults += window.faults()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        _scroll(page)
         page.screenshot(path=folder / f"{name}.png", full_page=True)
         seen.picture = f"{folder.name}/{name}.png"
     for width in (NARROWER, PHONE) if narrow else (NARROWER,):
@@ -108,6 +109,20 @@ def look(
         kind = "other origin" if complaint.startswith("asks ") else "console"
         seen.faults.append(f"{kind}: {complaint}")
     return seen
+
+
+def _scroll(page: Page) -> None:
+    """Go down the page and back, so that what is drawn when it comes into sight is in the picture."""
+    page.evaluate(
+        """async () => {
+          for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
+            window.scrollTo(0, y);
+            await new Promise((done) => setTimeout(done, 40));
+          }
+          window.scrollTo(0, 0);
+        }"""
+    )
+    page.wait_for_load_state("networkidle")
 
 
 def too_wide(page: Page) -> str:
