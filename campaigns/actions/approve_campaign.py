@@ -56,7 +56,7 @@ def approve_campaign(
     campaign.approval, campaign.approval_of = Approval.APPROVED, fingerprint(campaign)
     campaign.approval_by, campaign.approval_at, campaign.approval_reason = user, now, ""
     _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
-    _tell_author(campaign, noop("“%(name)s” is approved."), now)
+    _tell_author(campaign, noop("“%(name)s” is approved: it can be sent."), now)
     return campaign
 
 

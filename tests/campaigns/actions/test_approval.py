@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts.models import AuditEntry, Scope
+from accounts.models import AuditEntry, Notice, Scope
 from campaigns import actions
 from campaigns.errors import ApprovalNeeded, CampaignNotReady, ChangedMeanwhile
 from campaigns.models import Campaign, CampaignRules
@@ -51,6 +51,11 @@ def test_two_people_send_a_large_campaign(shop, campaign, now):
     assert [list(waiting_for(person)) for person in (alice, bob)] == [[], [campaign]]
     assert "has not decided" in refused(campaign, alice, now)
     actions.approve_campaign(campaign, user=bob, now=now, version=campaign.version)
+    told = Notice.objects.order_by("id").values_list("user__username", "title")
+    assert list(told) == [
+        ("approver", "“%(name)s” waits for your approval."),
+        ("marketer", "“%(name)s” is approved: it can be sent."),
+    ]
     assert list(waiting_for(bob)) == []
     assert actions.launch_campaign(campaign, user=alice, now=now).state == "running"
     did = AuditEntry.objects.order_by("id").filter(object_id=str(campaign.pk))
@@ -170,4 +175,4 @@ def test_colleagues_are_told_what_waits_and_the_author_what_became_of_it(shop, c
     actions.ask_for_approval(campaign, user=alice, now=later)
     actions.approve_campaign(campaign, user=bob, now=later)
     assert len(told(bob)) == 2
-    assert told(alice)[1] == ("approval_decided", f"“{campaign.name}” is approved.", url)
+    assert told(alice)[1] == ("approval_decided", f"“{campaign.name}” is approved: it can be sent.", url)
