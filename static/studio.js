@@ -110,6 +110,10 @@
       box.querySelector('[role=textbox]')?.setAttribute('aria-label', label.textContent.trim());
       box.setAttribute('aria-labelledby', `${label.id} ${box.getAttribute('aria-labelledby') || ''}`.trim());
     });
+    // The box of two lists labels a span, which may have no name unless it is a picture.
+    document.querySelectorAll('span.help-tooltip[aria-label]:not([role])').forEach((sign) => {
+      sign.setAttribute('role', 'img');
+    });
   }
 
   // Copies the code beside the button and says so for a moment.
