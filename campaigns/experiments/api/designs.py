@@ -79,7 +79,7 @@ class ExperimentsView(ListAPIView):  # type: ignore[type-arg]
             )[0]
         now = clock.now()
         holdout = float(fields.pop("holdout_share", 0))
-        defaults = {"salt": str(uuid4()), "window_days": 28}
+        defaults: dict[str, Any] = {"salt": str(uuid4()), "window_days": 28}
         try:
             made = create_experiment(**defaults | fields, holdout_share=holdout, now=now)
         except DesignError as error:

@@ -14,6 +14,7 @@ from campaigns.experiments.statistics.means import compare_means
 from campaigns.experiments.statistics.moments import JointMoments, Moments, from_dict
 from campaigns.experiments.statistics.multiplicity import benjamini_hochberg, holm
 from campaigns.experiments.statistics.noninferiority import (
+    Bad,
     Guard,
     guard,
     guard_proportions,
@@ -225,7 +226,7 @@ def _belief(metric: JSON, one: JSON, two: JSON, found: Comparison) -> JSON:
 def _guard(metric: JSON, one: JSON, two: JSON, alpha: float) -> JSON:
     """Say whether the harm of a guardrail is ruled out, proven or not yet known."""
     entry: JSON = {"measure": metric["measure"], "margin": metric["margin"], "relative": metric["relative"]}
-    bad = "decrease" if metric["good"] == "increase" else "increase"
+    bad: Bad = "decrease" if metric["good"] == "increase" else "increase"
     try:
         if metric["kind"] == "proportion":
             found = guard_proportions(

@@ -16,6 +16,7 @@ from campaigns.experiments.measures import COVARIATE_DAYS, MEASURES
 from campaigns.experiments.models import Experiment, Metric, Snapshot, Variant
 from campaigns.experiments.services import drop_ghosts, expose_skipped, waiting
 from campaigns.experiments.statistics.moments import Moments, to_dict
+from campaigns.margins import of_shop
 from delivery.models import Run
 
 _DAY = 86_400.0
@@ -53,7 +54,8 @@ def standing(experiment: Experiment, *, now: datetime) -> Standing:
     primary = _primary(experiment)
     window = timedelta(days=primary.window_days)
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [window, now, experiment.pk, now])
+        values: list[Any] = [window, now, experiment.pk, now]
+        cursor.execute(_STANDING, values)
         closed, met, newest = cursor.fetchone()
     over = bool(met) and closed == met and newest + window <= now and not _goes_on(experiment, now)
     planned = experiment.horizon
@@ -86,7 +88,13 @@ def take_look(
     before = max((metric.covariate_days for metric in metrics), default=0) or COVARIATE_DAYS
     facts = read(experiment, before_days=before, as_of=as_of)
     statistics = summarise(
-        experiment, metrics, facts, fractions=fractions, last=last or where.over, before_days=before
+        experiment,
+        metrics,
+        facts,
+        margin_share=_margin_share(metrics, as_of),
+        fractions=fractions,
+        last=last or where.over,
+        before_days=before,
     )
     statistics["ratio"] = _ratio(experiment, list(experiment.variants.order_by("id")), as_of)
     results = judge(statistics)
@@ -98,6 +106,7 @@ def summarise(
     metrics: Sequence[Metric],
     facts: Facts,
     *,
+    margin_share: float,
     fractions: Sequence[float] = (),
     last: bool = False,
     before_days: int = COVARIATE_DAYS,
@@ -108,13 +117,13 @@ def summarise(
     names = [*arms.values(), HELD, WRITTEN]
     frames: dict[int, pl.DataFrame] = {}
     tallies: list[dict[str, Any]] = []
-    grouped: dict[int, tuple[Mapping[str, pl.DataFrame], Mapping[str, pl.DataFrame] | None]] = {}
+    grouped: dict[int, tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame] | None]] = {}
     primary = next(metric for metric in metrics if metric.role == Metric.Role.PRIMARY)
     for metric in metrics:
         window = metric.window_days
         if window not in grouped:
             frames[window] = outcomes(
-                facts, window_days=window, before_days=before_days, margin_share=settings.MARGIN_SHARE
+                facts, window_days=window, before_days=before_days, margin_share=margin_share
             )
             met = groups_of(frames[window], arms)
             grouped[window] = (
@@ -147,6 +156,7 @@ def summarise(
         "last": last,
         "window_passed": bool(frame["closed"].any()),
         "planned_people": max(experiment.horizon or 0, frame.height, 1),
+        "margin_share": margin_share,
         "buyers": int(frame.filter(pl.col("closed"))["ordered"].sum()),
         "counts": {
             "met": counts(met, names),
@@ -182,6 +192,14 @@ def _segments(primary: Metric, frame: pl.DataFrame, arms: Mapping[int, str]) -> 
         {"name": name, "tallies": tally(primary, groups_of(frame.filter(chosen), arms))}
         for name, chosen in _BEFORE
     ]
+
+
+def _margin_share(metrics: Sequence[Metric], as_of: datetime) -> float:
+    """Return what the shop keeps of a price: by its products' costs where they are known, else as it says."""
+    if all(metric.measure != "margin" for metric in metrics):
+        return float(settings.MARGIN_SHARE)
+    known = of_shop(until=as_of)
+    return float(known.share) if known else float(settings.MARGIN_SHARE)
 
 
 def _assigned(experiment: Experiment, arms: Mapping[int, str]) -> dict[str, int]:
@@ -259,7 +277,7 @@ def _primary(experiment: Experiment) -> Metric:
 def _planned_looks(experiment: Experiment) -> list[float]:
     """Return the shares of information at which this series' planned looks were taken."""
     taken = experiment.snapshots.filter(series=experiment.series, planned=True).order_by("look")
-    return [float(fraction) for fraction in taken.values_list("fraction", flat=True)]
+    return [fraction or 0.0 for fraction in taken.values_list("fraction", flat=True)]
 
 
 @transaction.atomic

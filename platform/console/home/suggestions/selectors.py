@@ -109,4 +109,3 @@ def _expected(one: Suggestion) -> str:
         " likely here.",
         campaigns,
     ) % {"low": count(low), "high": count(high), "campaigns": count(campaigns)}
-
