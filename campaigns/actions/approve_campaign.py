@@ -5,13 +5,11 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop as noop
 
-from accounts import audit
+from accounts import audit, notices
 from accounts.models import Notice, User
-from accounts.notices import tell
 from campaigns.errors import CampaignNotReady, ChangedMeanwhile
 from campaigns.models import Campaign
 from campaigns.planning.approval import APPROVE
@@ -37,14 +35,10 @@ def ask_for_approval(campaign: Campaign, *, user: User, now: datetime, note: str
     campaign.approval_asked_by, campaign.approval_asked_at = user, now
     campaign.approval_note, campaign.approval_reason = note.strip()[:500], ""
     campaign.approval_by = campaign.approval_at = None
-    _tell(
-        APPROVE,
-        Notice.Kind.APPROVAL_ASKED,
-        gettext_noop("“%(name)s” waits for your approval."),
-        campaign,
-        user,
-    )
-    return _stored(campaign, "ask_for_approval", user, now, note=campaign.approval_note)
+    _stored(campaign, "ask_for_approval", user, now, note=campaign.approval_note)
+    others = [person for person in notices.holders(APPROVE) if not is_own(campaign, person)]
+    _tell(others, Notice.Kind.APPROVAL_ASKED, noop("“%(name)s” waits for your approval."), campaign, now)
+    return campaign
 
 
 @transaction.atomic
@@ -61,9 +55,9 @@ def approve_campaign(
         raise ChangedMeanwhile(_("The campaign was changed while you looked at it. Look at it again."))
     campaign.approval, campaign.approval_of = Approval.APPROVED, fingerprint(campaign)
     campaign.approval_by, campaign.approval_at, campaign.approval_reason = user, now, ""
-    said = gettext_noop("“%(name)s” is approved: it can be sent.")
-    _tell([campaign.approval_asked_by], Notice.Kind.APPROVAL_DECIDED, said, campaign, user)
-    return _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
+    _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
+    _tell_author(campaign, noop("“%(name)s” is approved: it can be sent."), now)
+    return campaign
 
 
 @transaction.atomic
@@ -75,9 +69,19 @@ def send_back(campaign: Campaign, *, user: User, now: datetime, reason: str) -> 
         raise CampaignNotReady([_("Say why, so that it can be mended.")])
     campaign.approval, campaign.approval_of, campaign.approval_reason = Approval.SENT_BACK, "", reason
     campaign.approval_by, campaign.approval_at = user, now
-    said = gettext_noop("“%(name)s” is sent back: %(reason)s")
-    _tell([campaign.approval_asked_by], Notice.Kind.APPROVAL_DECIDED, said, campaign, user)
-    return _stored(campaign, "send_back_campaign", user, now, reason=reason)
+    _stored(campaign, "send_back_campaign", user, now, reason=reason)
+    _tell_author(campaign, noop("“%(name)s” was sent back with a reason."), now)
+    return campaign
+
+
+def _tell_author(campaign: Campaign, title: str, now: datetime) -> None:
+    author = campaign.approval_asked_by
+    _tell([author] if author else [], Notice.Kind.APPROVAL_DECIDED, title, campaign, now)
+
+
+def _tell(to: list[User], kind: Notice.Kind, title: str, campaign: Campaign, now: datetime) -> None:
+    url, facts = f"/admin/campaigns/{campaign.pk}/plan/review/", {"name": campaign.name}
+    notices.tell(to, kind, title, url, now, facts=facts, key=f"{kind}:{campaign.pk}:{now.isoformat()}")
 
 
 def is_own(campaign: Campaign, user: User) -> bool:
@@ -100,17 +104,6 @@ def _for_decision(campaign: Campaign, user: User) -> Campaign:
     if campaign.approval != Approval.ASKED:
         raise CampaignNotReady([_("Nobody asks for approval of this campaign now.")])
     return campaign
-
-
-def _tell(to: str | list[User | None], kind: Notice.Kind, said: str, campaign: Campaign, user: User) -> None:
-    """Put it under the bell of those who wait for it, not of who did it."""
-    facts = {"name": campaign.name, "reason": campaign.approval_reason}
-    moment = campaign.approval_at or campaign.approval_asked_at
-    assert moment is not None  # noqa: S101  it was asked for
-    tell(
-        to, kind, said, reverse("admin:campaign_plan", args=[campaign.pk, "review"]), moment,
-        facts=facts, key=f"{kind}:{campaign.pk}:{moment.isoformat()}", but=user,
-    )  # fmt: skip
 
 
 def _stored(campaign: Campaign, action: str, user: User, now: datetime, **after: Any) -> Campaign:

@@ -21,6 +21,9 @@ OWN = {"index", "login", "logout", "password_change", "password_change_done", "j
        "saved_view_act"}  # fmt: skip
 #: Console pages, and the permission that opens each.
 PAGES = {
+    "calendar": "campaigns.view_campaign",
+    "calendar_file": "campaigns.view_campaign",
+    "system_health": "accounts.view_job",
     "customer_360": "customers.view_customer",
     "customer_merge": "customers.merge_customer",
     "customer_erase": "customers.erase_customer",
@@ -63,6 +66,9 @@ PAGES = {
     "offer_code": "coupons.view_coupon",
     "offer_code_find": "coupons.view_coupon",
     "recommendations": "recommendations.view_strategy",
+    "recommendation_try": "recommendations.view_strategy",
+    "recommendation_rules": "recommendations.view_listrule",
+    "recommendation_model": "recommendations.view_modelversion",
     "data_quality": "events.view_qualitycount",
     "delivery_deliverability": "delivery.view_return",
     "mailbox": "delivery.view_receivedmail",
@@ -117,6 +123,8 @@ PAGES = {
 }
 #: What is only posted to.
 ACTS = {
+    "suggestion_act": "campaigns.view_campaign",
+    "suggestions_restore": "campaigns.view_campaign",
     "customer_export": "customers.export_customer",
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",
@@ -140,6 +148,18 @@ ACTS = {
     "offer_pool_export": "integrations.export_coupons",
     "offer_code_revoke": "coupons.change_coupon",
     "tuning_roll_back": "recommendations.change_tuningdecision",
+    **dict.fromkeys(
+        (
+            "recommendation_work",
+            "recommendation_previous",
+            "recommendation_crown",
+            "recommendation_promote",
+        ),
+        "recommendations.change_strategy",
+    ),
+    "recommendation_rule_save": "recommendations.add_listrule",
+    "recommendation_rule_preview": "recommendations.view_listrule",
+    "recommendation_rule_act": "recommendations.change_listrule",
     "experiment_act": "experiments.run_experiment",
     "control_group_act": "experiments.add_globalholdout",
     "job_cancel": "accounts.change_job",
