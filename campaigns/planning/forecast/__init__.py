@@ -66,7 +66,7 @@ class Forecast:
 
 
 def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
-    """Return what a launch now would come to. About ten queries, 0.5 s for 100,000 people."""
+    """Return what a launch now would come to. About ten queries, of which one goes over the audience."""
     if not mails(campaign):
         return _nobody()
     when = Moment(campaign, now)
