@@ -19,6 +19,7 @@ from campaigns.schedule.due import begin_due, launch_due
 from core import clock
 from delivery.models import Run
 from delivery.outbox.send import deliver
+from segments.services import ensure_ready_made
 from tests.campaigns.actions.conftest import postbox  # noqa: F401  the same fixture
 from tests.factories.campaigns import make_lists, make_products
 from tests.factories.delivery import make_customers
@@ -50,6 +51,7 @@ def people(settings, monkeypatch, live_server, tmp_path):
             name, f"{name}@demo.invalid", PASSWORD, first_name=name.title(), is_staff=True
         )
         user.groups.add(Group.objects.get(name=role))
+    ensure_ready_made(now=now)
     people = make_customers(PEOPLE, now=now - timedelta(days=40))
     make_lists("popularity", make_products(6, now=now), people, now=now, champion=True)
     ensure_starter_templates(now)
