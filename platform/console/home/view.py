@@ -14,7 +14,7 @@ from console.delivery.deliverability import alarm_notices
 from console.home.figures import PERIODS, USUAL, Figures, figures
 from console.home.health.page import signs, wrong
 from console.home.health.signs import worst
-from console.home.kpis import kpis
+from console.home.kpis import kpis, revenue_note
 from console.home.steps import first_steps
 from console.home.suggestions.selectors import ideas
 from console.page import Page
@@ -91,6 +91,7 @@ class Home(Page):
             },
             "kpis": kpis(found),
             "revenue_chart": _revenue(found),
+            "revenue_note": revenue_note(found),
         }
 
     def _length(self) -> int:
