@@ -1,4 +1,4 @@
-"""A client process of the benchmarks: `python -m benchmarks.clients http|call|copy FILE …`. No Django.
+"""A client process of the benchmarks: `python -m benchmarks.clients http|call|copy|paced FILE …`. No Django.
 
 It reads its work from a file of length-prefixed blocks, says *ready*, waits for a line, sends one block
 after the other, and answers with one JSON line: the seconds of each, and what was not taken.
@@ -70,6 +70,21 @@ def caller(url: str, key: str, path: str) -> Callable[[bytes], str | None]:
     return call
 
 
+def getter(url: str, key: str, rate: str) -> Callable[[bytes], str | None]:
+    """Return what gets a block's path and wants 200; `rate` is the caller's (paced)."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
+    headers = {"Authorization": f"Api-Key {key}"}
+
+    def get(block: bytes) -> str | None:
+        connection.request("GET", block.decode(), None, headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        return None if answer.status == 200 else f"{answer.status} {body[:300]!r}"
+
+    return get
+
+
 def copier(address: str, command: str) -> Callable[[bytes], str | None]:
     """Return what COPYs a block in a transaction of its own."""
     connection = psycopg2.connect(address)
@@ -86,12 +101,20 @@ def main() -> None:
     """Do the work of one client."""
     kind, path, *rest = sys.argv[1:]
     blocks = list(_blocks(path))
-    work = {"http": sender, "call": caller, "copy": copier}[kind](*rest)
+    work = {"http": sender, "call": caller, "copy": copier, "paced": getter}[kind](*rest)
+    # By the clock, calls are timed from the moment at which they were due.
+    step = 1 / float(rest[2]) if kind == "paced" else 0.0
     print("ready", flush=True)
     sys.stdin.readline()
     seconds, refused = [], []
-    for block in blocks:
+    begin = time.perf_counter()
+    for number, block in enumerate(blocks):
         start = time.perf_counter()
+        if step:
+            due = begin + number * step
+            if due > start:
+                time.sleep(due - start)
+            start = due
         if (wrong := work(block)) is not None:
             refused.append(wrong)
         seconds.append(time.perf_counter() - start)

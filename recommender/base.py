@@ -66,6 +66,22 @@ class Recommender(ABC):
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return the items' scores (one row) for somebody who was not there at training."""
 
+    def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr | None:
+        """Return score_block as a sparse matrix, where a model speaks of few items; None where of most.
+
+        No score of such a model is negative.
+        """
+        return None
+
+    def score_common(self, objective: Objective = Objective.REPLENISH) -> Float32 | None:
+        """Return the scores where they are the same for everybody; None where they are not."""
+        return None
+
+    def score_pairs(self, rows: Int32, codes: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the scores of some items of each row (``codes``: rows x k positions)."""
+        picked: Float32 = np.take_along_axis(self.score_block(rows, objective), codes, 1)
+        return picked
+
     def fold_in(
         self,
         items: Sequence[str],
@@ -94,7 +110,7 @@ class Recommender(ABC):
 
         ``discover`` never returns an item the user already has. ``candidates`` and ``exclude`` limit the
         catalogue for everybody (stock, rules). ``reasons`` asks a composed model to name the part that
-        carried each place, which doubles the work. Runs in blocks of about 64 MB of scores.
+        carried each place. Runs in blocks of about 64 MB of scores.
         """
         self._check_fitted()
         if k < 1:
@@ -134,15 +150,18 @@ class Recommender(ABC):
         allowed = allowed_items(self.items_, candidates, exclude)
         names = self._reason_names()
         found = self._best_of_history(history, k, goal, allowed) if len(history.items) else None
+        notes = None
         if found is None:
-            scores = self.score_history(history, goal)[None, :].copy()
+            row, notes = self._scored_history(history, goal)
+            scores = row[None, :].copy()
             blank = np.array([not len(history.items)])
             seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
             codes, values, fallback = self._order(goal, allowed).best(scores, blank, seen, k)
         else:
             codes, values = found
             fallback = np.zeros(codes.shape, dtype=bool)
-        why = np.where(fallback, names.index(FALLBACK), names.index(self.name)).astype(np.uint8)
+        carried = self._history_reasons(codes, names, notes)
+        why = np.where(fallback, names.index(FALLBACK), carried).astype(np.uint8)
         return Recommendations(("",), self.items_, codes, values, why, names)
 
     def _recommend_block(
@@ -156,12 +175,13 @@ class Recommender(ABC):
     ) -> tuple[Int32, Float32, AnyArray]:
         known = block >= 0
         rows = block[known]
+        notes = None
         if known.all():
-            scores, seen = self.score_block(rows, goal), self.seen_[rows]
+            (scores, notes), seen = self._scored(rows, goal), self.seen_[rows]
         else:
             scores = np.zeros((len(block), len(self.items_)), dtype=np.float32)
             if len(rows):
-                scores[known] = self.score_block(rows, goal)
+                scores[known], notes = self._scored(rows, goal)
             place = np.flatnonzero(known)
             spread = sp.csr_matrix(
                 (np.ones(len(place)), (place, np.arange(len(place)))), (len(block), len(place))
@@ -172,9 +192,21 @@ class Recommender(ABC):
         codes, values, fallback = self._order(goal, allowed).best(scores, sizes == 0, pairs, k)
         why = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
         if reasons and len(rows):
-            why[known] = self._reasons(rows, codes[known], goal, names)
+            why[known] = self._reasons(rows, codes[known], goal, names, notes)
         why[fallback] = names.index(FALLBACK)
         return codes, values, why
+
+    def _scored(self, rows: Int32, goal: Objective) -> tuple[Float32, Any]:
+        """Return score_block with whatever the model wants to keep of it for naming reasons."""
+        return self.score_block(rows, goal), None
+
+    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, Any]:
+        """Return score_history with whatever the model wants to keep of it for naming reasons."""
+        return self.score_history(history, goal), None
+
+    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: Any) -> AnyArray:
+        """Return for each place of a new history's list the index of the reason's name."""
+        return np.full(codes.shape, names.index(self.name), dtype=np.uint8)
 
     def _best_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
@@ -192,9 +224,32 @@ class Recommender(ABC):
     def _reason_names(self) -> tuple[str, ...]:
         return (FALLBACK, self.name)
 
-    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
-        """Return for each place the index of the reason's name."""
+    def _reasons(
+        self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...], notes: Any
+    ) -> AnyArray:
+        """Return for each place the index of the reason's name; ``notes`` come from _scored."""
         return np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+
+    def causes(self, lists: Recommendations, objective: Objective | str = Objective.REPLENISH) -> Int32:
+        """Return for each place of lists of this model the item of the user's history that carried it most.
+
+        Users x k positions in ``items_``; -1 where no single item did, or the model cannot say.
+        """
+        rows = self.users_.codes(list(lists.users))
+        found = np.full(lists.codes.shape, -1, dtype=np.int32)
+        by_items = [n for n, name in enumerate(lists.reason_names) if name in self._named_by_items()]
+        line, place = np.nonzero((lists.codes >= 0) & np.isin(lists.reasons, by_items) & (rows >= 0)[:, None])
+        if len(line):
+            found[line, place] = self._carriers(rows[line], lists.codes[line, place])
+        return found
+
+    def _named_by_items(self) -> tuple[str, ...]:
+        """Return the reasons whose places _carriers can name an item for."""
+        return ()
+
+    def _carriers(self, rows: Int32, codes: Int32) -> Int32:
+        """Return for pairs of a user and an item the item of the history that carried it most, or -1."""
+        return np.full(len(codes), -1, dtype=np.int32)
 
     # --- relations and reasons ----------------------------------------------------------------------
     def similar(self, item: str, k: int = 10) -> list[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """Read interactions and items from files and frames; count what cannot be used."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -38,6 +38,10 @@ class Cleaned:
 
     frame: pl.DataFrame
     rejected: dict[str, int] = field(default_factory=dict)
+
+    def before(self, moment_: float) -> "Cleaned":
+        """Return the rows before a moment (epoch seconds); all of them where there are no times."""
+        return replace(self, frame=self.frame.filter(pl.col(TIME) < moment_)) if self.has_time else self
 
     @property
     def has_time(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from celery import Celery
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_init, worker_ready
+from celery.signals import setup_logging, worker_init, worker_process_init, worker_ready
 from django.conf import settings
 from django.dispatch import receiver
 from django_structlog.celery.signals import bind_extra_task_metadata
@@ -46,6 +46,13 @@ def _name_the_task(task: Any = None, **kwargs: Any) -> None:
 def _log_like_django(**kwargs: Any) -> None:
     """Keep Celery from replacing our log."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_process_init.connect
+def _step_back(**kwargs: Any) -> None:
+    """Let training take only what pages and mails leave of the processors."""
+    if workers.queues_of(sys.argv) == {"training"}:
+        os.nice(workers.TRAINING_NICENESS)
 
 
 @worker_init.connect

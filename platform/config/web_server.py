@@ -7,6 +7,9 @@ from typing import Any
 
 from config import logs
 
+# A model that answers one person multiplies small matrices; threads of its own would only get in the way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))

@@ -24,9 +24,12 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
+from console.learn import list_rules, serving
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
+from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
+from console.learn.trying import Try
 from console.offers import (
     bundles,
     calendar,
@@ -162,6 +165,16 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("control-group/", ControlGroup, "control_group"),
         ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
+        ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
+        ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
+        ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),
+        ("recommendations/rules/<int:pk>/<slug:verb>/", list_rules.Act, "recommendation_rule_act"),
+        ("recommendations/work/<slug:kind>/", serving.Work, "recommendation_work"),
+        ("recommendations/strategies/<int:pk>/previous/", serving.Previous, "recommendation_previous"),
+        ("recommendations/strategies/<int:pk>/crown/", serving.Crown, "recommendation_crown"),
+        ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
+        ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),

@@ -153,6 +153,19 @@ for name, kind in {
     "unknown-product": Kind(
         404, _("There is no product with this sku"), _("Send the product's record first.")
     ),
+    "unknown-decision": Kind(
+        404, _("There is no decision with this id"), _("Use the `decision_id` of an answer.")
+    ),
+    "nothing-to-show": Kind(
+        404,
+        _("Nothing can be shown in this slot now"),
+        _("Train a strategy, switch an offer on, or ask for more `kinds`."),
+    ),
+    "outcome-known": Kind(
+        409,
+        _("This decision has another outcome"),
+        _("The first outcome counts. Send nothing more for this decision."),
+    ),
     "unknown-strategy": Kind(
         404, _("No trained strategy has this key"), _("`known` names those that there are.")
     ),

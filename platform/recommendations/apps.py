@@ -8,11 +8,19 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, and looking for bundles, as jobs."""
+        """Offer training, lists, searches and looking for bundles as jobs."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
+        kinds.add(
+            "recommendation-lists",
+            JobKind(noop("Bring the lists up to date"), "training", "recommendations.jobs.lists"),
+        )
+        kinds.add(
+            "search-strategy",
+            JobKind(noop("Search for better parameters"), "training", "recommendations.jobs.search"),
+        )
         kinds.add(
             "bundles",
             JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),

@@ -1,6 +1,6 @@
 """What may be read of the recommendations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -8,10 +8,13 @@ from typing import Any
 
 import structlog
 
-from catalog.models import Product
-from recommendations.models import Champion, ModelVersion, RecommendationList
+from core import clock
+from recommendations.models import ListRule, ModelVersion, RecommendationList
+from recommendations.places import Facts, Filters, Place, facts_of
+from recommendations.recent import bought_among
+from recommendations.rules import apply_rules
 from recommendations.services.lists import ensure_lists
-from recommendations.strategies import use_key
+from recommendations.state import state
 from recommender.errors import ArtifactError
 
 log = structlog.get_logger(__name__)
@@ -32,12 +35,12 @@ class Item:
     reason: dict[str, Any]
     fallback: bool
     rank: int
+    rules: tuple[str, ...] = ()
 
 
 def champion(use: str, objective: str) -> str | None:
     """Return the key of the strategy that serves a use, or None before the first training."""
-    found = Champion.objects.filter(use=use_key(use, objective)).select_related("strategy").first()
-    return found.strategy.key if found else None
+    return state().champion(use, objective)
 
 
 def version_at(strategy: str, as_of: datetime) -> ModelVersion | None:
@@ -46,26 +49,28 @@ def version_at(strategy: str, as_of: datetime) -> ModelVersion | None:
 
 
 def serving_version(strategy: str) -> ModelVersion | None:
-    """Return the version of a strategy that serves now: its newest."""
-    return (
-        ModelVersion.objects.filter(strategy__key=strategy)
-        .select_related("strategy")
-        .order_by("-created_at")
-        .first()
-    )
+    """Return the version of a strategy whose turn it is."""
+    return state().versions.get(strategy)
 
 
 def lists_for(
-    customer_ids: Sequence[int], *, use: str, objective: str, limit: int, strategy: str | None = None
+    customer_ids: Sequence[int],
+    *,
+    use: str,
+    objective: str,
+    limit: int,
+    strategy: str | None = None,
+    rules: Sequence[ListRule] | None = None,
 ) -> dict[int, list[Item]]:
-    """Return each customer's list by a strategy, or by the champion of the use.
+    """Return each customer's list by a strategy, or by the champion of the use, as the rules have it.
 
-    Products that were switched off or sold out since are left out. Four queries for any number of
-    customers; missing lists are computed, unless the stored model cannot be read, which is logged.
-    Customers without any list are absent from the answer.
+    Products that were switched off or sold out since are left out. Three queries for any number of
+    customers beside what state() reads, one more where something is pinned; missing lists are computed,
+    unless the stored model cannot be read, which is logged. Customers without any list are absent from
+    the answer. `rules` stands in for the shop's own: that is how a rule's effect is looked at before.
     """
-    key = strategy or champion(use, objective)
-    version = serving_version(key) if key else None
+    known = state()
+    version = known.version(use, objective, strategy)
     if version is None:
         return {}
     try:
@@ -73,38 +78,75 @@ def lists_for(
     except ArtifactError as error:
         # A damaged model must not take down a page or a mailing: what was computed before still serves.
         log.error("model_unreadable", version=str(version.pk), error=str(error))
-    rows = list(
-        RecommendationList.objects.filter(
-            model_version=version, objective=objective, customer_id__in=customer_ids
-        ).values_list("customer_id", "product_ids", "scores", "reasons")
-    )
-    products = _offerable({pk for _, ids, _, _ in rows for pk in ids})
+    rows = RecommendationList.objects.filter(
+        model_version=version, objective=objective, customer_id__in=customer_ids
+    ).values_list("customer_id", "product_ids", "scores", "reasons")
+    places = {customer: stored_places(*stored) for customer, *stored in rows}
+    if rules is None:
+        rules = known.rules_for(objective, clock.now())
+    pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
+    everything = [place for own in places.values() for place in own]
+    facts = facts_of(pins | {place.product_id for place in everything} | causes_of(everything))
+    # Who discovers is not shown what was bought, pinned or not.
+    bought = bought_among(list(places), pins) if pins and objective == "discover" else {}
     return {
-        customer: _items(ids, scores, reasons, products, limit) for customer, ids, scores, reasons in rows
+        customer: as_items(
+            apply_rules(
+                own,
+                facts,
+                rules,
+                limit,
+                Filters(hidden=bought.get(customer, frozenset())),
+            ),
+            facts,
+        )
+        for customer, own in places.items()
     }
 
 
-def _offerable(ids: set[int]) -> dict[int, Product]:
-    return Product.objects.filter(active=True).exclude(stock__lte=0).in_bulk(ids)
+def stored_places(ids: Iterable[int], scores: Iterable[float], reasons: Iterable[str]) -> list[Place]:
+    """Return the places of a stored list; a reason is a part, and `:` with the product that carried it."""
+    places = []
+    for pk, score, reason in zip(ids, scores, reasons, strict=True):
+        part, _, cause = reason.partition(":")
+        said: dict[str, Any] = {"part": part, "because_id": int(cause)} if cause else {"part": part}
+        places.append(Place(pk, score, said, fallback=part == "fallback"))
+    return places
 
 
-def _items(
-    ids: list[int], scores: list[float], reasons: list[str], products: dict[int, Product], limit: int
-) -> list[Item]:
-    places = [place for place in zip(ids, scores, reasons, strict=True) if place[0] in products][:limit]
-    return [
-        Item(
-            product_id=pk,
-            sku=products[pk].sku,
-            name=products[pk].name,
-            price=products[pk].price,
-            currency=products[pk].currency,
-            url=products[pk].url,
-            image_url=products[pk].image_url,
-            score=score,
-            reason={"part": reason},
-            fallback=reason == "fallback",
-            rank=rank,
+def causes_of(places: Iterable[Place]) -> set[int]:
+    """Return the products that carried places, whose names their reasons need."""
+    return {place.reason["because_id"] for place in places if "because_id" in place.reason}
+
+
+def reason_of(place: Place, facts: Mapping[int, Facts]) -> dict[str, Any]:
+    """Return a place's reason with the name of what carried it; what is no longer sold is not named."""
+    reason = dict(place.reason)
+    cause = reason.pop("because_id", None)
+    if cause is not None and (product := facts.get(cause)):
+        reason |= {"because": product.name, "because_sku": product.sku}
+    return reason
+
+
+def as_items(places: Iterable[Place], facts: Mapping[int, Facts]) -> list[Item]:
+    """Return chosen places ready to be shown."""
+    items = []
+    for rank, place in enumerate(places, start=1):
+        product = facts[place.product_id]
+        items.append(
+            Item(
+                product_id=product.pk,
+                sku=product.sku,
+                name=product.name,
+                price=product.price,
+                currency=product.currency,
+                url=product.url,
+                image_url=product.image_url,
+                score=place.score,
+                reason=reason_of(place, facts),
+                fallback=place.fallback,
+                rank=rank,
+                rules=place.rules,
+            )
         )
-        for rank, (pk, score, reason) in enumerate(places, start=1)
-    ]
+    return items

@@ -80,6 +80,11 @@ class ALS(ProfileRecommender):
         scores: Float32 = self.solved_[rows] @ self.factors_.T
         return scores
 
+    def score_pairs(self, rows: Int32, codes: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the inner products of some items of each row."""
+        scores: Float32 = np.einsum("uf,ukf->uk", self.solved_[rows], self.factors_[codes])
+        return scores
+
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return the items' scores for a new history: one small system and one product with the factors."""
         scores: Float32 = self.factors_ @ self._taste(history)

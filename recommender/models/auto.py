@@ -108,6 +108,10 @@ class Auto(Recommender):
             exclude=exclude,
         )
 
+    def causes(self, lists: Recommendations, objective: Objective | str = Objective.REPLENISH) -> Int32:
+        """Return what the chosen model says carried each place."""
+        return self.chosen(objective).causes(lists, objective)
+
     def explain(
         self, user: str, item: str, n: int = 3, objective: Objective | str = Objective.REPLENISH
     ) -> Explanation:

@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.preprocessing import normalize
 
-from recommender.arrays import Csr, Float32
+from recommender.arrays import Csr, Float32, Int32
 from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
+from recommender.columns import Objective
 from recommender.dataset import Dataset, History
 from recommender.lists import Because
 
@@ -38,6 +39,15 @@ class Content(ProfileRecommender):
             return np.zeros(profiles.shape, dtype=np.float32)
         taste = normalize(profiles @ self.features_).toarray().astype(np.float32)
         return np.ascontiguousarray((self.features_ @ taste.T).T)
+
+    def score_pairs(self, rows: Int32, codes: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the cosines of some items of each row."""
+        if not len(self.terms_):
+            return np.zeros(codes.shape, dtype=np.float32)
+        taste = normalize(self.profile_[rows] @ self.features_)
+        lines = np.repeat(np.arange(len(rows)), codes.shape[1])
+        common = self.features_[codes.ravel()].multiply(taste[lines]).sum(axis=1)
+        return np.asarray(common, dtype=np.float32).reshape(codes.shape)
 
     def _parts(self, profile: Csr, code: int) -> list[Because]:
         if not len(self.terms_):

@@ -1,12 +1,13 @@
 """Hybrid: a weighted blend of models, its weights fitted on what customers did next."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32, Float64, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset, History
@@ -22,7 +23,7 @@ from recommender.models.own_frequency import OwnFrequency, OwnLasting, OwnRecent
 from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
-from recommender.ranking.blend import gather, normalise, shrink
+from recommender.ranking.blend import gather, shrink
 from recommender.validation.splits import validation_split
 
 PARTS: tuple[type[Recommender], ...] = (
@@ -45,6 +46,30 @@ OWN = frozenset({OwnFrequency.name, OwnRecent.name, OwnLasting.name, Due.name})
 FEWEST = 20
 
 Weights = Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What one part has in a block of blended scores: its own, times a factor for each row."""
+
+    part: Recommender
+    factors: Float32
+    matrix: Csr | None
+
+    def at(self, rows: Int32, codes: Int32, goal: Objective) -> Float32:
+        """Return the part's share of each of the items (rows x k)."""
+        if self.matrix is None:
+            scores = self.part.score_pairs(rows, codes, goal)
+        else:
+            lines = np.repeat(np.arange(len(rows)), codes.shape[1])
+            scores = np.asarray(self.matrix[lines, codes.ravel()], dtype=np.float32).reshape(codes.shape)
+        return scores * self.factors[:, None]
+
+
+def _factors(weight: float, tops: AnyArray) -> Float32:
+    """Return what each row is multiplied by, so that its best is worth the weight."""
+    factors: Float32 = (weight / np.maximum(tops, 1e-9)).astype(np.float32)
+    return factors
 
 
 class Hybrid(Recommender):
@@ -185,33 +210,94 @@ class Hybrid(Recommender):
 
     def score_block(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return a new rows x items array; holds two blocks at a time whatever the number of models."""
-        total = np.zeros((len(rows), len(self.items_)), dtype=np.float32)
-        for part, weight in self._active(objective):
-            scores = normalise(part.score_block(rows, objective))
-            scores *= np.float32(weight)
-            total += scores
-        return total
+        return self._scored(rows, objective)[0]
+
+    def _scored(self, rows: Int32, goal: Objective) -> tuple[Float32, "list[_Share]"]:
+        """Return the blend, and what each part had in it.
+
+        Parts that speak of few items (the customer's own, neighbours') are added up where they speak: a
+        pass over all items costs as much as everything they have to say.
+        """
+        shape = (len(rows), len(self.items_))
+        shares: list[_Share] = []
+        total: Float32 | None = None
+        few: Csr | None = None
+        common: Float32 | None = None
+        for part, weight in self._active(goal):
+            if (same := part.score_common(goal)) is not None:
+                factors = np.full(len(rows), weight / max(float(same.max()), 1e-9), dtype=np.float32)
+                part_of_all: Float32 = same * np.float32(weight / max(float(same.max()), 1e-9))
+                common = part_of_all if common is None else common + part_of_all
+                shares.append(_Share(part, factors, None))
+                continue
+            matrix = part.score_sparse(rows, goal)
+            if matrix is None:
+                scores = part.score_block(rows, goal)
+                factors = _factors(weight, scores.max(axis=1))
+                scores *= factors[:, None]
+                total = scores if total is None else np.add(total, scores, out=total)
+            else:
+                tops = np.asarray(matrix.max(axis=1).todense(), dtype=np.float32).ravel()
+                factors = _factors(weight, tops)
+                scaled = matrix.copy()
+                scaled.data *= np.repeat(factors, np.diff(matrix.indptr))
+                few = scaled if few is None else few + scaled
+            shares.append(_Share(part, factors, matrix))
+        if total is None:
+            total = np.zeros(shape, dtype=np.float32)
+        if common is not None:
+            total += common
+        if few is not None:
+            lines = np.repeat(np.arange(len(rows), dtype=np.int64), np.diff(few.indptr))
+            total.reshape(-1)[lines * shape[1] + few.indices] += few.data
+        return total, shares
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Blend the components' scores of a new history."""
+        return self._scored_history(history, objective)[0]
+
+    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, list[tuple[str, Float32]]]:
+        """Return the blend, and what each part had in it."""
+        shares: list[tuple[str, Float32]] = []
         total = np.zeros(len(self.items_), dtype=np.float32)
-        for part, weight in self._active(objective):
-            total += np.float32(weight) * normalise(part.score_history(history, objective)[None, :].copy())[0]
-        return total
+        for part, weight in self._active(goal):
+            share = part.score_history(history, goal)
+            share = share * np.float32(weight / max(float(share.max()), 1e-9))
+            total += share
+            shares.append((part.name, share))
+        return total, shares
+
+    def _history_reasons(
+        self, codes: Int32, names: tuple[str, ...], notes: list[tuple[str, Float32]]
+    ) -> AnyArray:
+        best = np.zeros(codes.shape, dtype=np.float32)
+        reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
+        for name, share in notes:
+            value = share[np.maximum(codes, 0)]
+            reasons[value > best] = names.index(name)
+            best = np.maximum(best, value)
+        return reasons
 
     def _reason_names(self) -> tuple[str, ...]:
         return (*super()._reason_names(), *self._names)
 
-    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
+    def _reasons(
+        self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...], notes: "list[_Share]"
+    ) -> AnyArray:
         best = np.zeros(codes.shape, dtype=np.float32)
         reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
-        for part, weight in self._active(goal):
-            share = weight * np.take_along_axis(
-                normalise(part.score_block(rows, goal)), np.maximum(codes, 0), 1
-            )
-            reasons[share > best] = names.index(part.name)
-            best = np.maximum(best, share)
+        for share in notes:
+            value = share.at(rows, np.maximum(codes, 0), goal)
+            reasons[value > best] = names.index(share.part.name)
+            best = np.maximum(best, value)
         return reasons
+
+    def _named_by_items(self) -> tuple[str, ...]:
+        return (ItemKNN.name,)
+
+    def _carriers(self, rows: Int32, codes: Int32) -> Int32:
+        part = next(part for part in self.parts_ if part.name == ItemKNN.name)
+        return part._carriers(rows, codes)
 
     def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
         because: dict[tuple[str, str], float] = {}

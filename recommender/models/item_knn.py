@@ -1,17 +1,19 @@
 """Item-kNN: items that sell to the same customers as what this customer has."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from implicit.nearest_neighbours import bm25_weight, tfidf_weight
 from sklearn.preprocessing import normalize
 
-from recommender.arrays import Csr, Float32
+from recommender.arrays import Csr, Float32, Int32
 from recommender.base import ProfileRecommender, history_parts
+from recommender.columns import Objective
 from recommender.dataset import Dataset, History
 from recommender.errors import DataError
 from recommender.lists import Because
-from recommender.models.user_knn import nearest
+from recommender.models.user_knn import added_up, nearest
 
 WEIGHTINGS = ("cosine", "tfidf", "bm25")
 
@@ -36,6 +38,7 @@ class ItemKNN(ProfileRecommender):
         self.weighting = weighting
 
     def _fit(self, dataset: Dataset) -> None:
+        self.__dict__.pop("_near", None)
         self.likeness_ = nearest(self._columns(dataset), self.neighbours)
         self.profile_ = self._profile(dataset)
 
@@ -57,8 +60,36 @@ class ItemKNN(ProfileRecommender):
         return source.matrix(self.time_constant, log=True)
 
     def _score_profiles(self, profiles: Csr) -> Float32:
-        scores: Float32 = np.ascontiguousarray((self.likeness_ @ profiles.T).toarray().T)
+        scores: Float32 = (profiles @ self._near).toarray()
         return scores
+
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the items' scores for a new history: its items' rows, added up."""
+        codes, values = history.pairs(self.time_constant, log=True)
+        scores = np.zeros(len(self.items_), dtype=np.float32)
+        items, sums = added_up(self._near, codes, values)
+        scores[items] = sums
+        return scores
+
+    def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr | None:
+        """Return what stands near the customers' own items; None where that is a large share of all."""
+        profiles = self.profile_[rows]
+        if profiles.nnz * self.neighbours > profiles.shape[0] * profiles.shape[1] // 4:
+            return None
+        return profiles @ self._near
+
+    @cached_property
+    def _near(self) -> Csr:
+        return self.likeness_.T.tocsr()
+
+    def _named_by_items(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    def _carriers(self, rows: Int32, codes: Int32) -> Int32:
+        carried = self.likeness_[codes].multiply(self.profile_[rows]).tocsr()
+        best = np.asarray(carried.argmax(axis=1)).ravel().astype(np.int32)
+        best[np.diff(carried.indptr) == 0] = -1
+        return best
 
     def _parts(self, profile: Csr, code: int) -> list[Because]:
         carried = self.likeness_[code].multiply(profile).tocsr()

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from recommender.arrays import Csr, Float32
+from recommender.arrays import Csr, Float32, Int32
 from recommender.base import ProfileRecommender
+from recommender.columns import Objective
 from recommender.dataset import Dataset, History
 from recommender.lists import Because
 
@@ -29,6 +30,17 @@ class OwnFrequency(ProfileRecommender):
     def _score_profiles(self, profiles: Csr) -> Float32:
         scores: Float32 = profiles.toarray()
         return scores
+
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the items' scores for a new history."""
+        codes, values = history.pairs(self.time_constant, log=True)
+        scores = np.zeros(len(self.items_), dtype=np.float32)
+        scores[codes] = values
+        return scores
+
+    def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr:
+        """Return the profiles: there is nothing else."""
+        return self.profile_[rows]
 
     def _parts(self, profile: Csr, code: int) -> list[Because]:
         value = float(profile[0, code])

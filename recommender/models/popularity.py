@@ -32,6 +32,14 @@ class Popularity(Recommender):
         """Return the same row for every user."""
         return np.repeat(self.share_[None, :], len(rows), axis=0)
 
+    def score_common(self, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the shares, which are everybody's."""
+        return self.share_
+
+    def score_pairs(self, rows: Int32, codes: Int32, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the shares of some items."""
+        return self.share_[codes]
+
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return the shares: nobody's history matters."""
         return self.share_.copy()

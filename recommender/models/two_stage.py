@@ -209,7 +209,9 @@ class TwoStage(Recommender):
     def _reason_names(self) -> tuple[str, ...]:
         return (*super()._reason_names(), *self.components)
 
-    def _reasons(self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...]) -> AnyArray:
+    def _reasons(
+        self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...], notes: Any
+    ) -> AnyArray:
         """Name for each place the model whose score carried it most.
 
         The figures of a pair speak for the own history, and only where the customer has the item: nobody

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from catalog.models import Product
-from customers.models import Customer
+from customers.models import Consent, Customer
 from events.models import Event, EventType
 
 CUT = datetime(2024, 3, 4, tzinfo=UTC)
@@ -27,6 +27,10 @@ def plant() -> list[Customer]:
         for sku in [*(f"hit-{n}" for n in range(HITS)), *(f"habit-{n}" for n in range(HABITS))]
     )
     customers = list(Customer.objects.order_by("id"))
+    Consent.objects.bulk_create(
+        Consent(customer=customer, channel="email", topic="marketing", granted=True, since=CUT)
+        for customer in customers
+    )
     hits = list(Product.objects.filter(sku__startswith="hit-").order_by("id"))
     habits = list(Product.objects.filter(sku__startswith="habit-").order_by("id"))
     facts = []

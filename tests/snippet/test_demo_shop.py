@@ -1,5 +1,8 @@
 """Alice shops in the demo: what she does stands on her timeline, and what suits her is shown."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
@@ -13,6 +16,8 @@ from console.demo import story
 from core.money import Money
 from customers.models import Customer
 from events.models import Event
+from events.services import ingest
+from recommendations.services.training import train_models
 from tests.factories.shop import NOW, open_shop
 from tests.scenarios.browser import visit
 from tests.snippet.conftest import eventually
@@ -143,3 +148,61 @@ def test_nobody_becomes_somebody_unknown_and_too_many_pages_wait(db, client, set
     assert "demo_shop" not in answer.cookies
     monkeypatch.setattr("console.demo_shop.views.PAGES_PER_MINUTE", 0)
     assert client.get("/demo-shop/").status_code == 429
+
+
+def _two_tastes(now) -> None:
+    """Let half of the customers buy green teas, the other half black ones, and learn from it."""
+    names = [f"{colour}-{n}" for colour in ("green", "black") for n in range(6)]
+    upsert_products(
+        [
+            {
+                "sku": sku,
+                "name": sku.title(),
+                "category": ["Drinks", "Tea"],
+                "price": Money(Decimal(3), "USD"),
+            }
+            for sku in names
+        ],
+        now,
+    )
+    ingest(
+        [
+            {
+                "message_id": f"{sku}-{person}", "type": "purchase", "source": "shop", "quantity": 1,
+                "occurred_at": (now - timedelta(days=9, minutes=person)).isoformat(), "sku": sku,
+                "customer": f"c{person}", "order_id": f"{sku}-{person}",
+                "amount": {"amount": "3.00", "currency": "USD"},
+            }
+            for place, sku in enumerate(names)
+            for person in (range(6) if place < 6 else range(6, 12))
+        ],
+        now=now,
+        default_source="shop",
+    )  # fmt: skip
+    train_models(as_of=now, now=now, keys=["popularity"])
+
+
+def test_two_clicks_change_what_a_stranger_is_shown_and_say_why(live_server, demo):
+    _two_tastes(NOW)
+    cache.clear()
+    with visit(live_server.url) as window:
+        page = window.page
+        window.go("/demo-shop/")
+        page.click("[data-consent=granted]")
+        page.wait_for_selector("#for-you .card .why:not(:empty)")
+        before = [card.get_attribute("data-sku") for card in page.locator("#for-you .card").all()]
+        assert not any("looked at" in why for why in page.locator("#for-you .why").all_inner_texts())
+        for sku in ("black-1", "black-2"):
+            window.go("/demo-shop/search/?q=black")
+            page.click(f".card[data-sku='{sku}'] > a")
+            page.wait_for_selector(f"article[data-rapport-product='{sku}']")
+        eventually(lambda: Event.objects.filter(type="view", product__sku="black-2").exists())
+        window.go("/demo-shop/")
+        page.wait_for_selector("#for-you .card .why:not(:empty)")
+        after = [card.get_attribute("data-sku") for card in page.locator("#for-you .card").all()]
+        why = page.locator("#for-you .why").all_inner_texts()
+    assert after != before
+    assert {sku for sku in after if sku.startswith("black")} == {"black-0", "black-3", "black-4", "black-5"}
+    assert after[0].startswith("black")
+    assert why[0] in ("Because you looked at Black-1", "Because you looked at Black-2")
+    assert window.complaints == []

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "campaigns.experiments",
     "campaigns.targeting",
     "campaigns.outcomes",
+    "campaigns.decisions",
     "campaigns",
     "console",
     "console.home",
@@ -304,6 +305,9 @@ EVENTS_UNKNOWN_CUSTOMERS = env.str("EVENTS_UNKNOWN_CUSTOMERS", default="stub")
 EVENTS_UNKNOWN_PRODUCTS = env.str("EVENTS_UNKNOWN_PRODUCTS", default="stub")
 # Whole months of facts that are kept before the present one; without it, for ever.
 EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
+
+# How old what a web process knows of champions, serving versions and rules may be.
+RECOMMENDATIONS_STATE_SECONDS = env.float("RECOMMENDATIONS_STATE_SECONDS", default=1)
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key

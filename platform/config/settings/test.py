@@ -25,5 +25,7 @@ TRACKING = False
 BOUNCE_ADDRESS = ""
 # Tests ask no name server: what it answers differs by place.
 LINK_HOSTS = False
+# Tests change champions and rules and ask at once.
+RECOMMENDATIONS_STATE_SECONDS = 0
 # Tests send at any hour; those of quiet hours switch them on.
 QUIET_HOURS = False

@@ -1,5 +1,6 @@
 """Which recommenders there are, how good they are, who serves, and what the measurements changed."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,12 +12,24 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from campaigns.experiments.models import Experiment
+from console.learn.serving import BUDGETS
 from console.page import Page
 from core import charts, clock
-from recommendations.models import Champion, ModelVersion, Objective, Posterior, TuningDecision
+from recommendations.dispatch import going_on
+from recommendations.models import (
+    Champion,
+    ModelVersion,
+    Objective,
+    Posterior,
+    Serving,
+    TuningDecision,
+)
 from recommendations.services import roll_back
+from recommendations.services.decisions import fallback_shares
+from recommendations.state import serving_versions
 
 DECISIONS = 20
+WAITING = 5
 
 
 class Recommendations(Page):
@@ -27,16 +40,20 @@ class Recommendations(Page):
     title = gettext_lazy("Recommendations")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the newest version of each strategy with its figures. Five queries."""
-        versions = list(
-            ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED)
-            .select_related("strategy")
-            .order_by("strategy_id", "-created_at")
-            .distinct("strategy_id")
-        )
+        """Return the version of each strategy that serves, with its figures, and what waits. Ten queries."""
+        versions = serving_versions()
+        turns = {turn.version_id: turn for turn in Serving.objects.filter(until=None).select_related("user")}
+        before = set(Serving.objects.exclude(until=None).values_list("strategy_id", flat=True).distinct())
         champions = list(Champion.objects.select_related("strategy", "decision"))
         serving = {champion.strategy_id for champion in champions}
-        rows = [_row(version, version.strategy_id in serving) for version in versions]
+        rows = [
+            {
+                **_row(version, version.strategy_id in serving),
+                "turn": turns.get(version.pk),
+                "back": version.strategy_id in before,
+            }
+            for version in versions
+        ]
         rows.sort(key=lambda row: -(row["replenish"].get("ndcg10") or 0))
         decisions = list(
             TuningDecision.objects.select_related("decided_by", "reverted_by").order_by("-created_at")[
@@ -50,6 +67,16 @@ class Recommendations(Page):
             champions=champions,
             decisions=[(d, experiments.get(d.reference.partition("#")[0])) for d in decisions],
             blends=[_blend(p) for p in Posterior.objects.filter(subject__startswith="blend:")],
+            waiting=list(
+                ModelVersion.objects.filter(stage=ModelVersion.Stage.CANDIDATE)
+                .select_related("strategy")
+                .order_by("-created_at")[:WAITING]
+            ),
+            working=going_on("train", "recommendation-lists", "search-strategy"),
+            shares=fallback_shares(since=clock.now() - timedelta(days=7)),
+            objectives=Objective.choices,
+            budgets=[(seconds, seconds // 60) for seconds in BUDGETS],
+            may_change=self.request.user.has_perm("recommendations.change_strategy"),
             may_roll_back=self.request.user.has_perm("recommendations.change_tuningdecision"),
             **kwargs,
         )

@@ -33,6 +33,29 @@ def part_name(part: str) -> str:
     return names.get(part, part)
 
 
+def source_name(source: str) -> str:
+    """Return in words what filled places of lists."""
+    names = {
+        "model": _("The list that was ready"),
+        "folded": _("The model, with what was bought since"),
+        "session": _("What was looked at today"),
+        "popular": _("What sells in general (fallback)"),
+        "rule": _("Pinned by a rule"),
+    }
+    return names.get(source, source)
+
+
+def gate_name(gate: str) -> str:
+    """Return in words what is asked of a model before it may serve."""
+    names = {
+        "artefact": _("What is stored is what was trained"),
+        "ranking": _("It ranks no worse than the one that serves"),
+        "coverage": _("Its lists hold enough of the catalogue"),
+        "lists": _("The lists are ready for everybody"),
+    }
+    return names.get(gate, gate)
+
+
 def title(decision: TuningDecision) -> str:
     """Say what a decision changed, in one line."""
     use = use_name(decision.use)

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import User
 from recommendations.models import Champion, ModelVersion, Posterior, Strategy, TuningDecision
+from recommendations.services.registry import settle_stages
 
 #: A look counts as at most this many people, so that one large campaign cannot drown all later ones.
 MOST_EVIDENCE = 500.0
@@ -207,10 +208,7 @@ def _write(
 def _crown(champion: Champion, strategy: Strategy, decision: TuningDecision | None, now: datetime) -> None:
     champion.strategy, champion.decision, champion.since = strategy, decision, now
     champion.save(update_fields=["strategy", "decision", "since"])
-    champions = Champion.objects.values("strategy")
-    living = ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED)
-    living.filter(strategy__in=champions).update(stage=ModelVersion.Stage.CHAMPION)
-    living.exclude(strategy__in=champions).update(stage=ModelVersion.Stage.CANDIDATE)
+    settle_stages()
 
 
 def _save_posterior(posterior: Posterior, alpha: dict[str, float], now: datetime) -> None:

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DecisionsConfig(AppConfig):
+    name = "campaigns.decisions"
+    verbose_name = _("Decisions")
+
+    def ready(self) -> None:
+        """Tell recommendations what messages showed."""
+        from campaigns.decisions.shown import shown_since
+        from recommendations.registries import messaged
+
+        messaged.add("campaigns", shown_since)

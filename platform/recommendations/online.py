@@ -1,0 +1,279 @@
+"""Recommend to the person in front of us: the list that is ready, what they did since, and what anybody buys.
+
+Each place is filled by the first source that knows something, and says which it was:
+
+*model*     the list computed beforehand
+*folded*    the model, folded in anew because this person bought something since (the model at hand only)
+*session*   products like those looked at, put into the cart or bought within a day
+*popular*   what sells, for everybody: the fallback
+
+Nothing here waits for a training or for a model's file.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from events.models import EventType
+from recommendations.artifacts import at_hand
+from recommendations.models import ListRule, ModelVersion, Objective, ProductList
+from recommendations.places import Facts, Filters, Place, facts_of
+from recommendations.recent import (
+    SESSION,
+    WEIGHTS,
+    Doing,
+    bought_among,
+    doings_of,
+    doings_of_visitor,
+    history_of,
+)
+from recommendations.registries import messaged_skus
+from recommendations.rules import apply_rules
+from recommendations.selectors import Item, as_items, causes_of, stored_places
+from recommendations.state import State
+
+#: What a session counts beside the customer's own list, whose best place is worth 1.
+SESSION_SHARE = 0.6
+#: A step back in the session counts so much less.
+STEP = 0.85
+#: So many of the newest products make a session.
+DEEP = 10
+#: So many are asked of a model, so that stock, filters and rules can drop most of them.
+DEPTH = 100
+MODEL, FOLDED, SESSION_SOURCE, POPULAR = "model", "folded", "session", "popular"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the caller asks for."""
+
+    objective: str = Objective.REPLENISH
+    limit: int = 10
+    category: str | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    hide_bought: bool = False
+    hide_seen: bool = False
+    #: Leave out what messages showed since this moment.
+    hide_messaged_since: datetime | None = None
+    #: Skus the caller shows anyway, as those in the cart.
+    hide: frozenset[str] = field(default_factory=frozenset)
+
+    def plain_filters(self, facts: Mapping[int, Facts]) -> Filters:
+        """Return the filters that need to know nobody."""
+        hidden = frozenset(pk for pk, product in facts.items() if product.sku in self.hide)
+        return Filters(self.category, self.low, self.high, hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is shown, and how many places each source filled."""
+
+    items: list[Item]
+    sources: Mapping[str, int]
+    version: ModelVersion | None
+
+
+def for_customer(
+    customer_id: int, wish: Wish, version: ModelVersion, known: State, *, now: datetime, until: datetime
+) -> Answer:
+    """Return a customer's products by a version, with what they did since taken in.
+
+    `until` is the shop's present (core.clock.known_until). Four to seven queries, all by key.
+    """
+    stored = _stored(version, wish.objective, customer_id)
+    doings = doings_of(customer_id, until - SESSION)
+    computed_at = stored[1] if stored else None
+    fresh = [doing for doing in doings if computed_at is None or doing.received_at > computed_at]
+    source, places = MODEL, stored[0] if stored else []
+    overtaken = not stored or any(doing.type == EventType.PURCHASE for doing in fresh)
+    if overtaken and (folded := _folded(version, customer_id, wish.objective, until)):
+        source, places = FOLDED, folded
+    return _answer(places, source, doings, fresh, wish, version, known, now=now, customer_id=customer_id)
+
+
+def for_visitor(
+    actor_id: int | None,
+    wish: Wish,
+    version: ModelVersion | None,
+    known: State,
+    *,
+    now: datetime,
+    until: datetime,
+) -> Answer:
+    """Return products for somebody without a name: like those of this session, else what sells."""
+    doings = doings_of_visitor(actor_id, until - SESSION) if actor_id is not None else []
+    return _answer([], MODEL, doings, doings, wish, version, known, now=now, customer_id=None)
+
+
+def _answer(
+    own: Sequence[Place],
+    source: str,
+    doings: Sequence[Doing],
+    fresh: Sequence[Doing],
+    wish: Wish,
+    version: ModelVersion | None,
+    known: State,
+    *,
+    now: datetime,
+    customer_id: int | None,
+) -> Answer:
+    rules = known.rules_for(wish.objective, now)
+    session, touched = _session(fresh, keeps_bought=wish.objective == Objective.REPLENISH)
+    places, sources = _joined(own, source, session)
+    pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
+    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places))
+    filters = _filters(wish, doings, pins, facts, customer_id)
+    chosen = apply_rules(places, facts, rules, wish.limit, filters)
+    if len(chosen) < wish.limit:
+        popular = [p for p in general(ProductList.Kind.POPULAR) if p.product_id not in sources]
+        more = facts_of(place.product_id for place in popular)
+        if customer_id is not None and (wish.hide_bought or wish.objective == Objective.DISCOVER):
+            had = bought_among([customer_id], list(more)).get(customer_id, frozenset())
+            filters = replace(filters, hidden=filters.hidden | had)
+        facts |= more
+        sources |= dict.fromkeys((place.product_id for place in popular), POPULAR)
+        chosen = apply_rules([*places, *popular], facts, rules, wish.limit, filters)
+    counts: dict[str, int] = {}
+    for place in chosen:
+        name = POPULAR if place.fallback else sources.get(place.product_id, "rule")
+        counts[name] = counts.get(name, 0) + 1
+    return Answer(as_items(chosen, facts), counts, version)
+
+
+def general(kind: str) -> list[Place]:
+    """Return a list that is the same for everybody, as places of the fallback. One query."""
+    row = ProductList.objects.filter(kind=kind, product=None).values_list("product_ids", "scores").first()
+    if row is None:
+        return []
+    part = "trending" if kind == ProductList.Kind.TRENDING else "fallback"
+    return [Place(pk, score, {"part": part}, fallback=True) for pk, score in zip(row[0], row[1], strict=True)]
+
+
+_LIST = (
+    "SELECT product_ids, scores, reasons::text[], computed_at FROM ("
+    " SELECT product_ids, scores, computed_at, ARRAY(SELECT jsonb_array_elements_text(reasons)) AS reasons"
+    " FROM recommendations_recommendationlist"
+    " WHERE model_version_id = %s AND objective = %s AND customer_id = %s) AS list"
+)
+
+
+def _stored(version: ModelVersion, objective: str, customer_id: int) -> tuple[list[Place], datetime] | None:
+    """Return the list that is ready and when it was computed. One query by its unique key."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LIST, [version.pk, objective, customer_id])
+        row = cursor.fetchone()
+    return None if row is None else (stored_places(row[0], row[1], row[2]), row[3])
+
+
+def _folded(version: ModelVersion, customer_id: int, objective: str, until: datetime) -> list[Place]:
+    """Return the model's list for the history as it is now; empty while the model is not at hand."""
+    model = at_hand(version)
+    if model is None:
+        return []
+    products, ages = history_of(customer_id, until)
+    lists = model.recommend_history([str(pk) for pk in products], DEPTH, objective, days_ago=ages)
+    return [
+        Place(int(item), score, {"part": reason}, fallback=reason == "fallback")
+        for item, score, reason in lists.for_user(0)
+    ]
+
+
+def _session(doings: Sequence[Doing], *, keeps_bought: bool) -> tuple[dict[int, Place], dict[int, str]]:
+    """Return products like those of a session, with the one that carried each, and what was touched.
+
+    Worth is the sum of likenesses, weighted by what was done and how long ago in steps, divided by the
+    largest. One query.
+    """
+    touched: dict[int, str] = {}
+    for doing in doings:
+        touched.setdefault(doing.product_id, doing.type)
+    newest = list(touched.items())[:DEEP]
+    if not newest:
+        return {}, {}
+    near = {
+        pk: list(zip(ids, scores, strict=True))
+        for pk, ids, scores in ProductList.objects.filter(
+            kind=ProductList.Kind.SIMILAR, product__in=[pk for pk, _ in newest]
+        ).values_list("product_id", "product_ids", "scores")
+    }
+    worth: dict[int, float] = {}
+    carrier: dict[int, tuple[float, int]] = {}
+    for step, (pk, kind) in enumerate(newest):
+        weight = WEIGHTS[EventType(kind)] * STEP**step
+        for other, likeness in near.get(pk, ()):
+            if other in touched:
+                continue
+            share = weight * likeness
+            worth[other] = worth.get(other, 0.0) + share
+            if share > carrier.get(other, (0.0, 0))[0]:
+                carrier[other] = (share, pk)
+    top = max(worth.values(), default=1.0)
+    places = {}
+    for other, value in worth.items():
+        cause = carrier[other][1]
+        part = "bought" if touched[cause] == EventType.PURCHASE else "viewed"
+        places[other] = Place(other, value / top, {"part": part, "because_id": cause})
+    return places, touched
+
+
+def _joined(
+    own: Sequence[Place], source: str, session: Mapping[int, Place]
+) -> tuple[list[Place], dict[int, str]]:
+    """Return the customer's own places and the session's as one list, and where each came from.
+
+    A product that both know is worth both; its reason is that of the larger part.
+    """
+    top = max((place.score for place in own if not place.fallback), default=0.0) or 1.0
+    joined: dict[int, Place] = {}
+    sources: dict[int, str] = {}
+    for place in own:
+        if place.fallback:
+            continue
+        worth = max(place.score / top, 0.0)
+        extra = session.get(place.product_id)
+        if extra is None:
+            joined[place.product_id] = replace(place, score=worth)
+            sources[place.product_id] = source
+            continue
+        added = SESSION_SHARE * extra.score
+        reason = extra.reason if added > worth else place.reason
+        joined[place.product_id] = replace(place, score=worth + added, reason=reason)
+        sources[place.product_id] = SESSION_SOURCE if added > worth else source
+    for pk, place in session.items():
+        if pk not in joined:
+            joined[pk] = replace(place, score=SESSION_SHARE * place.score)
+            sources[pk] = SESSION_SOURCE
+    order = sorted(joined.values(), key=lambda place: -place.score)
+    behind = [place for place in own if place.fallback and place.product_id not in joined]
+    sources |= dict.fromkeys((place.product_id for place in behind), POPULAR)
+    return [*order, *behind], sources
+
+
+def _filters(
+    wish: Wish,
+    doings: Sequence[Doing],
+    pins: Iterable[int],
+    facts: Mapping[int, Facts],
+    customer_id: int | None,
+) -> Filters:
+    """Return what must not appear, by product. At most two queries, only where something asks for them."""
+    hidden: set[int] = set()
+    if wish.hide_seen:
+        hidden |= {doing.product_id for doing in doings if doing.type == EventType.VIEW}
+    if wish.hide_bought or wish.objective == Objective.DISCOVER:
+        hidden |= {doing.product_id for doing in doings if doing.type == EventType.PURCHASE}
+        asked = list(facts) if wish.hide_bought else list(pins)
+        # The model's own lists leave out what was bought when it learned; pins and sessions do not.
+        asked = list(facts) if doings else asked
+        if customer_id is not None and asked:
+            hidden |= bought_among([customer_id], asked).get(customer_id, frozenset())
+    skus = set(wish.hide)
+    if wish.hide_messaged_since and customer_id is not None:
+        skus |= messaged_skus(customer_id, wish.hide_messaged_since)
+    if skus:
+        hidden |= {pk for pk, product in facts.items() if product.sku in skus}
+    return Filters(wish.category, wish.low, wish.high, frozenset(hidden))

