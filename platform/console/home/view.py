@@ -8,7 +8,6 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from campaigns.coupons.warnings import open_warnings
 from campaigns.models import Campaign
 from console.delivery.deliverability import alarm_notices
 from console.home.figures import PERIODS, USUAL, Figures, figures
@@ -60,8 +59,6 @@ class Home(Page):
             counts = cache.get_or_set("console:home:groups", _group_counts, GROUPS_SECONDS)
             context["groups"] = _groups(counts)
             context["personas"] = list(Persona.objects.order_by("-size"))
-        if can("coupons.view_couponpool"):
-            context["pool_warnings"] = open_warnings()
         if can("segments.view_segment") and can("campaigns.view_campaign"):
             steps = first_steps()
             done = sum(step.done for step in steps)
