@@ -19,7 +19,7 @@ from accounts import audit
 from accounts.models import Scope
 from campaigns.experiments.api.forms import DecideSerializer, ExperimentSerializer, NewExperimentSerializer
 from campaigns.experiments.live.deciding import decide_by_hand, look_and_decide
-from campaigns.experiments.live.looks import standing
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.models import Experiment, Layer, Snapshot
 from campaigns.experiments.services import (
     DesignError,

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_noop as noop
 
 from accounts import audit, notices
 from accounts.models import Notice, User
-from campaigns.experiments.live.looks import standing, take_look
+from campaigns.experiments.live.looks import take_look
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.live.tallies import WRITTEN
 from campaigns.experiments.models import Experiment, Snapshot, Variant
 from campaigns.experiments.services import DesignError

@@ -6,7 +6,8 @@ import pytest
 
 from accounts.models import AuditEntry
 from campaigns.experiments.live.deciding import decide_by_hand, look_and_decide
-from campaigns.experiments.live.looks import recompute, standing, take_look
+from campaigns.experiments.live.looks import recompute, take_look
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.measures import default_metrics
 from campaigns.experiments.models import Assignment, Snapshot
 from campaigns.experiments.services import change_metrics
