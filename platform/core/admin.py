@@ -46,6 +46,7 @@ class Admin(ModelAdmin):
     list_before_template = "console/list_before.html"
     show_full_result_count = False
     warn_unsaved_form = True
+    conditional_fields: dict[str, str] = {}
     formfield_overrides = {
         models.JSONField: {"form_class": JSONField},
         models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget},
