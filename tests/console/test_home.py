@@ -1,4 +1,4 @@
-"""Home tells the truth: figures against the period before, suggestions in and out, parts that are not well."""
+"""Home tells the truth: figures against the period before, suggestions in and out, what is not well."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

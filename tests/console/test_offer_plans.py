@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 
 from accounts import jobs
 from accounts.models import AuditEntry, Job
@@ -36,6 +37,7 @@ TYPED = {
 @pytest.fixture(autouse=True)
 def shop(settings):
     settings.SHOP_AS_OF = NOW.isoformat()
+    cache.clear()
 
 
 @pytest.fixture

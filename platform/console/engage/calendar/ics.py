@@ -46,16 +46,10 @@ def _moment(at: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    for plain, escaped in (
-        ("\\", "\\\\"),
-        (";", "\\;"),
-        (",", "\\,"),
-        ("\r\n", "\\n"),
-        ("\n", "\\n"),
-        ("\r", "\\n"),
-    ):
-        value = value.replace(plain, escaped)
-    return "".join(c for c in value if c >= " ")
+    for plain in ("\\", ";", ","):
+        value = value.replace(plain, "\\" + plain)
+    joined = "\\n".join(value.splitlines())
+    return "".join(c for c in joined if c >= " ")
 
 
 def _folded(line: str) -> bytes:

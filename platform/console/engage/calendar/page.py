@@ -147,19 +147,19 @@ def _heading(view: str, day: date, first: date, last: date) -> str:
 
 def _countries(asked: list[str]) -> list[str]:
     known = set(holidays.supported())
-    return [country for country in dict.fromkeys(asked) if country in known][
-        : holidays.MOST
-    ] or holidays.countries()
+    chosen = [country for country in dict.fromkeys(asked) if country in known]
+    return chosen[: holidays.MOST] or holidays.countries()
 
 
 def _listed(found: list[Entry], free: list[holidays.Holiday], span: Span) -> list[dict[str, Any]]:
     """Return the days on which something begins or a holiday is; what began before stands on the first."""
     days: dict[date, dict[str, Any]] = {}
+
+    def on(day: date) -> dict[str, Any]:
+        return days.setdefault(day, {"day": day, "entries": [], "holidays": []})
+
     for entry in found:
-        day = max(entry.first, span.first)
-        days.setdefault(day, {"day": day, "entries": [], "holidays": []})["entries"].append(entry)
+        on(max(entry.first, span.first))["entries"].append(entry)
     for holiday in free:
-        days.setdefault(holiday.day, {"day": holiday.day, "entries": [], "holidays": []})["holidays"].append(
-            holiday
-        )
+        on(holiday.day)["holidays"].append(holiday)
     return [days[day] for day in sorted(days)]

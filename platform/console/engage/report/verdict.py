@@ -73,7 +73,10 @@ def judge(found: Report, *, over: bool, is_replay: bool) -> tuple[Verdict, chart
             _("This takes some seconds for as many people. Reload the page to see it."),
         ), None
     said, span = effect(treated, held)
-    if not held.people or is_replay:
+    if is_replay:
+        sentence = _("It was played on history: nobody was treated, so it caused nothing.")
+        return Verdict("", "history", sentence, said.detail), replace(span, tone="muted") if span else None
+    if not held.people:
         return said, span
     if not over:
         return _too_early(found, treated, held), replace(span, tone="muted") if span else None

@@ -42,9 +42,7 @@ def outbox(now: datetime) -> Sign:
     )
     if worst(parts) != "bad":
         return Sign(name, "ok", text, parts=parts)
-    todo = _(
-        "A sending does not move: see whether its provider is left alone, then whether a worker reads “delivery”."
-    )
+    todo = _("A sending does not move: look at its provider, then whether a worker reads “delivery”.")
     return Sign(name, "bad", text, todo, reverse("admin:delivery_runs"), _("See the sendings"), parts)
 
 
@@ -62,7 +60,7 @@ def uncertain() -> Sign:
         return Sign(name, "ok", _("none"))
     return Sign(
         name, "warn", ngettext("%(n)d message", "%(n)d messages", total) % {"n": total},
-        _("It is not known whether they went. Look into the provider's log, then send them again or let them be."),
+        _("Nobody knows whether they went. Ask the provider's log, then send again or let be."),
         reverse("admin:delivery_unreached"), _("Decide"),
     )  # fmt: skip
 
@@ -108,7 +106,7 @@ def domain(now: datetime) -> Sign:
         parts = tuple(Sign(record, "unknown", _("not checked yet")) for record in RECORDS)
         return Sign(
             name, "unknown", _("%(domain)s was not checked yet") % {"domain": sender_domain()},
-            _("Mailbox providers look for SPF, DKIM and DMARC before they believe a sender."), url, button, parts,
+            _("Mailbox providers ask for SPF, DKIM and DMARC first."), url, button, parts,
         )  # fmt: skip
     parts = tuple(
         Sign(f["what"], f["level"] or "unknown", f["sentence"], f["advice"])
