@@ -89,7 +89,7 @@ class CampaignAdmin(Admin):
 
     list_display = ["headline", "status", "audience_name", "funnel", "when"]
     list_display_links = None
-    list_filter = [Filed, "state", "kind", "segment"]
+    list_filter = [Filed, "state", "kind", "approval", "segment"]
     list_select_related = ["segment", "experiment"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}

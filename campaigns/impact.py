@@ -12,10 +12,12 @@ from decimal import Decimal
 
 from django.db.models import Q, Sum
 
+from campaigns.experiments.models import Experiment
 from campaigns.experiments.statistics.means import compare_means
 from campaigns.experiments.statistics.moments import Moments
 from campaigns.experiments.statistics.proportions import with_t
 from campaigns.experiments.statistics.results import Interval, NotComputableError
+from campaigns.models import Campaign
 from campaigns.outcomes.models import Attribution, AttributionModel, Tally
 from campaigns.reports.figures import Cohort, Outcome, added, read
 from campaigns.schedule.sending import SOURCE
@@ -116,11 +118,11 @@ def effect_of(outcomes: Iterable[Outcome]) -> Effect | None:
 
 
 def impact_of_shop(since: datetime, until: datetime) -> Impact:
-    """Return what campaigns brought between two moments of the shop's time. Two queries.
+    """Return what campaigns brought between two moments of the shop's time. Three queries.
 
     It reads what was counted last (campaigns.reports.keeping), so it costs as much for a million people.
     The total of several campaigns adds their effects and the variances of these; that somebody was in two
-    of them is not accounted for.
+    of them is not accounted for. A campaign that was played on history caused nothing.
     """
     credited = {
         reference: amount or Decimal(0)
@@ -131,13 +133,19 @@ def impact_of_shop(since: datetime, until: datetime) -> Impact:
         .annotate(amount=Sum("amount"))
         .order_by()
     }
+    replays = Campaign.objects.filter(experiment__kind=Experiment.Kind.REPLAY).values_list("pk", flat=True)
+    played = {str(pk) for pk in replays}
     tallies = Tally.objects.filter(source=SOURCE, run_id=None).filter(
         Q(begins_at__lt=until, ends_at__gte=since) | Q(reference__in=list(credited))
     )
     effects, with_holdout = [], set()
     for reference, stored in tallies.values_list("reference", "figures"):
         figures = read(stored)
-        if figures is None or not any(o.held_out and o.people for o in figures.outcomes):
+        if (
+            reference in played
+            or figures is None
+            or not any(o.held_out and o.people for o in figures.outcomes)
+        ):
             continue
         with_holdout.add(reference)
         begun = [c for c in figures.cohorts if since <= datetime.fromisoformat(c.at) < until]

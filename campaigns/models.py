@@ -70,6 +70,11 @@ class Campaign(Scheduled, Planned):
     pool = models.ForeignKey(
         CouponPool, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("coupon pool")
     )
+    codes_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="reminders",
+        verbose_name=_("same codes as"),
+        help_text=_("A reminder: everybody sees the code that this campaign gave them."),
+    )  # fmt: skip
     promotion = models.ForeignKey(
         Promotion, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("promotion")
     )
@@ -113,3 +118,8 @@ class Campaign(Scheduled, Planned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def codes_for(self) -> str:
+        """Return under which reference its codes are given out: a reminder's under the first campaign's."""
+        return str(self.codes_of_id or self.pk)

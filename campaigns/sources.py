@@ -151,7 +151,7 @@ class CampaignSource:
     def vetoed(self, run: Run, messages: Sequence[Message], now: datetime) -> dict[int, str]:
         """Keep back what its customer's doing has overtaken, and what announces a promotion that is over.
 
-        One query; a second one for a triggered campaign with a condition.
+        One query; another for a triggered campaign with a condition, and for a reminder.
         """
         campaign = Campaign.objects.select_related("promotion").filter(pk=run.reference).first()
         if campaign is None:
@@ -159,9 +159,12 @@ class CampaignSource:
         ends = promotion_ends(campaign)
         if ends is not None and ends <= now:
             return {message.pk: SkipReason.EXPIRED for message in messages}
-        if not campaign.unless_event:
-            return {}
-        return dict.fromkeys(_overtaken(campaign.unless_event, messages, now), SkipReason.OVERTAKEN)
+        found: dict[int, str] = {}
+        if campaign.codes_of_id is not None:
+            found = dict.fromkeys(_used_theirs(campaign, messages), SkipReason.OVERTAKEN)
+        if campaign.unless_event:
+            found |= dict.fromkeys(_overtaken(campaign.unless_event, messages, now), SkipReason.OVERTAKEN)
+        return found
 
     def finished(self, run: Run, now: datetime) -> None:
         """Close the campaign when its last message is dealt with.
@@ -198,6 +201,20 @@ def _overtaken(event: str, messages: Sequence[Message], now: datetime) -> list[i
     with connection.cursor() as cursor:
         cursor.execute(_SINCE, [*columns, event, now])
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _used_theirs(campaign: Campaign, messages: Sequence[Message]) -> list[int]:
+    """Return the messages of those who used their code already: nobody is reminded of what is gone."""
+    used = set(
+        Coupon.objects.filter(
+            pool=campaign.pool,
+            assigned_for=campaign.codes_for,
+            customer_id__in=[m.customer_id for m in messages],
+            redemptions__rolled_back_at=None,
+            redemptions__isnull=False,
+        ).values_list("customer_id", flat=True)
+    )
+    return [m.pk for m in messages if m.customer_id in used]
 
 
 def _words(
@@ -265,11 +282,11 @@ def _codes(
     if campaign.plan is None:
         if own is None:
             return {}
-        return pools.assign(own, customer_ids, reference=str(campaign.pk), now=now)
+        return pools.assign(own, customer_ids, reference=campaign.codes_for, now=now)
     codes: dict[int, Coupon] = {}
     for pool in sorted(set(offered.values()), key=lambda one: one.pk):
         people = [customer for customer in customer_ids if offered.get(customer) == pool]
-        codes |= pools.assign(pool, people, reference=str(campaign.pk), now=now)
+        codes |= pools.assign(pool, people, reference=campaign.codes_for, now=now)
     return codes
 
 

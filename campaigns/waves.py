@@ -10,7 +10,8 @@ from django.db import transaction
 from accounts import audit
 from campaigns.experiments.live.deciding import close, look_and_decide, winner_of
 from campaigns.experiments.live.learning import decide_wave
-from campaigns.experiments.live.looks import standing, take_look
+from campaigns.experiments.live.looks import take_look
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.models import Experiment, Wave
 from campaigns.experiments.services import due_waves
 from campaigns.models import Campaign

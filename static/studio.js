@@ -82,6 +82,20 @@
   function landmarks() {
     const content = document.getElementById('content');
     if (content && !document.querySelector('main, [role=main]')) content.setAttribute('role', 'main');
+    // The sidebar's part that folds opens by a click on its heading; the keyboard gets there as well.
+    document.querySelectorAll('#nav-sidebar-apps h2.cursor-pointer').forEach((heading) => {
+      const list = heading.nextElementSibling;
+      const told = () => heading.setAttribute('aria-expanded', String(list?.offsetParent !== null));
+      heading.setAttribute('role', 'button');
+      heading.tabIndex = 0;
+      heading.addEventListener('keydown', (event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        heading.click();
+      });
+      heading.addEventListener('click', () => setTimeout(told, 50));
+      setTimeout(told, 50);
+    });
   }
 
   // A search field of Django's autocomplete is named by its value alone; an empty one has no name.
@@ -95,6 +109,10 @@
       // The value inside has a role of its own, which an empty one leaves without a name.
       box.querySelector('[role=textbox]')?.setAttribute('aria-label', label.textContent.trim());
       box.setAttribute('aria-labelledby', `${label.id} ${box.getAttribute('aria-labelledby') || ''}`.trim());
+    });
+    // The box of two lists labels a span, which may have no name unless it is a picture.
+    document.querySelectorAll('span.help-tooltip[aria-label]:not([role])').forEach((sign) => {
+      sign.setAttribute('role', 'img');
     });
   }
 

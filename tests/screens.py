@@ -15,6 +15,7 @@ A page takes about two seconds for each language and theme; all of them about tw
 import argparse
 import html
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -35,14 +36,6 @@ NARROW = (
     "campaign_report", "segment", "segments_segment_changelist", "offers", "promotion_results",
     "experiment_report", "delivery_runs", "delivery_run", "job", "product", "templates",
 )  # fmt: skip
-#: No pages of their own: parts that poll, files, frames within pages, forms that lead elsewhere.
-PARTS = (
-    "jsi18n", "logout", "login", "search", "notice", "notices_bell", "notices_panel", "autocomplete",
-    "template_thumbnail", "template_frame", "template_version", "brand_sample", "mail_preview",
-    "job_progress", "import_progress", "website_seen", "app_list", "_export", "_download", "_delete",
-    "_history", "saved_view_new", "saved_view_act", "notices_read",
-)  # fmt: skip
-
 #: One fault of each kind that the run must find.
 PLANTED = """<!doctype html><html lang="de" class="light"><head><title>Planted</title></head>
 <body style="margin:0"><main><img src="data:,"><input type="text">
@@ -100,6 +93,7 @@ def look(
     seen.faults += window.faults()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
+        _scroll(page)
         page.screenshot(path=folder / f"{name}.png", full_page=True)
         seen.picture = f"{folder.name}/{name}.png"
     for width in (NARROWER, PHONE) if narrow else (NARROWER,):
@@ -115,6 +109,20 @@ def look(
         kind = "other origin" if complaint.startswith("asks ") else "console"
         seen.faults.append(f"{kind}: {complaint}")
     return seen
+
+
+def _scroll(page: Page) -> None:
+    """Go down the page and back, so that what is drawn when it comes into sight is in the picture."""
+    page.evaluate(
+        """async () => {
+          for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
+            window.scrollTo(0, y);
+            await new Promise((done) => setTimeout(done, 40));
+          }
+          window.scrollTo(0, 0);
+        }"""
+    )
+    page.wait_for_load_state("networkidle")
 
 
 def too_wide(page: Page) -> str:
@@ -155,20 +163,6 @@ def planted(window: Visit) -> set[str]:
     seen = look(window, "planted", PLANTED_AT, language="en", theme="dark", narrow=True)
     window.page.unroute(f"**{PLANTED_AT}")
     return {fault.split(":")[0] for fault in seen.faults}
-
-
-def pages() -> dict[str, str]:
-    """Return the console's pages by name, with records that the shop has."""
-    from tests.console.addresses import UNKNOWN, addresses, sampled
-    from tests.console.test_walls import ACTS, PAGES
-
-    found = {}
-    for key, path in addresses(sampled(PAGES)).items():
-        name = key.split()[0].removeprefix("admin:")
-        without_record = any(part in path for part in UNKNOWN.values()) or "/x/" in path
-        if name and name not in ACTS and not without_record and not name.endswith(PARTS):
-            found[name] = path
-    return found
 
 
 @contextmanager
@@ -215,7 +209,14 @@ def main() -> int:
 
     django.setup()
     from django.conf import settings
+    from django.test import Client
 
+    from accounts.models import User
+    from tests.console.addresses import pages
+    from tests.console.test_walls import PAGES
+
+    logging.disable(logging.CRITICAL)
+    settings.ALLOWED_HOSTS = ["*"]
     parser = argparse.ArgumentParser(description="Look at every page of the console.")
     parser.add_argument("--only", default="", help="names of pages that hold one of these, by commas")
     parser.add_argument("--language", choices=LANGUAGES, action="append")
@@ -229,7 +230,10 @@ def main() -> int:
             return 2
     say("All planted faults were found.")
     wanted = [word for word in asked.only.split(",") if word]
-    chosen = {n: p for n, p in pages().items() if not wanted or any(word in n for word in wanted)}
+    client = Client()
+    client.force_login(User.objects.get(username=access["username"]))
+    found = pages(PAGES, client)
+    chosen = {n: p for n, p in found.items() if not wanted or any(word in n for word in wanted)}
     looks: dict[str, list[Look]] = {}
     begun = time.monotonic()
     for language in asked.language or LANGUAGES:

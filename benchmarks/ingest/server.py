@@ -36,11 +36,13 @@ def web_server() -> Iterator[tuple[str, int]]:
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(process.argv, env=environment, cwd=HERE, stdout=log, stderr=log)
         try:
-            for _ in range(300):
+            for _ in range(900):  # a busy machine takes a minute to import everything
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)
+            else:
+                raise SystemExit("The web server did not start.")
             yield f"http://127.0.0.1:{port}", server.pid
         except BaseException:
             log.seek(0)

@@ -6,9 +6,10 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from accounts import audit
-from accounts.models import User
+from accounts import audit, notices
+from accounts.models import Notice, User
 from campaigns.errors import CampaignNotReady, ChangedMeanwhile
 from campaigns.models import Campaign
 from campaigns.planning.approval import APPROVE
@@ -34,7 +35,10 @@ def ask_for_approval(campaign: Campaign, *, user: User, now: datetime, note: str
     campaign.approval_asked_by, campaign.approval_asked_at = user, now
     campaign.approval_note, campaign.approval_reason = note.strip()[:500], ""
     campaign.approval_by = campaign.approval_at = None
-    return _stored(campaign, "ask_for_approval", user, now, note=campaign.approval_note)
+    _stored(campaign, "ask_for_approval", user, now, note=campaign.approval_note)
+    others = [person for person in notices.holders(APPROVE) if not is_own(campaign, person)]
+    _tell(others, Notice.Kind.APPROVAL_ASKED, noop("“%(name)s” waits for your approval."), campaign, now)
+    return campaign
 
 
 @transaction.atomic
@@ -51,7 +55,9 @@ def approve_campaign(
         raise ChangedMeanwhile(_("The campaign was changed while you looked at it. Look at it again."))
     campaign.approval, campaign.approval_of = Approval.APPROVED, fingerprint(campaign)
     campaign.approval_by, campaign.approval_at, campaign.approval_reason = user, now, ""
-    return _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
+    _stored(campaign, "approve_campaign", user, now, fingerprint=campaign.approval_of[:16])
+    _tell_author(campaign, noop("“%(name)s” is approved: it can be sent."), now)
+    return campaign
 
 
 @transaction.atomic
@@ -63,7 +69,19 @@ def send_back(campaign: Campaign, *, user: User, now: datetime, reason: str) -> 
         raise CampaignNotReady([_("Say why, so that it can be mended.")])
     campaign.approval, campaign.approval_of, campaign.approval_reason = Approval.SENT_BACK, "", reason
     campaign.approval_by, campaign.approval_at = user, now
-    return _stored(campaign, "send_back_campaign", user, now, reason=reason)
+    _stored(campaign, "send_back_campaign", user, now, reason=reason)
+    _tell_author(campaign, noop("“%(name)s” was sent back with a reason."), now)
+    return campaign
+
+
+def _tell_author(campaign: Campaign, title: str, now: datetime) -> None:
+    author = campaign.approval_asked_by
+    _tell([author] if author else [], Notice.Kind.APPROVAL_DECIDED, title, campaign, now)
+
+
+def _tell(to: list[User], kind: Notice.Kind, title: str, campaign: Campaign, now: datetime) -> None:
+    url, facts = f"/admin/campaigns/{campaign.pk}/plan/review/", {"name": campaign.name}
+    notices.tell(to, kind, title, url, now, facts=facts, key=f"{kind}:{campaign.pk}:{now.isoformat()}")
 
 
 def is_own(campaign: Campaign, user: User) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from campaigns.content.models import TemplateVersion
@@ -36,8 +37,8 @@ ENOUGH, HOLDOUT = 1000, 0.1
 #: A rule that the birthday campaign needs beside those that every shop begins with.
 BIRTHDAY_TODAY = segments.ReadyMade(
     "birthday-today",
-    "Birthday today",
-    "Have their birthday today, by their own clock.",
+    gettext_noop("Birthday today"),
+    gettext_noop("Have their birthday today, by their own clock."),
     {"all": [{"field": "customer.birthday", "op": "in_next_days", "value": 1, "zone": "customer"}]},
 )
 

@@ -29,10 +29,13 @@ def free_slug(name: str) -> str:
 
 
 @transaction.atomic
-def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, actor: str = "") -> Campaign:
+def clone_campaign(
+    campaign: Campaign, *, user: User | None, now: datetime, reminds: bool = False, actor: str = ""
+) -> Campaign:
     """Make a draft that says the same, with a test of its own. A day that has passed is left open.
 
-    A plan of offers belongs to one campaign, so the copy has none.
+    One that `reminds` shows everybody the code that they were given, and leaves out who used it. A plan of
+    offers belongs to one campaign, so the copy has none.
     """
     require(user, "campaigns.add_campaign")
     fields = {name: getattr(campaign, name) for name in PLANNED if name != "plan_id"}
@@ -41,7 +44,11 @@ def clone_campaign(campaign: Campaign, *, user: User | None, now: datetime, acto
     if campaign.ends_on is not None and campaign.ends_on <= now.date():
         fields["ends_on"] = None
     test = campaign.experiment
-    name = _("%(name)s (copy)") % {"name": campaign.name[:140]}
+    name = (_("%(name)s (reminder)") if reminds else _("%(name)s (copy)")) % {"name": campaign.name[:135]}
+    if reminds:
+        if campaign.pool_id is None:
+            raise CampaignNotReady([_("This campaign gave out no codes of a pool. Make a copy of it.")])
+        fields["codes_of_id"] = campaign.codes_of_id or campaign.pk
     copy = create_campaign(
         user=user, now=now, actor=actor, slug=free_slug(name), name=name, ready_made=campaign.ready_made,
         experiment=copy_experiment(test, now) if test and test.kind == Experiment.Kind.LIVE else None,

@@ -5,6 +5,7 @@ from uuid import UUID
 from campaigns.models import Campaign
 
 RELATED = (
+    "codes_of",
     "segment", "trigger_segment", "content__template", "pool__promotion", "promotion", "experiment", "plan",
 )  # fmt: skip
 

@@ -42,7 +42,8 @@ class GuessThrottle(KeyThrottle):
     def count_miss(self, request: Request) -> None:
         """Note that a call named a code that does not exist."""
         try:
-            with counters().pipeline(transaction=False) as pipe:
+            # By one clock: a counter that ran out in between would come back without an end.
+            with counters().pipeline(transaction=True) as pipe:
                 for key in _limits(request):
                     pipe.set(key, 0, ex=SECONDS, nx=True)
                     pipe.incr(key)

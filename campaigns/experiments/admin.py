@@ -7,12 +7,23 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from campaigns.experiments.models import Experiment, Snapshot
+from campaigns.experiments.statistics.verdict import Outcome
 from core.admin import FactsAdmin
+
+#: A live test's outcome in a word.
+_OUTCOMES = {
+    Outcome.SHIP: gettext_noop("better"),
+    Outcome.SHIP_WITH_HOLDOUT: gettext_noop("better"),
+    Outcome.STOP_HARM: gettext_noop("worse"),
+    Outcome.BLOCKED: gettext_noop("blocked"),
+    Outcome.NO_DIFFERENCE: gettext_noop("no difference"),
+    Outcome.CONTINUE: gettext_noop("not yet known"),
+}
 
 
 @admin.register(Experiment)
@@ -64,11 +75,20 @@ class ExperimentAdmin(FactsAdmin):
 
     @display(
         description=_("verdict"),
-        label={_("better"): "success", _("worse"): "danger", _("no difference"): "info"},
+        label={
+            _("better"): "success",
+            _("worse"): "danger",
+            _("no difference"): "info",
+            _("blocked"): "warning",
+        },
     )
     def verdict(self, experiment: Any) -> str | None:
-        """Show what the newest look said."""
-        return gettext(experiment.newest[0].results["verdict"]) if experiment.newest else None
+        """Show what the newest look said; of a live test, what its rules made of it."""
+        if not experiment.newest:
+            return None
+        results = experiment.newest[0].results
+        said = _OUTCOMES[Outcome(results["outcome"])] if "outcome" in results else results["verdict"]
+        return gettext(said)
 
     @display(description=_("held out"), ordering="holdout_share")
     def held_out(self, experiment: Experiment) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 
@@ -59,7 +60,7 @@ def effect_of(holdout: GlobalHoldout, *, now: datetime) -> GroupEffect:
 
     Two queries over the purchases of the period: about 1 s for 1.4 million.
     """
-    params = {
+    params: dict[str, Any] = {
         "holdout": str(holdout.pk),
         "since": holdout.started_at,
         "until": holdout.ended_at or now,

@@ -6,15 +6,21 @@ from typing import Any
 
 from accounts.jobs import Progress, as_of
 from campaigns.experiments.analysis import replay
+from campaigns.experiments.live.deciding import look_and_decide
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.tuning import tune
 
 
 def analyse(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
-    """Analyse an experiment by replay; the result is the look's."""
+    """Look at a live test, or analyse a replay; the result is the look's."""
     progress(0, 1)
+    experiment = Experiment.objects.get(key=parameters["experiment"])
+    if experiment.kind == Experiment.Kind.LIVE:
+        live = look_and_decide(experiment, now=now, actor="job")
+        progress(1, 1)
+        return {"look": live.look, **live.results} if live else {"look": None}
     look = replay(
-        Experiment.objects.get(key=parameters["experiment"]),
+        experiment,
         objective=parameters["objective"],
         length=parameters["length"],
         as_of=as_of(parameters),

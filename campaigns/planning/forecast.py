@@ -22,6 +22,7 @@ from campaigns import audience
 from campaigns.actions.preview_campaign import held_out_share
 from campaigns.content.rendering import needs, render_short
 from campaigns.content.variables import SAMPLE
+from campaigns.coupons.models import Coupon
 from campaigns.coupons.selectors import Stock, stock
 from campaigns.models import Campaign
 from campaigns.planning.models import campaign_rules
@@ -72,7 +73,10 @@ SELECT (SELECT jsonb_build_array(count(*),
        (SELECT coalesce(jsonb_agg(jsonb_build_array(time_zone, country, n)), '[]')
           FROM (SELECT time_zone, country, count(*) AS n FROM eligible
                  WHERE id NOT IN (SELECT id FROM refused WHERE capped OR less_often)
-                 GROUP BY 1, 2) AS places)
+                 GROUP BY 1, 2) AS places),
+       (SELECT count(*) FROM eligible e
+          JOIN experiments_holdoutmember h ON h.customer_id = e.id AND h.left_at IS NULL
+         WHERE e.id NOT IN (SELECT id FROM refused WHERE capped OR less_often))
 """
 #: The zones that are told apart on the page; the rest is added up.
 ZONES = 8
@@ -97,6 +101,7 @@ class Forecast:
     reach: Reach
     people: int
     held_out: int
+    in_holdout: int
     waiting: int
     late: int
     on_holiday: int
@@ -122,6 +127,7 @@ class Forecast:
             ("less_often", _("Asked to hear from you less often"), reach.less_often),
             ("late", _("The hour has passed where they live"), self.late),
             ("holiday", _("Has a public holiday"), self.on_holiday),
+            ("in_holdout", _("In the global control group"), self.in_holdout),
             ("held_out", _("Held out, to measure the effect"), self.held_out),
             ("no_code", _("No coupon left in the pool"), 0 if self.goes_without_code else self.codes_missing),
         ]
@@ -133,23 +139,26 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
     if not mails(campaign):
         return _nobody()
     when = _Moment(campaign, now)
-    reach, places = _counted(campaign, now=now, due=when.due, as_of=as_of)
+    reach, places, in_holdout = _counted(campaign, now=now, due=when.due, as_of=as_of)
     lines, waiting, late, on_holiday = _zones(campaign, when, places)
-    rest = reach.reachable - reach.capped - reach.less_often - late - on_holiday
+    rest = reach.reachable - reach.capped - reach.less_often - late - on_holiday - in_holdout
     held_out = round(rest * held_out_share(campaign))
     people = rest - held_out
     wants = needs(campaign.content) if campaign.content else None
     shows = wants is not None and wants.coupon
     there = stock(campaign.pool, now=now) if campaign.pool and shows else None
-    missing = max(0, people - there.free) if there and not there.generic else 0
+    kept = _given_before(campaign) if there else 0
+    missing = max(0, people - kept - there.free) if there and not there.generic else 0
     without = wants is not None and wants.without_code
     getting = people if without else people - missing
-    codes = min(people, there.free) if there and not there.generic else (people if there else 0)
+    new = max(0, people - kept)
+    codes = min(new, there.free) if there and not there.generic else (new if there else 0)
     each = code_value(campaign.pool.promotion, campaign, as_of=as_of) if campaign.pool and shows else None
     return Forecast(
         reach=replace(reach, held_out=held_out),
         people=getting,
         held_out=held_out,
+        in_holdout=in_holdout,
         waiting=waiting,
         late=late,
         on_holiday=on_holiday,
@@ -164,8 +173,15 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
     )
 
 
+def _given_before(campaign: Campaign) -> int:
+    """Return how many codes a reminder finds given out already."""
+    if campaign.codes_of_id is None:
+        return 0
+    return Coupon.objects.filter(pool=campaign.pool, assigned_for=campaign.codes_for).count()
+
+
 def _nobody() -> Forecast:
-    return Forecast(Reach.nobody(), 0, 0, 0, 0, 0, None, 0, False, [], None, None, None, 0)
+    return Forecast(Reach.nobody(), 0, 0, 0, 0, 0, 0, None, 0, False, [], None, None, None, 0)
 
 
 class _Moment:
@@ -208,8 +224,11 @@ class _Moment:
 
 def _counted(
     campaign: Campaign, *, now: datetime, due: datetime, as_of: datetime
-) -> tuple[Reach, list[tuple[str, str, int]]]:
-    """Return the audience by reason, and where the rest lives. One statement over the audience."""
+) -> tuple[Reach, list[tuple[str, str, int]], int]:
+    """Return the audience by reason, where the rest lives, and how many of it the shop never writes to.
+
+    One statement over the audience.
+    """
     members = audience.members(campaign, as_of=as_of)
     begin, values = people(members, now=now, channel=campaign.channel, topic=campaign.topic)
     caps = FrequencyCap.objects.filter(
@@ -225,10 +244,11 @@ def _counted(
         cursor.execute(
             begin + _FORECAST.format(full=full), [*values, *given, runs if given else [], longest, due]
         )
-        counts, refused, places = map(orjson.loads, cursor.fetchone())
+        *texts, in_holdout = cursor.fetchone()
+    counts, refused, places = map(orjson.loads, texts)
     total, without, suppressed, no_consent, not_confirmed = counts
     reach = Reach(total, without, suppressed, no_consent, 0, not_confirmed, *refused)
-    return reach, [(zone, country, n) for zone, country, n in places]
+    return reach, [(zone, country, n) for zone, country, n in places], in_holdout
 
 
 def _full(caps: Iterable[FrequencyCap], due: datetime) -> tuple[str, list[Any], datetime]:

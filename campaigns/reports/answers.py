@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
+from campaigns.experiments.models import Experiment
 from campaigns.impact import effect_of
 from campaigns.reports.figures import added
 from campaigns.selectors import Report
@@ -14,7 +15,9 @@ from core.money import Money
 
 def as_json(found: Report) -> dict[str, Any]:
     """Return a report as partners read it; the eight parts add up to the audience."""
-    figures, effect = found.kept.figures, effect_of(found.outcomes)
+    test = found.campaign.experiment
+    replay = test is not None and test.kind == Experiment.Kind.REPLAY  # nobody was treated
+    figures, effect = found.kept.figures, None if replay else effect_of(found.outcomes)
     return {
         "id": str(found.campaign.pk),
         "kind": found.campaign.kind,

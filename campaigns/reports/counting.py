@@ -70,7 +70,7 @@ WITH written AS MATERIALIZED (
     SELECT held_out, date_trunc('day', since) AS day, min(since) AS at, count(*) AS people
       FROM written GROUP BY 1, 2
 ), people AS (
-    SELECT held_out, variant, count(DISTINCT customer_id) AS people FROM written GROUP BY 1, 2
+    SELECT held_out, variant, {people} AS people FROM written GROUP BY 1, 2
 ), person AS MATERIALIZED (
     SELECT w.customer_id, bool_or(w.held_out) AS held_out, min(w.since) AS since,
            bool_or(b.orders > 0) IS TRUE AS bought
@@ -125,17 +125,20 @@ WITH touch AS MATERIALIZED (
            m.context->'products' AS products
       FROM touch t JOIN delivery_message m ON m.run_id = t.run_id AND m.id = t.message
      WHERE m.run_id = ANY(%(runs)s::uuid[])
+), click AS MATERIALIZED (
+    SELECT * FROM said WHERE type = 'message_clicked'
+), slot AS (
+    SELECT c.run_id, c.message, c.url, min(t.number) AS number
+      FROM click c
+     CROSS JOIN LATERAL jsonb_array_elements_text(c.products) WITH ORDINALITY AS t (sku, number)
+      JOIN catalog_product p ON p.sku = t.sku
+     WHERE p.url <> ''
+       AND (c.url = p.url OR starts_with(c.url, p.url || '?') OR starts_with(c.url, p.url || '&'))
+     GROUP BY 1, 2, 3
 ), place AS (
-    SELECT s.variant, s.template, s.message, s.machine, s.n, s.url, slot.number
-      FROM said s
-      LEFT JOIN LATERAL (
-           SELECT min(t.number) AS number
-             FROM jsonb_array_elements_text(s.products) WITH ORDINALITY AS t (sku, number)
-             JOIN catalog_product p ON p.sku = t.sku
-            WHERE p.url <> ''
-              AND (s.url = p.url OR starts_with(s.url, p.url || '?') OR starts_with(s.url, p.url || '&'))
-           ) slot ON true
-     WHERE s.type = 'message_clicked'
+    SELECT c.variant, c.template, c.message, c.machine, c.n, c.url, s.number
+      FROM click c
+      LEFT JOIN slot s ON s.run_id = c.run_id AND s.message = c.message AND s.url = c.url
 ), first AS (
     SELECT type, least(greatest(floor(extract(epoch FROM min(first_at) - min(sent_at)) / 3600), 0),
                        %(hours)s)::int AS hour
@@ -175,6 +178,7 @@ def count(runs: Sequence[Run], *, goal_days: int, window: tuple[datetime, dateti
         "hours": HOURS,
     }
     parts = {
+        "people": "count(*)" if once else "count(DISTINCT customer_id)",
         "once": "" if once else "DISTINCT ON (e.id, w.held_out, w.variant)",
         "latest": "" if once else "ORDER BY e.id, w.held_out, w.variant, w.since DESC",
     }

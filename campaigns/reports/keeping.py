@@ -74,6 +74,14 @@ def kept(campaign: Campaign, shown: Sequence[Run], *, sending: Run | None, now: 
     return Kept(figures, tally.counted_at, stale=not over and now - tally.counted_at >= FRESH_MANY)
 
 
+def last(campaign: Campaign, runs: Sequence[Run]) -> Figures | None:
+    """Return what was counted last of these runs, all or one; None before the first time."""
+    tallies = Tally.objects.filter(source=SOURCE, reference=str(campaign.pk))
+    one = tallies.filter(run_id=runs[0].pk).first() if len(runs) == 1 else None
+    tally = one or tallies.filter(run_id=None).first()
+    return read(tally.figures) if tally else None
+
+
 def count_now(campaign: Campaign, shown: Sequence[Run], *, sending: Run | None, now: datetime) -> Figures:
     """Count and keep the figures. Two statements and two to keep them; 3 s for 200,000 people."""
     window = window_of(campaign, shown, now)

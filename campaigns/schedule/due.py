@@ -7,8 +7,12 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from accounts import audit
+from accounts.models import Notice
+from accounts.notices import tell
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
 from campaigns.planning.approval import check_approval
@@ -111,6 +115,10 @@ def _begin(campaign: Campaign, as_of: datetime, now: datetime) -> bool:
         except CampaignNotReady as refused:
             found = refused.problems
     if found:
+        page = reverse("admin:campaign_plan", args=[campaign.pk, "review"])
+        said = gettext_noop("“%(name)s” was not sent: it is not in order any more.")
+        facts = {"name": campaign.name}
+        tell([campaign.launched_by], Notice.Kind.RUN_PAUSED, said, page, now, facts=facts)
         campaign.undo_until, campaign.launched_by, campaign.stopped_by = None, None, found
         campaign.save(update_fields=["undo_until", "launched_by", "stopped_by"])
         _note(campaign, "stop_launch", Campaign.State.DRAFT, now, problems=found)

@@ -36,10 +36,21 @@ class UserAdmin(BaseUserAdmin, Admin):
     list_filter = ["is_active", "is_superuser", "groups"]
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
+    # Rights come by roles; five hundred permissions in a box help nobody to see what a person may.
+    filter_horizontal = ()
     fieldsets = (
-        *BaseUserAdmin.fieldsets,
+        (None, {"fields": ("username", "password")}),
+        (_("Personal info"), {"fields": ("first_name", "last_name", "email")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         (_("Preferences"), {"fields": ("time_zone", "language")}),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the roles as boxes to tick."""
+        if db_field.name == "groups":
+            kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Read the roles with the people."""
@@ -114,7 +125,10 @@ class ApiKeyAdmin(Admin):
     search_fields = ["name", "prefix"]
     actions = ["rotate", "revoke"]
     # The switches of a key in a browser mean nothing for a server's.
-    conditional_fields = {"allowed_origins": "kind == 'publishable'", "trusted": "kind == 'publishable'"}
+    # (A key that is only looked at has no field to ask.)
+    conditional_fields = dict.fromkeys(
+        ("allowed_origins", "trusted"), "typeof kind == 'undefined' || kind == 'publishable'"
+    )
 
     @display(description=_("kind"), ordering="kind", label={ApiKey.Kind.PUBLISHABLE.label: "info"})
     def kind_label(self, key: ApiKey) -> Any:

@@ -140,6 +140,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 badge="console.shell.sending_badge",
                 variant="success",
             ),
+            {
+                "title": _("Calendar"),
+                "icon": "calendar_month",
+                "link": reverse_lazy("admin:calendar"),
+                "permission": _allowed("campaigns.view_campaign", "promotions.view_promotion"),
+                "active": _under("calendar"),
+            },
             _item(
                 _("Delivery"),
                 "outgoing_mail",
@@ -234,6 +241,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 badge="console.shell.failed_badge",
                 variant="danger",
             ),
+            _item(_("System health"), "monitor_heart", "system_health", "accounts.view_job", "health"),
             _item(
                 _("Team & settings"),
                 "manage_accounts",

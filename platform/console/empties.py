@@ -60,14 +60,14 @@ EMPTIES: dict[str, Empty] = {
         _("No campaigns yet"),
         _("A campaign writes to a segment, hands out codes or runs an offer, and tells afterwards what it "
           "earned against people who got nothing."),
-        "campaigns_campaign_add", _("New campaign"), "campaigns.add_campaign",
+        "campaign_new", _("New campaign"), "campaigns.add_campaign",
     ),
     "experiments.experiment": Empty(
         "science",
         _("No experiments yet"),
         _("An experiment shows which of two ways earns more, with the likely range. It begins with a "
           "campaign that has two variants or holds some people out."),
-        "campaigns_campaign_add", _("New campaign"), "campaigns.add_campaign",
+        "campaign_new", _("New campaign"), "campaigns.add_campaign",
     ),
     "events.event": Empty(
         "bolt",

@@ -59,7 +59,7 @@ class Action:
 
 
 ACTIONS = [
-    Action(gettext_lazy("New campaign"), "campaign", "campaigns_campaign_add", "campaigns.add_campaign",
+    Action(gettext_lazy("New campaign"), "campaign", "campaign_new", "campaigns.add_campaign",
            "create send email newsletter 发送 新建 邮件"),
     Action(gettext_lazy("New segment"), "pie_chart", "segment_new", "segments.add_segment",
            "create audience filter 新建 人群"),

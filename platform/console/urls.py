@@ -13,6 +13,7 @@ from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
+from console.engage.calendar.page import Calendar, CalendarFile
 from console.engage.control import Approve, Control, File
 from console.engage.report.content import CampaignContent
 from console.engage.report.people import CampaignLog, CampaignPeople, CampaignPeopleExport
@@ -21,6 +22,8 @@ from console.engage.wizard.new import NewCampaign
 from console.engage.wizard.review import Send
 from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
+from console.home import acts as suggested
+from console.home.health.page import SystemHealth
 from console.learn import list_rules, serving
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
@@ -48,6 +51,11 @@ from console.segments import page as segment
 def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     """Return the pages, each wrapped by the site's sign-in check."""
     table = [
+        ("calendar/", Calendar, "calendar"),
+        ("calendar/file/", CalendarFile, "calendar_file"),
+        ("health/", SystemHealth, "system_health"),
+        ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
+        ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
         ("customers/<int:pk>/", Customer360, "customer_360"),
         ("customers/<int:pk>/merge/", identity.Merge, "customer_merge"),
         ("customers/<int:pk>/export/", identity.Export, "customer_export"),

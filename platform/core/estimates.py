@@ -14,8 +14,9 @@ def estimated_count(model: type[models.Model]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint"
-            " FROM pg_partition_tree(%s::regclass) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf",
-            [model._meta.db_table],
+            " FROM pg_class c WHERE c.oid = %s::regclass AND c.relkind = 'r'"  # no tree knows a plain table
+            " OR c.oid IN (SELECT relid FROM pg_partition_tree(%s::regclass) WHERE isleaf)",
+            [model._meta.db_table, model._meta.db_table],
         )
         estimate = int(cursor.fetchone()[0])
     return estimate if estimate > EXACT_BELOW else model._base_manager.count()

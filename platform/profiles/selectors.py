@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.estimates import estimated_count
 from events.models import Event
 from profiles.models import Clustering, CustomerProfile, CustomerScore, Persona, ScoreVersion, Study
 from profiles.personas import display_name
@@ -18,6 +19,8 @@ from profiles.study_words import study_missing
 
 #: Personas need so many customers who bought.
 PERSONA_CUSTOMERS = 50
+#: What shares of filled fields are measured on in a large shop.
+SAMPLED = 40_000
 #: What belongs to the row and is no statement about the customer.
 _PLUMBING = {"customer", "as_of", "computed_at", "returned", "return_gap_days", "map_x", "map_y"}
 _UNITS = dict.fromkeys(("recency_days", "tenure_days", "gap_days"), gettext_lazy("days"))
@@ -79,7 +82,11 @@ def _info(field: Any) -> FieldInfo:
 
 
 def filled() -> dict[str, float]:
-    """Return the share of profiles that say something in each field. One pass: 0.3 s for 200,000."""
+    """Return the share of profiles that say something in each field. One pass over them.
+
+    Of more than SAMPLED profiles about so many are looked at, the same ones each time: the shares are
+    then within half a percentage point (0.3 s for 200,000 otherwise).
+    """
     counts = []
     infos = profile_fields()
     for info in infos:
@@ -87,7 +94,12 @@ def filled() -> dict[str, float]:
         empty = {"JSONField": " NOT IN ('{}', '[]')", "CharField": " <> ''"}.get(field.get_internal_type())
         counts.append(f"count(*) FILTER (WHERE {field.column}{empty or ' IS NOT NULL'})")
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*), {', '.join(counts)} FROM profiles_customerprofile")  # noqa: S608
+        profiles = estimated_count(CustomerProfile)
+        sample = f" TABLESAMPLE SYSTEM ({100 * SAMPLED / profiles:.4f}) REPEATABLE (1)"
+        cursor.execute(
+            f"SELECT count(*), {', '.join(counts)} FROM profiles_customerprofile"  # noqa: S608
+            + (sample if profiles > SAMPLED else "")
+        )
         whole, *each = cursor.fetchone()
     return {info.name: count / whole if whole else 0.0 for info, count in zip(infos, each, strict=True)}
 

@@ -123,7 +123,9 @@ def measure(offers: Offers, cut: str, seed: int = 0) -> dict[str, Any]:
     before, came_before = examples(offers, pl.col("end") <= at)
     after, came = examples(offers, pl.col("start") >= at)
     apart = ("campaign_id", USER, "start", "end", "kind", "came")
-    names = tuple(name for name in before.columns if name not in apart)
+    # What nobody's past tells, as days between orders after a single one, cannot be learned from.
+    told = [name for name in before.columns if before[name].cast(pl.Float64, strict=False).is_finite().any()]
+    names = tuple(name for name in told if name not in apart)
     said, single = _said(before, came_before, after, names, seed), matrix(after, (BEFORE,))[:, 0]
     answer: dict[str, Any] = {
         "cut": cut,

@@ -22,6 +22,9 @@ const say = (text, tone = '') => {
 /** Put the server's sentences beside the fields that they are about. */
 function faults(errors, asked) {
   for (const name of asked) mark(name, errors[name] || '');
+  if (asked.includes('test')) {
+    for (const place of document.querySelectorAll('[data-of-test], [data-error^=arm]')) place.textContent = '';
+  }
   for (const [name, message] of Object.entries(errors)) mark(name, message);
 }
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from campaigns.actions import create_campaign
+from campaigns.experiments.services import create_experiment
 from campaigns.impact import Span, effect_of, impact_of_shop, incremental, moments, together
 from campaigns.outcomes.models import Attribution, Tally
 from campaigns.reports.figures import Cohort, Figures, Outcome
@@ -116,13 +118,27 @@ def test_the_shops_impact_is_what_campaigns_with_a_holdout_caused(django_assert_
     credit("tested", "99.00", order="4", model="first")
     credit("journey", "99.00", order="5", source="journey")
     credit("tested", "99.00", order="6", at=START + timedelta(days=30))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         found = impact_of_shop(START, START + timedelta(days=30))
     alone = incremental(group(treated), group(held, held_out=True))
     assert found.attributed == Decimal("100.00")
     assert found.covered == pytest.approx(0.4)  # what began before is covered too
     assert (found.campaigns, found.incremental) == (1, alone.total)
     assert found.incremental.value == Decimal("150.00")  # (2.50 − 1.00) × 100
+
+
+@pytest.mark.django_db
+def test_what_was_played_on_history_caused_nothing():
+    experiment = create_experiment(
+        key="r", name="R", salt="s", holdout_share=0.3, window_days=10, now=START, kind="replay",
+        variants=[{"key": "a", "name": "A", "is_control": True}],
+    )  # fmt: skip
+    campaign = create_campaign(user=None, now=START, name="R", slug="r", kind="email", experiment=experiment)
+    keep(str(campaign.pk), [0.0] * 80 + [12.5] * 20, [0.0] * 45 + [10.0] * 5)
+    credit(str(campaign.pk), "30.00", order="1")
+    found = impact_of_shop(START, START + timedelta(days=30))
+    assert (found.attributed, found.covered) == (Decimal("30.00"), 0.0)
+    assert (found.incremental, found.campaigns) == (None, 0)
 
 
 @pytest.mark.django_db

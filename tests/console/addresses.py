@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 UNKNOWN = {"int": "999999999", "uuid": str(UUID(int=7)), "slug": "pause", "path": "999999999", "str": "x"}
@@ -56,3 +57,18 @@ def sampled(pages: Mapping[str, str]) -> dict[str, Any]:
         app, code = permission.split(".")
         samples[f"admin:{page}"] = samples.get(f"{app}_{code.partition('_')[2]}")
     return samples
+
+
+def pages(permissions: Mapping[str, str], client: Client) -> dict[str, str]:
+    """Return the pages that a client gets by name: whole HTML documents, no parts, files or redirects."""
+    found = {}
+    for key, path in addresses(sampled(permissions)).items():
+        name = key.split()[0].removeprefix("admin:")
+        if name in found or name in ("", "app_list", "logout", "login", "jsi18n"):
+            continue
+        answer = client.get(path)
+        kind = answer.headers.get("Content-Type", "")
+        whole = kind.startswith("text/html") and b'id="nav-sidebar"' in b"".join(answer)
+        if answer.status_code == 200 and whole:
+            found[name] = path
+    return found

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 
 from accounts import jobs
 from accounts.models import AuditEntry, Job
@@ -36,6 +37,7 @@ TYPED = {
 @pytest.fixture(autouse=True)
 def shop(settings):
     settings.SHOP_AS_OF = NOW.isoformat()
+    cache.clear()
 
 
 @pytest.fixture
@@ -285,12 +287,14 @@ def test_rules_are_not_written_past_the_editor(two):
     raw = f"/admin/promotions/promotion/{promotion.pk}/change/"
     text = client.get(raw).content.decode()
     assert f"/admin/offers/{promotion.pk}/" in text
-    client.post(raw, {"slug": "renamed", "benefit": '{"kind": "percent", "percent": "99"}', "active": ""})
+    rest = {"ledger-TOTAL_FORMS": "0", "ledger-INITIAL_FORMS": "0"}
+    sent = {"slug": "renamed", "benefit": '{"kind": "percent", "percent": "99"}', "active": ""}
+    assert client.post(raw, sent | rest).status_code == 302
     stored = Promotion.objects.get(pk=promotion.pk)
     assert (stored.slug, stored.benefit, stored.active) == ("renamed", promotion.benefit, True)
     assert AuditEntry.objects.filter(action="rename_promotion").count() == 1
     Promotion.objects.filter(pk=promotion.pk).update(used=1)
-    client.post(raw, {"slug": "again"})
+    assert client.post(raw, {"slug": "again"} | rest).status_code == 200
     assert Promotion.objects.get(pk=promotion.pk).slug == "renamed"
     assert client.get("/admin/promotions/promotion/add/").status_code == 403
     assert (

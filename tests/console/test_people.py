@@ -82,7 +82,7 @@ def test_grid_counts_everybody_once_and_each_cell_is_its_segment(shop):
     objector = shop.customer("objector", no_profiling=True)
     shop.event(objector, 2)
     build_profiles(as_of=AS_OF, now=AS_OF)
-    cells = [cell for row in rfm.grid("people") for cell in row]
+    cells = [cell for row in rfm.read().grid("people") for cell in row]
     assert (len(cells), sum(cell.people for cell in cells)) == (25, 12)
     assert sum(cell.money for cell in cells) == Decimal("300.00")
     assert sum(cell.share for cell in cells) == pytest.approx(1)

@@ -21,6 +21,9 @@ OWN = {"index", "login", "logout", "password_change", "password_change_done", "j
        "saved_view_act"}  # fmt: skip
 #: Console pages, and the permission that opens each.
 PAGES = {
+    "calendar": "campaigns.view_campaign",
+    "calendar_file": "campaigns.view_campaign",
+    "system_health": "accounts.view_job",
     "customer_360": "customers.view_customer",
     "customer_merge": "customers.merge_customer",
     "customer_erase": "customers.erase_customer",
@@ -120,6 +123,8 @@ PAGES = {
 }
 #: What is only posted to.
 ACTS = {
+    "suggestion_act": "campaigns.view_campaign",
+    "suggestions_restore": "campaigns.view_campaign",
     "customer_export": "customers.export_customer",
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",

@@ -17,6 +17,7 @@ from customers.models import Consent, Customer
 from delivery.models import Message, Run
 from delivery.rules.models import FrequencyCap, QuietHours
 from segments.models import Segment
+from segments.services import ensure_ready_made
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.campaigns import make_lists, make_products, starter
 from tests.factories.coupons import PoolFactory
@@ -34,6 +35,7 @@ def now():
 
 @pytest.fixture
 def people(now):
+    ensure_ready_made(now=now)
     people = make_customers(12, now=now)
     make_lists("popularity", make_products(6, now=now), people, now=now, champion=True)
     return people

@@ -63,7 +63,11 @@ def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
         page.on(
             "console",
             lambda message: (
-                window.complaints.append(f"{page.url}: {message.text}") if message.type == "error" else None
+                window.complaints.append(
+                    f"{page.url}: {message.text} {message.location.get('url', '')}".strip()
+                )
+                if message.type == "error"
+                else None
             ),
         )
         page.on(

@@ -93,7 +93,7 @@ def test_a_message_is_written_seen_checked_and_saved(live_server, shop, inbox, t
         # Nothing is wider than the screen, on a phone or a computer.
         for width in ("phone", "desktop"):
             page.click(f"[data-width={width}]")
-            frame = previewed(window, "here you are")
+            frame = previewed(window, "Jun")
             assert frame.evaluate("document.scrollingElement.scrollWidth <= window.innerWidth")
         # A version, and its history.
         page.click("[data-ce=save]")

@@ -52,7 +52,7 @@ def history(shop, settings, tmp_path):
             {
                 "message_id": f"m{n}-{product}-{days}", "type": "purchase", "source": "shop",
                 "occurred_at": (NOW - timedelta(days=days)).isoformat(), "customer": f"c{n}",
-                "sku": f"p{product}", "order_id": f"o{n}-{product}", "quantity": 1,
+                "sku": f"p{product}", "order_id": f"o{n}-{product}-{days}", "quantity": 1,
                 "amount": {"amount": "10.00", "currency": "USD"},
             }
             for n, product, days in facts

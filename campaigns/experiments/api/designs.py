@@ -19,7 +19,7 @@ from accounts import audit
 from accounts.models import Scope
 from campaigns.experiments.api.forms import DecideSerializer, ExperimentSerializer, NewExperimentSerializer
 from campaigns.experiments.live.deciding import decide_by_hand, look_and_decide
-from campaigns.experiments.live.looks import standing
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.models import Experiment, Layer, Snapshot
 from campaigns.experiments.services import (
     DesignError,
@@ -79,7 +79,7 @@ class ExperimentsView(ListAPIView):  # type: ignore[type-arg]
             )[0]
         now = clock.now()
         holdout = float(fields.pop("holdout_share", 0))
-        defaults = {"salt": str(uuid4()), "window_days": 28}
+        defaults: dict[str, Any] = {"salt": str(uuid4()), "window_days": 28}
         try:
             made = create_experiment(**defaults | fields, holdout_share=holdout, now=now)
         except DesignError as error:

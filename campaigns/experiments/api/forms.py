@@ -134,7 +134,7 @@ class MeetingSerializer(StrictSerializer):
 class ExposuresSerializer(StrictSerializer):
     """Those who met the test: both those who saw a variant and those held out who would have."""
 
-    exposures = MeetingSerializer(many=True, allow_empty=False, max_length=MOST)
+    exposures = MeetingSerializer(many=True, allow_empty=False, max_length=MOST)  # type: ignore[call-arg]
 
 
 class ExposedSerializer(StrictSerializer):

@@ -1,6 +1,7 @@
 """People over REST: which arm a customer of a partner's own pages has, and that they met it."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -83,7 +84,7 @@ class ExposuresView(APIView):
         """Note those who saw their variant, and those held out who would have; only they are compared."""
         rows = ExposuresSerializer.read(request.data)["exposures"]
         now = clock.now()
-        met = {}
+        met: dict[str, datetime] = {}
         for row in rows:
             # A clock that is ahead of ours must not put a window into the future.
             met.setdefault(row["customer"], min(row.get("at") or now, now))

@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from accounts import audit
-from accounts.models import User
-from campaigns.experiments.live.looks import standing, take_look
+from accounts import audit, notices
+from accounts.models import Notice, User
+from campaigns.experiments.live.looks import take_look
+from campaigns.experiments.live.standing import standing
 from campaigns.experiments.live.tallies import WRITTEN
 from campaigns.experiments.models import Experiment, Snapshot, Variant
 from campaigns.experiments.services import DesignError
@@ -119,5 +121,15 @@ def _end(
         user=user,
         actor=actor,
         after=decision | ({} if decision["supported"] else {"verdict": "not supported"}),
+    )
+    notices.tell(
+        "experiments.change_experiment",
+        Notice.Kind.EXPERIMENT,
+        noop("The experiment “%(name)s” is decided."),
+        f"/admin/experiments/{experiment.pk}/",
+        now,
+        facts={"name": experiment.name},
+        key=f"decided:{experiment.pk}",
+        but=user,
     )
     return True

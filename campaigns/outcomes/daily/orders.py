@@ -39,7 +39,8 @@ _LOOK = """
 WITH facts AS MATERIALIZED (
     SELECT coalesce(e.customer_id, DATE '1970-01-01' - (e.occurred_at AT TIME ZONE %(zone)s)::date) AS who,
            CASE WHEN e.order_id IS NOT NULL THEN 'o' || e.order_id
-                WHEN e.customer_id IS NOT NULL OR e.message_id LIKE 'erased-%%' THEN 't' || e.occurred_at::text
+                WHEN e.customer_id IS NOT NULL OR e.message_id LIKE 'erased-%%'
+                THEN 't' || e.occurred_at::text
                 ELSE 'm' || e.source || '/' || e.message_id END AS order_key,
            e.order_id IS NOT NULL AS named, e.type, e.occurred_at AS at, e.product_id, e.amount
       FROM events_event e

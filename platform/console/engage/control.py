@@ -67,6 +67,7 @@ class File(PermissionRequiredMixin, View):
     #: Each verb asks for its own right too.
     needs = {
         "clone": "campaigns.add_campaign",
+        "remind": "campaigns.add_campaign",
         "archive": "campaigns.change_campaign",
         "unarchive": "campaigns.change_campaign",
         "delete": "campaigns.delete_campaign",
@@ -84,8 +85,9 @@ class File(PermissionRequiredMixin, View):
         campaign = get_object_or_404(Campaign.objects.select_related("experiment"), pk=pk)
         user: Any = request.user
         try:
-            if verb == "clone":
-                copy = actions.clone_campaign(campaign, user=user, now=clock.now())
+            if verb in ("clone", "remind"):
+                reminds = verb == "remind"
+                copy = actions.clone_campaign(campaign, user=user, now=clock.now(), reminds=reminds)
                 return redirect("admin:campaign_plan", pk=copy.pk, step="goal")
             if verb == "delete":
                 actions.delete_campaign(campaign, user=user, now=clock.now())

@@ -1,6 +1,5 @@
 """The page itself."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
@@ -12,28 +11,21 @@ from django.utils.translation import gettext as _
 from campaigns.coupons.warnings import open_warnings
 from campaigns.models import Campaign
 from console.delivery.deliverability import alarm_notices
-from console.home.advice import first_steps, suggestions
-from console.home.figures import DAYS, Figures, change, figures
-from console.home.health import signs
+from console.home.figures import PERIODS, USUAL, Figures, figures
+from console.home.health.page import signs, wrong
+from console.home.health.signs import worst
+from console.home.kpis import kpis
+from console.home.steps import first_steps
+from console.home.suggestions.selectors import ideas
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import money_text, number
+from core.templatetags.studio import money_text
 from delivery.models import Run
 from delivery.selectors import breakdown
 from profiles.models import CustomerProfile, Persona, RfmClass
 
-#: Sixty days of orders are added up at most this often.
-FIGURES_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Kpi:
-    """One figure against the period before, with its course."""
-
-    title: str
-    value: str
-    change: float | None
-    spark: str
+#: How many customers each group has is counted at most this often: profiles are built at night.
+GROUPS_SECONDS = 300
 
 
 class Home(Page):
@@ -51,17 +43,22 @@ class Home(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the parts that this person may see."""
-        can = self.request.user.has_perm
-        context = {
+        can, now = self.request.user.has_perm, clock.now()
+        health = signs(now)
+        context: dict[str, Any] = {
             "index": True,
             "steps": [],
             "may_add_campaign": can("campaigns.add_campaign"),
-            "health": signs(clock.now()),
+            "may_draft": can("campaigns.add_campaign") and can("segments.add_segment"),
+            "health": health,
+            "health_state": worst(health),
+            "health_wrong": wrong(health),
         }
         if can("events.view_event") and can("customers.view_customer"):
             context |= self._shop()
         if can("profiles.view_customerprofile"):
-            context["groups"] = _groups()
+            counts = cache.get_or_set("console:home:groups", _group_counts, GROUPS_SECONDS)
+            context["groups"] = _groups(counts)
             context["personas"] = list(Persona.objects.order_by("-size"))
         if can("coupons.view_couponpool"):
             context["pool_warnings"] = open_warnings()
@@ -70,79 +67,60 @@ class Home(Page):
             done = sum(step.done for step in steps)
             context |= {
                 "alarms": alarm_notices(),
-                "steps": steps,
+                "steps": [] if done == len(steps) else steps,
                 "steps_done": done,
                 "steps_percent": 100 * done // len(steps),
-                "suggestions": suggestions(),
+                "ideas": ideas(self.request.user, now=now),
                 "campaigns": _campaigns(),
             }
         return super().get_context_data(**context, **kwargs)
 
     def _shop(self) -> dict[str, Any]:
-        end = clock.knowledge_now()
-        # The key holds the hour: a moving present must not make a new key for every page.
-        key = f"console:home:{end:%Y%m%d%H}"
-        found = cache.get_or_set(key, lambda: figures(end), FIGURES_SECONDS)
-        if not found.current.orders and not found.before.orders:
+        length = self._length()
+        found = figures(clock.knowledge_now(), length)
+        if found.empty:
             return {"nothing_yet": True}
         return {
-            "period": _("%(days)d days to %(date)s, compared with the %(days)d days before")
-            % {"days": DAYS, "date": date_format(end, "DATE_FORMAT")},
-            "kpis": _kpis(found),
-            "revenue_chart": charts.area(
-                _("Revenue per day"),
-                [day.day for day in found.days],
-                [charts.Series(_("Revenue"), [day.revenue for day in found.days])],
-                unit=money_text(0, whole=True).rstrip("0").strip(),
-            ),
+            "length": length,
+            "periods": PERIODS,
+            "period": _("%(first)s – %(last)s, compared with the %(days)d days before")
+            % {
+                "first": date_format(found.first, "DATE_FORMAT"),
+                "last": date_format(found.last, "DATE_FORMAT"),
+                "days": length,
+            },
+            "kpis": kpis(found),
+            "revenue_chart": _revenue(found),
         }
 
-
-def _kpis(found: Figures) -> list[Kpi]:
-    now, before = found.current, found.before
-    per_order = now.revenue / now.orders if now.orders else None
-    per_order_before = before.revenue / before.orders if before.orders else 0
-    return [
-        Kpi(
-            _("Revenue"),
-            money_text(now.revenue, whole=True),
-            change(now.revenue, before.revenue),
-            charts.spark([day.revenue for day in found.days]),
-        ),
-        Kpi(
-            _("Orders"),
-            number(now.orders),
-            change(now.orders, before.orders),
-            charts.spark([day.orders for day in found.days]),
-        ),
-        Kpi(
-            _("Customers who bought"),
-            number(now.customers),
-            change(now.customers, before.customers),
-            charts.spark([day.customers for day in found.days]),
-        ),
-        Kpi(
-            _("Average order"),
-            money_text(per_order),
-            change(per_order or 0, per_order_before),
-            charts.spark([day.revenue / day.orders if day.orders else 0 for day in found.days]),
-        ),
-        Kpi(
-            _("Messages sent"),
-            number(now.sent),
-            change(now.sent, before.sent),
-            "",
-        ),
-    ]
+    def _length(self) -> int:
+        """Return the length asked for, which is remembered for the next visit."""
+        asked = self.request.GET.get("days", "")
+        if asked in map(str, PERIODS):
+            self.request.session["home_days"] = int(asked)
+        length = self.request.session.get("home_days", USUAL)
+        return length if length in PERIODS else USUAL
 
 
-def _groups() -> charts.Chart | None:
-    counts = dict(
-        CustomerProfile.objects.exclude(rfm_class="")
-        .order_by()
-        .values_list("rfm_class")
-        .annotate(n=Count("pk"))
+def _revenue(found: Figures) -> charts.Chart:
+    days = found.current.days
+    series = [charts.Series(_("All revenue"), [day.revenue for day in days], tone="muted")]
+    if found.current.total.campaign_revenue:
+        series.append(charts.Series(_("From campaigns"), [day.campaign_revenue for day in days]))
+    return charts.area(
+        _("Revenue per day"),
+        [day.day for day in days],
+        series,
+        unit=money_text(0, whole=True).rstrip("0").strip(),
     )
+
+
+def _group_counts() -> dict[str, int]:
+    rows = CustomerProfile.objects.exclude(rfm_class="").order_by().values_list("rfm_class")
+    return dict(rows.annotate(n=Count("pk")))
+
+
+def _groups(counts: dict[str, int]) -> charts.Chart | None:
     if not counts:
         return None
     items = [(capfirst(group.label), counts.get(group.value, 0)) for group in RfmClass]

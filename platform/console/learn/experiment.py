@@ -1,5 +1,6 @@
 """An experiment's report: the verdict first, then what it stands on."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -7,10 +8,12 @@ from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts import audit
+from accounts.dispatch import start_job
 from accounts.models import User
 from campaigns.experiments.live.deciding import decide_by_hand, look_and_decide
 from campaigns.experiments.models import Experiment, Snapshot
@@ -22,6 +25,8 @@ from core import charts, clock
 from core.templatetags.studio import percent
 from recommendations.models import TuningDecision
 
+#: People of a test that a page may look at while somebody waits.
+_AT_ONCE = 50_000
 #: Wilson's 95 % interval needs the normal quantile.
 _Z = 1.959964
 
@@ -161,11 +166,26 @@ class ExperimentAct(PermissionRequiredMixin, View):
         return redirect("admin:experiment_report", pk=pk)
 
 
+def _look(experiment: Experiment, request: HttpRequest, user: User, now: datetime) -> None:
+    """Look at a small test at once; a large one takes seconds, which a job shows."""
+    if experiment.assignments.count() > _AT_ONCE:
+        start_job(
+            "analyse",
+            now=now,
+            user=user,
+            parameters={"experiment": experiment.key},
+            result_url=reverse("admin:experiment_report", args=[experiment.pk]),
+        )
+        messages.info(request, _("The look is under way; its progress is under Jobs."))
+        return
+    look = look_and_decide(experiment, now=now, actor=user.get_username())
+    messages.info(request, _("Looked at it anew.") if look else _("Nobody met the test yet."))
+
+
 def _act(experiment: Experiment, verb: str, request: HttpRequest, user: User) -> None:
     now = clock.now()
     if verb == "look":
-        look = look_and_decide(experiment, now=now, actor=user.get_username())
-        messages.info(request, _("Looked at it anew.") if look else _("Nobody met the test yet."))
+        _look(experiment, request, user, now)
         return
     if verb == "decide":
         winner, reason = request.POST.get("winner", ""), request.POST.get("reason", "").strip()[:300]

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from campaigns.experiments.live.judging import explore
-from campaigns.experiments.live.looks import Standing, standing
+from campaigns.experiments.live.standing import Standing, standing
 from campaigns.experiments.models import Experiment, Snapshot
 from campaigns.experiments.statistics.noninferiority import Guard
 from console.learn import experiment_charts as drawn

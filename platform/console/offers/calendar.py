@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import holidays
 from django.conf import settings
 from django.db.models import Q
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
 from campaigns.promotions.models import Promotion
 from campaigns.promotions.overlaps import Overlap, catalogue_of, overlaps
+from console.engage.calendar import holidays
 from console.offers.base import OffersPage, State, state_of
 from console.offers.suggestions import names_in
 from console.offers.words import gives
@@ -98,7 +98,7 @@ class Calendar(OffersPage):
             ],
             holidays=_holidays(market, first, last),
             market=market,
-            markets=sorted(holidays.list_supported_countries()),
+            markets=holidays.supported(),
             today=_at(now.astimezone(zone).date(), first, last)
             if first <= now.astimezone(zone).date() < last
             else "",
@@ -149,20 +149,11 @@ def _within(met: list[Overlap], begins: datetime, ends: datetime) -> list[Overla
 
 
 def _market(text: str | None) -> str:
-    known = holidays.list_supported_countries()
+    known = holidays.supported()
     return text if text in known else settings.SHOP_COUNTRY if settings.SHOP_COUNTRY in known else "US"
 
 
 def _holidays(market: str, first: date, last: date) -> list[Mark]:
-    """Return the public holidays of a country by name, in the page's language where it is known."""
-    years = range(first.year, last.year + 1)
-    language = {"zh-hans": "zh_CN"}.get(get_language() or "", "en_US")
-    known = holidays.list_supported_countries()
-    spoken = getattr(getattr(holidays, market, None), "supported_languages", ()) if market in known else ()
-    found = holidays.country_holidays(market, years=years, language=language if language in spoken else None)
     width = f"{100 / (last - first).days:.3f}%"
-    return [
-        Mark(day, name, _at(day, first, last), width)
-        for day, name in sorted(found.items())
-        if first <= day < last
-    ]
+    free = holidays.between(first, last, [market])
+    return [Mark(one.day, one.name, _at(one.day, first, last), width) for one in free]

@@ -11,16 +11,16 @@ from campaigns.margins import Margin
 from core import clock
 from core.templatetags.studio import percent
 
-_SECONDS = 3600
+_SECONDS = 600
 
 
 def known_margin() -> Margin | None:
-    """Return the margin of the shop's sales of late; kept for an hour."""
+    """Return the margin of the shop's sales of late, where it can be one; kept for ten minutes."""
     # None would not be kept.
     found: tuple[Margin | None] = cache.get_or_set(
         "console:offers:margin", lambda: (margins.of_shop(until=clock.knowledge_now()),), _SECONDS
     )
-    return found[0]
+    return found[0] if found[0] and 0 < found[0].share <= 1 else None
 
 
 def coverage(margin: Margin) -> str:

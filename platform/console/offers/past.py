@@ -20,7 +20,7 @@ from core import charts, clock
 from core.templatetags.studio import percent
 
 JUDGE = "past_offers"
-PEOPLE = 25
+PEOPLE = 12
 #: Column → what it sorts by; the first is the order without a wish.
 _KEYS: dict[str, Any] = {
     "starts": lambda one: (one.starts, one.campaign),

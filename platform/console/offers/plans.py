@@ -354,7 +354,9 @@ class PlanAct(PermissionRequiredMixin, View):
                 plan=plan,
                 goal_days=plan.window_days,
             )
-        return redirect("admin:campaign_report", pk=drafted.pk)
+        if drafted.state != Campaign.State.DRAFT:
+            return redirect("admin:campaign_report", pk=drafted.pk)
+        return redirect("admin:campaign_plan", pk=drafted.pk, step="content")
 
 
 def _campaign_slug(plan: OfferPlan) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.coupons.figures import Given, given_by, out_by_day, since_begun, spent_by_day
 from campaigns.coupons.selectors import standings
+from campaigns.impact import Span, incremental
 from campaigns.margins import of_promotions
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
@@ -67,12 +68,16 @@ class Results(OffersPage):
 
 @dataclass(frozen=True, slots=True)
 class Caused:
-    """What a campaign with the offer caused: its verdict, and the difference with its likely range."""
+    """What a campaign with the offer caused: its verdict, and differences with their likely ranges.
+
+    `money` is revenue beyond what would have come anyway, None where that cannot be said.
+    """
 
     campaign: Campaign
     verdict: Verdict
     span: charts.Range | None
     orders: tuple[float, float, float] | None
+    money: Span | None = None
 
 
 class PromotionResults(OffersPage):
@@ -167,5 +172,6 @@ def _compute(promotion: Promotion) -> list[Caused]:
                 span.middle * treated.people,
                 span.high * treated.people,
             )
-        found.append(Caused(campaign, verdict, named, orders))
+        brought = incremental(treated, held) if span else None
+        found.append(Caused(campaign, verdict, named, orders, brought.total if brought else None))
     return found

@@ -9,7 +9,6 @@ from console.page import Page
 from console.segments.links import builder_with
 from core import clock
 from profiles import rfm
-from profiles.models import CustomerProfile
 
 
 class RfmGrid(Page):
@@ -20,12 +19,12 @@ class RfmGrid(Page):
     title = gettext_lazy("RFM grid")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the grid, what its scores stand for, and the groups. Five grouped queries."""
+        """Return the grid, what its scores stand for, and the groups. One grouped query."""
         by = "money" if self.request.GET.get("by") == "money" else "people"
-        rows = rfm.grid(by)
-        recency, frequency = rfm.scales()
+        standing = rfm.read()
+        rows = standing.grid(by)
+        recency, frequency = standing.scales()
         people = sum(cell.people for row in rows for cell in row)
-        newest = CustomerProfile.objects.order_by("-as_of").values_list("as_of", flat=True).first()
         return super().get_context_data(
             by=by,
             recency=recency,
@@ -33,10 +32,10 @@ class RfmGrid(Page):
                 (scale, [(cell, _segment(cell)) for cell in row])
                 for scale, row in zip(reversed(frequency), rows, strict=True)
             ],
-            groups=[(group, _group_segment(group)) for group in rfm.groups()] if people else [],
+            groups=[(group, _group_segment(group)) for group in standing.groups()] if people else [],
             people=people,
             money=sum(cell.money for row in rows for cell in row),
-            newest=newest,
+            newest=standing.newest,
             now=clock.knowledge_now(),
             **kwargs,
         )

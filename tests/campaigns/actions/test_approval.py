@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from accounts.models import AuditEntry, Scope
+from accounts.models import AuditEntry, Notice, Scope
 from campaigns import actions
 from campaigns.errors import ApprovalNeeded, CampaignNotReady, ChangedMeanwhile
 from campaigns.models import Campaign, CampaignRules
@@ -51,6 +51,11 @@ def test_two_people_send_a_large_campaign(shop, campaign, now):
     assert [list(waiting_for(person)) for person in (alice, bob)] == [[], [campaign]]
     assert "has not decided" in refused(campaign, alice, now)
     actions.approve_campaign(campaign, user=bob, now=now, version=campaign.version)
+    told = Notice.objects.order_by("id").values_list("user__username", "title")
+    assert list(told) == [
+        ("approver", "“%(name)s” waits for your approval."),
+        ("marketer", "“%(name)s” is approved: it can be sent."),
+    ]
     assert list(waiting_for(bob)) == []
     assert actions.launch_campaign(campaign, user=alice, now=now).state == "running"
     did = AuditEntry.objects.order_by("id").filter(object_id=str(campaign.pk))
@@ -152,3 +157,22 @@ def test_the_interface_is_bound_too(shop, campaign, now, client):
     answer = client.post(path, headers={"Authorization": f"Api-Key {key}"})
     assert (answer.status_code, answer.json()["type"]) == (409, "/api/problems#approval-needed")
     assert not Run.objects.exists()
+
+
+def test_colleagues_are_told_what_waits_and_the_author_what_became_of_it(shop, campaign, now):
+    alice, bob = shop["marketer"], shop["approver"]
+
+    def told(user):
+        return [(n.kind, n.text, n.url) for n in user.notices.order_by("pk")]
+
+    url = f"/admin/campaigns/{campaign.pk}/plan/review/"
+    actions.ask_for_approval(campaign, user=alice, now=now)
+    assert told(bob) == [("approval_asked", f"“{campaign.name}” waits for your approval.", url)]
+    assert (told(alice), told(shop["viewer"])) == ([], [])
+    actions.send_back(campaign, user=bob, now=now, reason="Too loud")
+    assert told(alice) == [("approval_decided", f"“{campaign.name}” was sent back with a reason.", url)]
+    later = now + timedelta(hours=1)
+    actions.ask_for_approval(campaign, user=alice, now=later)
+    actions.approve_campaign(campaign, user=bob, now=later)
+    assert len(told(bob)) == 2
+    assert told(alice)[1] == ("approval_decided", f"“{campaign.name}” is approved: it can be sent.", url)

@@ -20,7 +20,6 @@ from delivery.outbox.send import deliver
 from events.catalogue import note_changes
 from events.models import Event
 from events.services import record
-from segments.models import Segment
 from segments.refresh import refresh_segment
 from tests.factories.campaigns import make_lists, make_products
 from tests.factories.coupons import PoolFactory
@@ -90,9 +89,9 @@ def test_abandoned_cart(people, now, postbox):
 def test_win_back_with_a_code_where_there_are_some(people, now, postbox):
     pool = PoolFactory(created_at=now, promotion=PromotionFactory(created_at=now))
     pools.generate_codes(pool, 5, now=now)
-    quiet = Segment.objects.get(slug="win-back")
     launched = launch("win_back", now)
     assert launched.pool == pool
+    quiet = launched.trigger_segment
     at = now + timedelta(minutes=1)
     enter(quiet, people[2], at)
     arrived = mails_at(at + timedelta(minutes=1), postbox)

@@ -188,7 +188,7 @@ def test_reasons_are_sentences(crowd, plan, now):
     best = selectors.offers(made).filter(why="best", held_out=False).first()
     words = selectors.sentence(best)
     assert words.startswith("Redeems with ")
-    assert "would buy anyway with 10 %" in words
+    assert "would buy anyway with 10%" in words
     loses = selectors.offers(made).filter(why="loses").first()
     assert selectors.sentence(loses) == "Nothing: every value would cost more than it brings."
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from campaigns.experiments.analysis import NothingToAnalyseError, replay
-from campaigns.experiments.models import Experiment
+from campaigns.experiments.live.deciding import look_and_decide
+from campaigns.experiments.models import Experiment, Snapshot
 from core import clock
 from recommendations.models import Objective
 
 
 class Command(BaseCommand):
-    """Analyse a replay experiment on what its people bought afterwards; the last line is JSON."""
+    """Look at a live test and do what its rules say, or analyse a replay; the last line is JSON."""
 
     help = "Look at an experiment: difference, interval, verdict, hold-out check."
 
@@ -32,6 +33,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no experiment “{options['experiment']}”. Known: {known}.")
         if options["length"] < 1:
             raise CommandError("--length must be at least 1.")
+        if experiment.kind == Experiment.Kind.LIVE:
+            live = look_and_decide(experiment, now=clock.now(), actor="manage.py analyse")
+            if live is None:
+                raise CommandError(f"Nobody met “{experiment.key}” yet. Launch its campaign first.")
+            self._say(experiment, live)
+            return
         try:
             as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
         except ValueError as error:
@@ -48,4 +55,7 @@ class Command(BaseCommand):
             )
         except NothingToAnalyseError as error:
             raise CommandError(str(error)) from error
+        self._say(experiment, look)
+
+    def _say(self, experiment: Experiment, look: Snapshot) -> None:
         self.stdout.write(json.dumps({"experiment": experiment.key, "look": look.look, **look.results}))

@@ -18,10 +18,13 @@ LEVELS = (0.0, 0.05, 0.15, 0.3)
 _STYLE = """<style>
 a:has(> .rp-heat) { position: relative; outline: 2px solid var(--rp-heat); outline-offset: 2px; }
 .rp-heat { display: none; }
-.rp-heat.rp-first { display: block; position: absolute; top: -11px; right: -4px; z-index: 9;
+.rp-heat.rp-first { display: block; position: absolute; top: 50%; left: calc(100% + 7px); margin-top: -9px;
+  z-index: 9;
   padding: 1px 7px; border-radius: 10px; font: 600 11px/16px Helvetica, Arial, sans-serif;
   text-decoration: none; white-space: nowrap; letter-spacing: 0; text-transform: none;
   box-shadow: 0 1px 2px rgba(0, 0, 0, .3); }
+a[style*="block"] > .rp-heat.rp-first, a:has(img) > .rp-heat.rp-first { top: -11px; right: -4px; left: auto;
+  margin-top: 0; }
 .rp-h0 { background: #e2e8f0; color: #1f2937; } a:has(> .rp-h0) { --rp-heat: #cbd5e1; }
 .rp-h1 { background: #fde68a; color: #1f2937; } a:has(> .rp-h1) { --rp-heat: #fde68a; }
 .rp-h2 { background: #fdba74; color: #1f2937; } a:has(> .rp-h2) { --rp-heat: #fdba74; }

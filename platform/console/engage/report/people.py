@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -19,6 +19,7 @@ from django.views.generic import View
 
 from accounts.models import User
 from campaigns.models import Campaign
+from campaigns.reports import keeping
 from campaigns.selectors import runs_of
 from console.engage.report.base import ReportPage
 from console.palette import customers_like
@@ -30,6 +31,8 @@ from events.models import Event, EventType
 from integrations.exports.services import AT_ONCE, begin, rows_of, start_long
 
 PER_PAGE = 50
+#: One in so many is often.
+OFTEN = 50
 #: As many people are searched by name.
 NAMED = 200
 FIELDS = ("sending", "state", "reason", "arm", "did", "q")
@@ -120,7 +123,12 @@ def narrowed(campaign: Campaign, runs: Sequence[Run], given: dict[str, str]) -> 
     if words := given.get("q"):
         found = found.filter(customer__in=list(customers_like(words).values_list("pk", flat=True)[:NAMED]))
     if (did := given.get("did")) in DID:
-        found = found.filter(pk__in=RawSQL(_DID, [[str(run.pk) for run in runs], DID[did]]))  # noqa: S611
+        texts = [str(run.pk) for run in runs]
+        if often(campaign, runs, did):
+            since = min(run.created_at for run in runs)
+            found = found.filter(RawSQL(_DID_EACH, [since, DID[did]], output_field=BooleanField()))  # noqa: S611
+        else:
+            found = found.filter(pk__in=RawSQL(_DID, [texts, DID[did]]))  # noqa: S611
     elif did == ORDERED:
         since = Case(When(run__open_until=None, then=F("run__as_of")), default=F("due_at"))
         bought = Event.objects.filter(
@@ -133,7 +141,21 @@ def narrowed(campaign: Campaign, runs: Sequence[Run], given: dict[str, str]) -> 
     return found
 
 
-# The first types are those of the partial index.
+def often(campaign: Campaign, runs: Sequence[Run], did: str) -> bool:
+    """Say whether so many did it that looking at one after the other soon fills a page."""
+    figures = keeping.last(campaign, runs)
+    people = sum(getattr(row, did) for row in figures.reached) if figures else 0
+    return people * OFTEN >= sum(run.audience for run in runs) > 0
+
+
+# Of many: by each one's own events, newest message first.
+_DID_EACH = """EXISTS (
+    SELECT FROM events_event e
+     WHERE e.customer_id = delivery_message.customer_id AND e.occurred_at >= %s AND e.type = %s
+       AND e.properties->>'run' = delivery_message.run_id::text
+       AND (e.properties->>'message')::bigint = delivery_message.id
+       AND NOT coalesce((e.properties->>'machine')::boolean, false))"""
+# Of few: by the sending's events. The first types are those of the partial index.
 _DID = """
 SELECT (e.properties->>'message')::bigint FROM events_event e
  WHERE e.properties->>'run' = ANY(%s)

@@ -70,7 +70,7 @@ class CampaignReport(ReportPage):
         replay = bool(found.campaign.experiment and found.campaign.experiment.kind == "replay")
         verdict, span = judge(found, over=over, is_replay=replay)
         people = self._people_url if self.request.user.has_perm("customers.view_customer") else None
-        caused = effect_of(found.outcomes)
+        caused = None if replay else effect_of(found.outcomes)
         return {
             "verdict": verdict,
             "complete": over,

@@ -73,10 +73,15 @@ def judge(found: Report, *, over: bool, is_replay: bool) -> tuple[Verdict, chart
             _("This takes some seconds for as many people. Reload the page to see it."),
         ), None
     said, span = effect(treated, held)
-    if span is None or is_replay:
+    if is_replay:
+        sentence = _("It was played on history: nobody was treated, so it caused nothing.")
+        return Verdict("", "history", sentence, said.detail), replace(span, tone="muted") if span else None
+    if not held.people:
         return said, span
     if not over:
-        return _too_early(found, treated, held), replace(span, tone="muted")
+        return _too_early(found, treated, held), replace(span, tone="muted") if span else None
+    if span is None:
+        return said, None
     if not _split_is_sound(found, treated, held):
         sentence = _("The comparison cannot be trusted.")
         detail = _(

@@ -27,8 +27,8 @@ class PlanForm(forms.ModelForm):
         model = Campaign
         fields = (
             "name", "goal", "goal_days", "topic", "channel", "segment", "content", "objective", "pool",
-            "plan", "promotion", "timing", "on_day", "at_time", "each_zone", "late", "every", "month_day",
-            "ends_on", "trigger_event", "trigger_segment", "delay_minutes", "unless_event",
+            "plan", "codes_of", "promotion", "timing", "on_day", "at_time", "each_zone", "late", "every",
+            "month_day", "ends_on", "trigger_event", "trigger_segment", "delay_minutes", "unless_event",
             "again_after_days", "of_use_hours", "spread_hours", "per_hour", "holidays", "priority",
         )  # fmt: skip
 

@@ -54,7 +54,8 @@ class NewCampaign(Page):
         """Make the draft and open its first step, or the first that is still to be decided."""
         user = request.user
         assert isinstance(user, User)  # noqa: S101  the admin lets nobody else in
-        ask = request.GET | request.POST if request.GET else request.POST
+        ask = request.GET.copy()
+        ask.update(request.POST)
         given = _given(ask)
         campaign = draft_campaign(
             user=user,

@@ -32,6 +32,7 @@ from campaigns.preflight import Finding, findings, mails
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
 from console.engage.wizard.samples import samples, seen_by
+from console.engage.wizard.testing import share_of
 from core import clock
 from core.templatetags.studio import money_text, number
 
@@ -68,6 +69,7 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     return shown | {
         "forecast": foreseen,
         "warnings": [f for f in found if not f.blocks] + _warnings(campaign, foreseen),
+        "first": _first(campaign, foreseen),
         "zones": foreseen.zones[:ZONES],
         "more_zones": max(0, len(foreseen.zones) - ZONES),
         "schedule": in_words(campaign),
@@ -79,6 +81,14 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "may_change": user.has_perm("campaigns.change_campaign"),
         **approval,
     }
+
+
+def _first(campaign: Campaign, foreseen: Forecast) -> dict[str, int] | None:
+    """Return how many get it first, and after how many days the rest, of a test that chooses its winner."""
+    share = share_of(campaign.experiment)
+    if share is None or campaign.experiment is None:
+        return None
+    return {"people": round(foreseen.people * share), "days": campaign.experiment.window_days}
 
 
 def _seen(campaign: Campaign, request: HttpRequest, now: datetime, as_of: datetime) -> dict[str, Any]:

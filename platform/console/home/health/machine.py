@@ -41,9 +41,17 @@ def workers(now: datetime) -> Sign:
         if alive:
             parts.append(Sign(name, "ok", _("at work: %(queues)s") % {"queues": reads}))
         elif stopped:
-            parts.append(Sign(name, "warn", _("stopped %(ago)s: %(queues)s") % {"ago": ago(age), "queues": reads}))
+            parts.append(
+                Sign(name, "warn", _("stopped %(ago)s: %(queues)s") % {"ago": ago(age), "queues": reads})
+            )
         else:
-            parts.append(Sign(name, "bad", _("silent, last seen %(ago)s: %(queues)s") % {"ago": ago(age), "queues": reads}))
+            parts.append(
+                Sign(
+                    name,
+                    "bad",
+                    _("silent, last seen %(ago)s: %(queues)s") % {"ago": ago(age), "queues": reads},
+                )
+            )
     unread = [queue for queue in QUEUES if queue not in read]
     name = _("Workers")
     alive_ones = sum(part.state == "ok" for part in parts)
@@ -83,7 +91,9 @@ def queues(now: datetime) -> Sign:
     oldest = min(since.values(), default=None)
     text = _("oldest work: %(ago)s") % {"ago": ago(now - oldest)} if oldest else _("nothing waits")
     state = worst(parts)
-    todo = _("Add workers for the queue that is late, or see below what holds it up.") if state == "bad" else ""
+    todo = (
+        _("Add workers for the queue that is late, or see below what holds it up.") if state == "bad" else ""
+    )
     return Sign(name, state, text, todo, parts=tuple(parts))
 
 

@@ -40,7 +40,11 @@ class SystemHealth(Page):
 
     def get_template_names(self) -> list[str]:
         """Answer the page's own question with the signs alone."""
-        return ["console/home/signs.html" if self.request.headers.get("HX-Request") else "console/home/health.html"]
+        return [
+            "console/home/signs.html"
+            if self.request.headers.get("HX-Request")
+            else "console/home/health.html"
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the signs in three groups, and all of them in one word."""

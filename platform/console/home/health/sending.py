@@ -21,7 +21,9 @@ RECORDS = ("SPF", "DKIM", "DMARC")
 def outbox(now: datetime) -> Sign:
     """Say how many due messages wait, and which runs do not move. Two queries by the queue's index."""
     due = Message.objects.filter(state=MessageState.PENDING, run__state=Run.State.RUNNING, due_at__lte=now)
-    rows = list(due.values("run_id", "run__channel").annotate(oldest=Min("due_at"), n=Count("pk")).order_by("oldest"))
+    rows = list(
+        due.values("run_id", "run__channel").annotate(oldest=Min("due_at"), n=Count("pk")).order_by("oldest")
+    )
     name = _("Outbox")
     if not rows:
         return Sign(name, "ok", _("nothing waiting"))
@@ -40,7 +42,7 @@ def outbox(now: datetime) -> Sign:
     )
     if worst(parts) != "bad":
         return Sign(name, "ok", text, parts=parts)
-    todo = _("A sending does not move: see whether its provider is left alone, then whether a worker reads “delivery”.")
+    todo = _("A sending does not move: look at its provider, then whether a worker reads “delivery”.")
     return Sign(name, "bad", text, todo, reverse("admin:delivery_runs"), _("See the sendings"), parts)
 
 
@@ -58,7 +60,7 @@ def uncertain() -> Sign:
         return Sign(name, "ok", _("none"))
     return Sign(
         name, "warn", ngettext("%(n)d message", "%(n)d messages", total) % {"n": total},
-        _("It is not known whether they went. Look into the provider's log, then send them again or let them be."),
+        _("Nobody knows whether they went. Ask the provider's log, then send again or let be."),
         reverse("admin:delivery_unreached"), _("Decide"),
     )  # fmt: skip
 
@@ -82,7 +84,12 @@ def providers(now: datetime) -> Sign:
         return Sign(name, "ok", _("none of your own; what is built in sends"))
     broken = sum(part.state == "bad" for part in parts)
     if not broken:
-        return Sign(name, "ok", ngettext("%(n)d working", "%(n)d working", len(parts)) % {"n": len(parts)}, parts=tuple(parts))
+        return Sign(
+            name,
+            "ok",
+            ngettext("%(n)d working", "%(n)d working", len(parts)) % {"n": len(parts)},
+            parts=tuple(parts),
+        )
     return Sign(
         name, "bad", ngettext("%(n)d left alone", "%(n)d left alone", broken) % {"n": broken},
         _("Try the provider once; with others for the same channel, messages go by those."),
@@ -99,7 +106,7 @@ def domain(now: datetime) -> Sign:
         parts = tuple(Sign(record, "unknown", _("not checked yet")) for record in RECORDS)
         return Sign(
             name, "unknown", _("%(domain)s was not checked yet") % {"domain": sender_domain()},
-            _("Mailbox providers look for SPF, DKIM and DMARC before they believe a sender."), url, button, parts,
+            _("Mailbox providers ask for SPF, DKIM and DMARC first."), url, button, parts,
         )  # fmt: skip
     parts = tuple(
         Sign(f["what"], f["level"] or "unknown", f["sentence"], f["advice"])
@@ -109,9 +116,11 @@ def domain(now: datetime) -> Sign:
     state = worst(parts)
     wrong = [part.name for part in parts if part.state in ("warn", "bad")]
     text = (
-        _("%(domain)s: look at %(records)s") % {"domain": check.domain, "records": ", ".join(dict.fromkeys(wrong))}
+        _("%(domain)s: look at %(records)s")
+        % {"domain": check.domain, "records": ", ".join(dict.fromkeys(wrong))}
         if wrong
-        else _("%(domain)s: SPF, DKIM and DMARC, checked %(ago)s") % {"domain": check.domain, "ago": ago(now - check.checked_at)}
+        else _("%(domain)s: SPF, DKIM and DMARC, checked %(ago)s")
+        % {"domain": check.domain, "ago": ago(now - check.checked_at)}
     )
     todo = next((part.todo for part in parts if part.state == state and part.todo), "")
     return Sign(name, state, text, todo, url, button, parts)

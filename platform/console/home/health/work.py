@@ -55,7 +55,7 @@ def nightly(now: datetime) -> Sign:
         return Sign(name, "ok", _("everything ended that began"))
     return Sign(
         name, "warn", _("did not end: %(jobs)s") % {"jobs": ", ".join(names)},
-        _("Its worker died or ran out of time; the next turn does it again. Look into the worker's log for the task."),
+        _("The worker died or ran out of time; the next turn does it again. Its log says more."),
         reverse("admin:django_celery_beat_periodictask_changelist"), _("See the schedule"),
     )  # fmt: skip
 

@@ -17,6 +17,5 @@ from console.home.suggestions import codes, goods, intents, orders, silence
 from console.home.suggestions.base import Rule
 
 RULES: dict[str, Rule] = {
-    rule.key: rule
-    for rule in (*silence.RULES, *orders.RULES, *intents.RULES, *goods.RULES, *codes.RULES)
+    rule.key: rule for rule in (*silence.RULES, *orders.RULES, *intents.RULES, *goods.RULES, *codes.RULES)
 }

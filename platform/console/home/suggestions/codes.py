@@ -29,7 +29,12 @@ class CodesExpire:
             if warning.kind == Kind.LOW:
                 continue
             pool = str(warning.pool_id)
-            rule = {"all": [{"coupon": "assigned", "pool": pool}, {"coupon": "redeemed", "pool": pool, "never": True}]}
+            rule = {
+                "all": [
+                    {"coupon": "assigned", "pool": pool},
+                    {"coupon": "redeemed", "pool": pool, "never": True},
+                ]
+            }
             people = shop.of_rule(rule)
             if people and people.number:
                 yield Found(
@@ -55,7 +60,9 @@ class CodesExpire:
         until = one.fact("until")
         return _("“%(pool)s” ends on %(day)s. A reminder is worth more now than another code later.") % {
             "pool": one.fact("pool"),
-            "day": date_format(localtime(datetime.fromisoformat(until)), "MONTH_DAY_FORMAT") if until else "–",
+            "day": date_format(localtime(datetime.fromisoformat(until)), "MONTH_DAY_FORMAT")
+            if until
+            else "–",
         }
 
     def button(self, one: Suggestion) -> str:

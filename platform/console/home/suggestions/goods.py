@@ -76,11 +76,17 @@ class Overstock:
             "people": count(one.people),
         }
         if one.fact("months") is None:
-            return _("None was sold in 90 days; %(value)s lie there. %(people)s people buy such things.") % values
-        return _(
-            "%(sold)s were sold in 90 days, so it lasts %(months)s months; %(value)s lie there."
-            " %(people)s people buy such things."
-        ) % values
+            return (
+                _("None was sold in 90 days; %(value)s lie there. %(people)s people buy such things.")
+                % values
+            )
+        return (
+            _(
+                "%(sold)s were sold in 90 days, so it lasts %(months)s months; %(value)s lie there."
+                " %(people)s people buy such things."
+            )
+            % values
+        )
 
     def button(self, one: Suggestion) -> str:
         """Sell it off."""

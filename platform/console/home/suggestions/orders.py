@@ -32,7 +32,7 @@ class SecondOrderMissing:
 
     def find(self, shop: Shop) -> Iterable[Found]:
         """Measure the usual gap, and count who is between one and three of them."""
-        (gap, measured), = shop.rows(_GAP)
+        ((gap, measured),) = shop.rows(_GAP)
         if measured < MEASURED:
             return
         usual = max(1, round(gap))

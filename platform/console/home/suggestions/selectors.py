@@ -49,7 +49,7 @@ class Ideas:
 
 
 def ideas(user: User, *, now: datetime) -> Ideas:
-    """Return what is worth doing for somebody: nothing put aside, nothing that is under way. Three queries."""
+    """Return what is worth doing for somebody: nothing put aside, nothing under way. Three queries."""
     found = list(Suggestion.objects.all())
     hidden = set(
         Dismissal.objects.filter(Q(until=None) | Q(until__gt=now), user=user).values_list("key", flat=True)
@@ -104,9 +104,7 @@ def _expected(one: Suggestion) -> str:
         return ""
     low, high, campaigns = expected
     return ngettext(
-        "A past campaign with this goal was followed by so many orders that %(low)s–%(high)s are likely here.",
-        "%(campaigns)s past campaigns with this goal were followed by so many orders that %(low)s–%(high)s are"
-        " likely here.",
+        "By %(campaigns)s past campaign with this goal: likely %(low)s–%(high)s orders.",
+        "By %(campaigns)s past campaigns with this goal: likely %(low)s–%(high)s orders.",
         campaigns,
     ) % {"low": count(low), "high": count(high), "campaigns": count(campaigns)}
-

@@ -37,9 +37,7 @@ def refresh(*, as_of: datetime, now: datetime) -> int:
     goes. A rule that fails takes only itself away.
     """
     shop, before = Shop(as_of=as_of, now=now), past(now)
-    rows = [
-        _row(rule, found, before, shop) for rule in RULES.values() for found in _found(rule, shop)
-    ]
+    rows = [_row(rule, found, before, shop) for rule in RULES.values() for found in _found(rule, shop)]
     with transaction.atomic():
         Suggestion.objects.exclude(key__in=[row.key for row in rows]).delete()
         Suggestion.objects.bulk_create(
@@ -81,9 +79,7 @@ def _row(rule: Rule, found: Found, before: dict[str, Past], shop: Shop) -> Sugge
 
 def put_aside(suggestion: Suggestion, *, user: User, now: datetime, until: datetime | None) -> None:
     """Hide a suggestion from one person, until a moment or for good."""
-    Dismissal.objects.update_or_create(
-        user=user, key=suggestion.key, defaults={"until": until, "at": now}
-    )
+    Dismissal.objects.update_or_create(user=user, key=suggestion.key, defaults={"until": until, "at": now})
 
 
 def show_again(*, user: User) -> int:
@@ -109,7 +105,11 @@ def begin(suggestion: Suggestion, *, user: User, now: datetime) -> Campaign:
         name="" if ready else _name(given["segment"]),
     )  # fmt: skip
     audit.record(
-        action="draft_from_suggestion", target=campaign, now=now, user=user, after={"suggestion": suggestion.key}
+        action="draft_from_suggestion",
+        target=campaign,
+        now=now,
+        user=user,
+        after={"suggestion": suggestion.key},
     )
     return campaign
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from console.demo import steps, story, workers
@@ -91,6 +92,7 @@ class Command(BaseCommand):
             steps.run_job(
                 "tune", self.say, user, experiment=story.EXPERIMENT, use=use_key("email", story.OBJECTIVE)
             )
+        call_command("add_up", stdout=self.stderr, stderr=self.stderr)
         result = summarise(import_seconds=import_seconds, clusters=clusters, training=training)
         result["total_seconds"] = round(clock.now().timestamp() - started, 1)
         self.stdout.write(json.dumps(result))
