@@ -16,7 +16,7 @@ from recommendations.models import Objective
 from recommendations.services.training import train_models
 from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import visit
-from tests.scenarios.messages import NOW, PRODUCTS, inbox, look, previewed, saved, shop
+from tests.scenarios.messages import NOW, PRODUCTS, inbox, look, saved, shop
 
 __all__ = ["inbox", "shop"]
 pytestmark = [
@@ -105,6 +105,9 @@ def shown_to(window, title):
     page = window.page
     page.click(f".pw-people button:has-text({title!r})")
     page.wait_for_selector(f".pw-people button[aria-pressed=true]:has-text({title!r})")
-    frame = previewed(window, "Northwind Outdoor")
+    page.wait_for_load_state("networkidle")
+    # The gallery's small pictures are frames, too: the message is in its own.
+    frame = page.wait_for_selector(".pw-frame").content_frame()
+    frame.wait_for_function("document.body && document.body.innerText.includes('Northwind Outdoor')")
     text = frame.evaluate("document.body.innerText")
     return {name for name in NAMES if name in text}
