@@ -35,8 +35,8 @@ from recommendations.rules import apply_rules
 from recommendations.selectors import Item, as_items, causes_of, stored_places
 from recommendations.state import State
 
-#: What a session counts beside the customer's own list, whose best place is worth 1.
-SESSION_SHARE = 0.6
+#: How slowly a place's worth falls with its rank where list and session are joined.
+FUSION = 10
 #: A step back in the session counts so much less.
 STEP = 0.85
 #: So many of the newest products make a session.
@@ -225,32 +225,30 @@ def _joined(
 ) -> tuple[list[Place], dict[int, str]]:
     """Return the customer's own places and the session's as one list, and where each came from.
 
-    A product that both know is worth both; its reason is that of the larger part.
+    By reciprocal ranks (Cormack, Clarke, Büttcher 2009): a place is worth (K + 1) / (K + rank) of each list,
+    whatever the scales of the two, so both take turns, and a product that both know is worth both. Its
+    reason is that of the larger part. Without a session the list stays as it is.
     """
-    top = max((place.score for place in own if not place.fallback), default=0.0) or 1.0
-    joined: dict[int, Place] = {}
-    sources: dict[int, str] = {}
-    for place in own:
-        if place.fallback:
-            continue
-        worth = max(place.score / top, 0.0)
-        extra = session.get(place.product_id)
-        if extra is None:
-            joined[place.product_id] = replace(place, score=worth)
-            sources[place.product_id] = source
-            continue
-        added = SESSION_SHARE * extra.score
-        reason = extra.reason if added > worth else place.reason
-        joined[place.product_id] = replace(place, score=worth + added, reason=reason)
-        sources[place.product_id] = SESSION_SOURCE if added > worth else source
-    for pk, place in session.items():
-        if pk not in joined:
-            joined[pk] = replace(place, score=SESSION_SHARE * place.score)
+    known = [place for place in own if not place.fallback]
+    behind = [place for place in own if place.fallback and place.product_id not in session]
+    sources = dict.fromkeys((place.product_id for place in behind), POPULAR)
+    sources |= dict.fromkeys((place.product_id for place in known), source)
+    if not session:
+        return [*known, *behind], sources
+    joined = {place.product_id: replace(place, score=_worth(rank)) for rank, place in enumerate(known)}
+    for rank, place in enumerate(sorted(session.values(), key=lambda place: -place.score)):
+        pk, worth = place.product_id, _worth(rank)
+        other = joined.get(pk)
+        if other is None or worth > other.score:
             sources[pk] = SESSION_SOURCE
-    order = sorted(joined.values(), key=lambda place: -place.score)
-    behind = [place for place in own if place.fallback and place.product_id not in joined]
-    sources |= dict.fromkeys((place.product_id for place in behind), POPULAR)
-    return [*order, *behind], sources
+            joined[pk] = replace(place, score=worth + (other.score if other else 0.0))
+        else:
+            joined[pk] = replace(other, score=other.score + worth)
+    return [*sorted(joined.values(), key=lambda place: -place.score), *behind], sources
+
+
+def _worth(rank: int) -> float:
+    return (FUSION + 1) / (FUSION + rank + 1)
 
 
 def _filters(

@@ -33,7 +33,7 @@ def compare(control: str, treatment: str, key: str = "test") -> Experiment:
     experiment = create_experiment(
         key=key,
         name=key,
-        salt="planted" if key == "test" else f"planted-{key}",
+        salt=f"planted {key}",
         kind=Experiment.Kind.REPLAY,
         variants=[
             {"key": "a", "name": control, "levers": {"strategy": control}, "is_control": True},

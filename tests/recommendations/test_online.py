@@ -14,6 +14,7 @@ from events.models import Event, EventType
 from recommendations import online
 from recommendations.artifacts import _load, _loaded, at_hand, fitted
 from recommendations.models import Decision, ListRule, ModelVersion, ProductList
+from recommendations.services.lists import ensure_lists
 from recommendations.services.rules import remove_rule, save_rule
 from recommendations.services.training import train_models
 from tests.api.conftest import Partner
@@ -184,7 +185,9 @@ def test_an_answer_costs_a_constant_number_of_queries(shop, django_assert_max_nu
 
 def test_what_goes_with_a_purchase_names_the_purchase_that_carried_it(shop):
     customer = Customer.objects.get(external_id="c0")
-    model = fitted(ModelVersion.objects.get(strategy__key="item-knn"))
+    version = ModelVersion.objects.get(strategy__key="item-knn")
+    model = fitted(version)
+    ensure_lists(version, "discover", [customer.pk])
     shown = items(shop, strategy="item-knn", objective="discover", limit=5)
     bought = {
         p.name: p

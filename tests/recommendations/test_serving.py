@@ -102,18 +102,20 @@ def test_an_interrupted_making_of_lists_goes_on_and_the_old_version_serves_meanw
 def test_a_rollback_restores_the_very_lists_and_says_who(django_user_model):
     plant()
     mia = django_user_model.objects.create_user("mia")
-    train_models(as_of=CUT - timedelta(days=28), now=CUT, keys=["popularity"])
+    train_models(as_of=CUT - timedelta(days=28), now=CUT, keys=["own-frequency"])
+    own = Strategy.objects.get(key="own-frequency")
+    Champion.objects.update(strategy=own)
     customer = first()
     before = shown(customer)
-    train_models(as_of=LATER, now=LATER, keys=["popularity"])
+    train_models(as_of=LATER, now=LATER, keys=["own-frequency"])
     assert shown(customer) != before
-    turn = serve_previous(Strategy.objects.get(key="popularity"), user=mia, now=LATER)
+    turn = serve_previous(own, user=mia, now=LATER)
     assert shown(customer) == before
     assert (turn.why, turn.user) == (Serving.Why.ROLLED_BACK, mia)
     entry = AuditEntry.objects.filter(action="model.rolled_back").get()
     assert entry.user == mia
     # Forth again is a rollback, too: nothing was thrown away.
-    serve_previous(Strategy.objects.get(key="popularity"), user=mia, now=LATER)
+    serve_previous(own, user=mia, now=LATER)
     assert shown(customer) != before
 
 
