@@ -39,9 +39,9 @@ def launched(now, *, people=60, **plan) -> Campaign:
     return actions.launch_campaign(campaign, user=None, now=now)
 
 
-def sent_all(campaign):
+def sent_all(campaign, at=None):
     for run in runs_of(campaign):
-        deliver(run.pk, clock=clock.now)
+        deliver(run.pk, clock=(lambda: at) if at else clock.now)
 
 
 def bought(customers, at):
@@ -79,7 +79,7 @@ def test_the_winner_goes_to_the_rest_by_the_rules_and_once(begun, now, postbox):
     assert runs_of(begun).count() == 2
     assert Message.objects.values("customer").distinct().count() == Message.objects.count() == 60
     assert AuditEntry.objects.filter(action="send_wave").count() == 1
-    sent_all(begun)
+    sent_all(begun, at=later + timedelta(hours=2))
     assert len(postbox.mails) == 60
     begun.refresh_from_db()
     assert begun.state == Campaign.State.FINISHED

@@ -7,10 +7,12 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import AuditEntry, User
+from campaigns.experiments.holdout_effect import effect_of
 from campaigns.experiments.live.looks import take_look
 from campaigns.experiments.models import GlobalHoldout, HoldoutMember
 from console.learn.experiment_words import verdict_of_live
 from core import clock
+from events.models import Event
 from tests.campaigns.experiments.live.crowd import buy, make_live, put
 
 pytestmark = pytest.mark.django_db
@@ -92,11 +94,18 @@ def test_the_control_group_is_drawn_and_ended_and_its_history_kept(sign_in, goin
     client.post("/admin/control-group/open/", {"share": "10"})
     group = GlobalHoldout.objects.get()
     members = set(HoldoutMember.objects.values_list("customer", flat=True))
+    buyers = set(Event.objects.filter(type="purchase").values_list("customer_id", flat=True))
     assert 0 < len(members) < 750
     GlobalHoldout.objects.update(started_at=clock.now() - timedelta(days=30))
     buy(list(members)[:3], at=clock.now() - timedelta(days=3), amount=50)
     page = client.get("/admin/control-group/").content.decode()
-    assert "What all campaigns bring is not clear yet" in page
+    effect = effect_of(GlobalHoldout.objects.get(), now=clock.now())
+    assert (effect.held, effect.others) == (len(members), 750 - len(members))
+    spent = 10 * 49 - sum(10 for pk in members if pk in buyers)
+    assert effect.value == pytest.approx(
+        spent - (150 + 490 - spent) / len(members) * (750 - len(members)), abs=0.01
+    )
+    assert f"{len(members)} people" in page
     client.post("/admin/control-group/close/")
     group.refresh_from_db()
     assert group.ended_at is not None

@@ -27,7 +27,8 @@ def groups():
 
 def messages(customers, *, state, at, **fields):
     """Store a run with a message for each."""
-    run = Run(id=uuid7(), source="campaign", reference="x", channel="email", as_of=at, created_at=at)
+    key = uuid7()
+    run = Run(id=key, source="campaign", reference=str(key), channel="email", as_of=at, created_at=at)
     ensure_run_partition(run)
     run.save(force_insert=True)
     Message.objects.bulk_create(
