@@ -43,7 +43,7 @@ from segments.services import ensure_ready_made, refresh_all
 from tests.console.addresses import pages
 from tests.console.test_walls import PAGES
 
-TURNS = 8
+TURNS = 5
 SEARCHES = (
     "cust",
     "customer-1999",
@@ -64,6 +64,7 @@ class Cost(NamedTuple):
     name: str
     path: str
     ms: float
+    best: float
     kb: float
     queries: int
     slowest: str
@@ -142,15 +143,16 @@ def measure(client: Client, name: str, path: str) -> Cost:
     """Ask for a page several times."""
     with CaptureQueriesContext(connection) as queries:
         answer = client.get(path)
+    asked = list(queries)  # the next request forgets them
     times = []
     for _ in range(TURNS):
         start = time.perf_counter()
         client.get(path)
         times.append((time.perf_counter() - start) * 1000)
     slow = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
-    worst = max(queries.captured_queries, key=lambda query: float(query["time"]), default=None)
+    worst = max(asked, key=lambda query: float(query["time"]), default=None)
     told = f"{float(worst['time']) * 1000:.0f} ms: {' '.join(worst['sql'].split())[:300]}" if worst else ""
-    return Cost(name, path, min(slow, max(times)), len(answer.content) / 1024, len(queries), told)
+    return Cost(name, path, min(slow, max(times)), min(times), len(answer.content) / 1024, len(asked), told)
 
 
 def searches(client: Client) -> float:
@@ -173,7 +175,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose name holds this")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
-    settings.ALLOWED_HOSTS = ["*"]
+    settings.ALLOWED_HOSTS, settings.DEBUG = ["*"], False
     settings.SHOP_AS_OF = AS_OF.isoformat()
     with shop(QUICK if asked.quick else FULL) as size:
         alice = fill(size)
@@ -183,9 +185,9 @@ def main() -> None:
             measure(client, name, path) for name, path in pages(PAGES, client).items() if asked.only in name
         ]
         found = searches(client)
-    say(f"{'ms':>7} {'KB':>6} {'queries':>7}  page")
+    say(f"{'ms':>7} {'best':>6} {'KB':>6} {'queries':>7}  page")
     for cost in sorted(costs, key=lambda cost: -cost.ms):
-        say(f"{cost.ms:7.0f} {cost.kb:6.0f} {cost.queries:7}  {cost.name}  {cost.path}")
+        say(f"{cost.ms:7.0f} {cost.best:6.0f} {cost.kb:6.0f} {cost.queries:7}  {cost.name}  {cost.path}")
         if cost.ms > LIMIT_MS / 2:
             say(f"{'':24}slowest query {cost.slowest}")
     say(f"{len(costs)} pages")

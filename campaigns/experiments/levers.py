@@ -45,9 +45,14 @@ def _subject(value: Any) -> Any:
 
 
 def _content(value: Any) -> str:
-    if not str(value).isdigit():
+    if not _whole(value):
         raise ValidationError(_("Name the content by the number of a template's version."))
     return str(value)
+
+
+def _whole(value: Any) -> bool:
+    text = str(value)
+    return not isinstance(value, bool) and text.isascii() and text.isdigit() and len(text) < 16
 
 
 def _strategy(value: Any) -> str:
@@ -64,7 +69,7 @@ def _pool(value: Any) -> str:
 
 
 def _hour(value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdigit() or not 0 <= int(value) <= 23:
+    if not _whole(value) or not 0 <= int(value) <= 23:
         raise ValidationError(_("An hour to send at is a number from 0 to 23."))
     return int(value)
 

@@ -125,10 +125,7 @@ class ApiKeyAdmin(Admin):
     search_fields = ["name", "prefix"]
     actions = ["rotate", "revoke"]
     # The switches of a key in a browser mean nothing for a server's.
-    # (A key that is only looked at has no field to ask.)
-    conditional_fields = dict.fromkeys(
-        ("allowed_origins", "trusted"), "typeof kind == 'undefined' || kind == 'publishable'"
-    )
+    conditional_fields = {"allowed_origins": "kind == 'publishable'", "trusted": "kind == 'publishable'"}
 
     @display(description=_("kind"), ordering="kind", label={ApiKey.Kind.PUBLISHABLE.label: "info"})
     def kind_label(self, key: ApiKey) -> Any:

@@ -16,7 +16,8 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.calendar.page import Calendar, CalendarFile
 from console.engage.control import Approve, Control, File
 from console.engage.report.content import CampaignContent
-from console.engage.report.people import CampaignLog, CampaignPeople, CampaignPeopleExport
+from console.engage.report.log import CampaignLog
+from console.engage.report.people import CampaignPeople, CampaignPeopleExport
 from console.engage.report.results import CampaignReport
 from console.engage.wizard.new import NewCampaign
 from console.engage.wizard.review import Send

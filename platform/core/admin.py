@@ -1,5 +1,7 @@
 """What the lists of all apps have in common, and the lists of the machinery itself."""
 
+import re
+from copy import copy
 from typing import Any
 
 import structlog
@@ -44,6 +46,7 @@ class Admin(ModelAdmin):
     list_before_template = "console/list_before.html"
     show_full_result_count = False
     warn_unsaved_form = True
+    conditional_fields: dict[str, str] = {}
     formfield_overrides = {
         models.JSONField: {"form_class": JSONField},
         models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget},
@@ -72,12 +75,31 @@ class Admin(ModelAdmin):
         found.asked_by = request.user
         return found
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Show the form; what depends on a field that nobody can change here is simply shown."""
+        shown = context["adminform"]
+        if self.conditional_fields:
+            shown.model_admin = copy(self)
+            shown.model_admin.conditional_fields = {
+                name: when
+                for name, when in self.conditional_fields.items()
+                if _words(when) & {field.name for field in self.opts.fields} <= shown.form.fields.keys()
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Add the export to those lists that can be taken out, for those who may."""
         actions = super().get_actions(request)
         if may_export(request.user, self.model._meta.label_lower):
             actions["export"] = (_export, "export", _("Export as CSV"))
         return actions
+
+
+def _words(expression: str) -> set[str]:
+    """Return the names in a condition, without what stands in quotes."""
+    return set(re.findall(r"[a-z_]\w*", re.sub(r"'[^']*'", "", expression)))
 
 
 def _export(admin: Admin, request: HttpRequest, queryset: Any) -> Any:

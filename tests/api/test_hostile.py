@@ -82,6 +82,17 @@ BODIES: dict[str, Any] = {
         "slug": "c", "name": "C", "kind": "email", "segment": "s", "template": "t", "objective": "replenish",
         "pool": UUID, "promotion": "p", "experiment": "e", "goal_days": 28,
     },
+    "/api/v1/experiments": {
+        "key": "e", "name": "E", "salt": "s", "hypothesis": "h", "metric": "conversion", "window_days": 7,
+        "variants": [{"key": "a", "name": "A", "weight": 1, "is_control": True, "levers": {"subject": "S"}}],
+        "holdout_share": "0.1", "alpha": 0.05, "horizon": 100, "planned_looks": 2, "layer": "l",
+        "layer_share": 0.5,
+    },
+    "/api/v1/experiments/{}/assignments": {"customers": ["c"]},
+    "/api/v1/experiments/{}/exposures": {
+        "exposures": [{"customer": "c", "at": "2026-01-01T00:00:00Z"}]
+    },
+    "/api/v1/experiments/{}/decide": {"winner": "a", "reason": "r"},
 }  # fmt: skip
 BODIES["/api/v1/customers/{}"] = {
     k: v for k, v in BODIES["/api/v1/customers"][0].items() if k != "external_id"

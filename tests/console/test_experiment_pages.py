@@ -96,7 +96,7 @@ def test_the_control_group_is_drawn_and_ended_and_its_history_kept(sign_in, goin
     GlobalHoldout.objects.update(started_at=clock.now() - timedelta(days=30))
     buy(list(members)[:3], at=clock.now() - timedelta(days=3), amount=50)
     page = client.get("/admin/control-group/").content.decode()
-    assert "All campaigns brought about" in page
+    assert "What all campaigns bring is not clear yet" in page
     client.post("/admin/control-group/close/")
     group.refresh_from_db()
     assert group.ended_at is not None

@@ -175,7 +175,7 @@ def test_used_once_is_a_list_of_those_who_fit_now(people):
     client = sign_in("marketer")
     url = ask(client, "once", {"rule": RULE, "name": "Fair"}).json()["url"]
     frozen = Segment.objects.get(ready_made=False)
-    assert url == f"/admin/campaigns/campaign/add/?segment={frozen.pk}"
+    assert url == f"/admin/campaigns/new/?segment={frozen.pk}"
     assert (frozen.kind, frozen.size) == ("static", 3)
     assert frozen.name.startswith("Fair, on ")
     upsert_customers([{"external_id": "c9", "country": "DE"}], NOW)

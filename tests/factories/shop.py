@@ -164,8 +164,11 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
         "campaign": f"/admin/campaigns/{campaign.pk}/report/",
         "run unreached": f"/admin/delivery/runs/{run.pk}/unreached/",
         "draft": f"/admin/campaigns/{draft.pk}/report/",
-        "review": f"/admin/campaigns/{draft.pk}/review/",
-        "new campaign": "/admin/campaigns/campaign/add/",
+        **{
+            f"campaign {step}": f"/admin/campaigns/{draft.pk}/plan/{step}/"
+            for step in ("goal", "audience", "content", "test", "review")
+        },
+        "new campaign": "/admin/campaigns/new/",
         "experiment": f"/admin/experiments/{experiment.pk}/",
         "offers": "/admin/offers/",
         "new offer": "/admin/offers/new/",

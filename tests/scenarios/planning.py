@@ -28,6 +28,7 @@ from tests.scenarios.browser import Visit, visit
 
 MARKS = [
     pytest.mark.browser,
+    pytest.mark.long,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
 ]

@@ -255,7 +255,7 @@ def test_a_sentence_a_template_and_why_somebody_is_in(live_server, shop, theme, 
         # Used once: a list of those who fit now, and a campaign to it.
         page.focus("[data-sb=once]")
         keys.press("Enter")
-        page.wait_for_url("**/admin/campaigns/campaign/add/?segment=*")
+        page.wait_for_url("**/admin/campaigns/new/?segment=*")
         frozen = Segment.objects.get(kind=Segment.Kind.STATIC)
         assert frozen.size == 4
         assert window.go(f"/admin/segments/{frozen.pk}/") == 200

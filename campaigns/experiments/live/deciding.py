@@ -24,7 +24,9 @@ def look_and_decide(experiment: Experiment, *, now: datetime, actor: str = "sche
     where = standing(experiment, now=now)
     if not where.met:
         return None
-    look = take_look(experiment, as_of=now, now=now, planned=where.look is not None, last=where.over)
+    look = take_look(
+        experiment, as_of=now, now=now, planned=where.look is not None, last=where.over, where=where
+    )
     _apply(experiment, look, now=now, actor=actor)
     return look
 

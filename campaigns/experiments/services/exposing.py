@@ -10,7 +10,7 @@ from campaigns.experiments.models import Experiment
 
 _EXPOSE = """
 INSERT INTO experiments_exposure (assignment_id, at, ghost, message)
-SELECT assignment.id, met.at, assignment.variant_id IS NULL, met.message
+SELECT assignment.id, greatest(met.at, assignment.at), assignment.variant_id IS NULL, met.message
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[]) AS met (customer_id, at, message)
   JOIN experiments_assignment AS assignment
     ON assignment.customer_id = met.customer_id AND assignment.experiment_id = %s

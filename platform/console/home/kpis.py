@@ -29,6 +29,17 @@ def kpis(found: Figures) -> list[Kpi]:
     return [_from_campaigns(found), _incremental(found), _repeat(found), _unsubscribes(found)]
 
 
+def revenue_note(found: Figures) -> str:
+    """Say what all of the period's orders make together, and how that changed."""
+    now, before = found.current.total, found.before.total
+    text = ngettext("%(revenue)s from %(orders)s order", "%(revenue)s from %(orders)s orders", now.orders) % {
+        "revenue": money_text(now.revenue, whole=True),
+        "orders": number(now.orders),
+    }
+    change = _relative(now.revenue, before.revenue)[0]
+    return f"{text} ({change})" if change else text
+
+
 def _from_campaigns(found: Figures) -> Kpi:
     now, before = found.current.total, found.before.total
     if now.campaign_revenue:

@@ -8,13 +8,12 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from campaigns.coupons.warnings import open_warnings
 from campaigns.models import Campaign
 from console.delivery.deliverability import alarm_notices
 from console.home.figures import PERIODS, USUAL, Figures, figures
 from console.home.health.page import signs, wrong
 from console.home.health.signs import worst
-from console.home.kpis import kpis
+from console.home.kpis import kpis, revenue_note
 from console.home.steps import first_steps
 from console.home.suggestions.selectors import ideas
 from console.page import Page
@@ -60,8 +59,6 @@ class Home(Page):
             counts = cache.get_or_set("console:home:groups", _group_counts, GROUPS_SECONDS)
             context["groups"] = _groups(counts)
             context["personas"] = list(Persona.objects.order_by("-size"))
-        if can("coupons.view_couponpool"):
-            context["pool_warnings"] = open_warnings()
         if can("segments.view_segment") and can("campaigns.view_campaign"):
             steps = first_steps()
             done = sum(step.done for step in steps)
@@ -91,6 +88,7 @@ class Home(Page):
             },
             "kpis": kpis(found),
             "revenue_chart": _revenue(found),
+            "revenue_note": revenue_note(found),
         }
 
     def _length(self) -> int:

@@ -97,6 +97,8 @@ def by_segment(found: Sequence[dict[str, Any]], measure: str) -> charts.Chart | 
         for e in found
         if "interval" in e
     ]
+    if len(ranges) < 2:
+        return None
     title = _("By what people had bought before: %(measure)s") % {"measure": measure_name(measure)}
     return _forest(title, ranges, measure)
 

@@ -176,6 +176,7 @@ def guard_rows(guards: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "icon": icon,
                 "word": _(word),
                 "margin": margin.lstrip("+"),
+                "better": upper is not None and upper <= 0,
                 "worst": None if upper is None else _harm(guard, upper),
                 "reason": _(REASONS[Reason(guard["reason"])]) if "reason" in guard else "",
             }

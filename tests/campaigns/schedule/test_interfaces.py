@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.models import AuditEntry, Scope, User
 from campaigns import actions
 from campaigns.models import Campaign
+from campaigns.schedule.due import begin_due
 from customers.consent import ConsentRow, record_consents
 from delivery.models import FrequencyCap, MarketRule, QuietHours, Run, WarmUp
 from tests.campaigns.schedule.plain import make_campaign
@@ -96,7 +97,7 @@ def form_of(**more):
 
 def test_the_form_schedules_and_the_page_says_when():
     client = sign_in("marketer")
-    assert b"timing == " in client.get("/admin/campaigns/campaign/add/").content
+    assert client.get("/admin/campaigns/campaign/add/").headers["Location"] == "/admin/campaigns/new/"
     answer = client.post(
         "/admin/campaigns/campaign/add/",
         form_of(timing="recurring", weekdays=["0", "4"], at_time="09:00", each_zone="on"),
@@ -106,8 +107,9 @@ def test_the_form_schedules_and_the_page_says_when():
     assert (campaign.weekdays, campaign.at_time, campaign.each_zone) == ([0, 4], time(9), True)
     page = client.get(answer.url).content.decode()
     assert "Every Monday, Friday at 09:00, by each recipient&#x27;s own clock" in page
-    review = client.get(f"/admin/campaigns/{campaign.pk}/review/").content.decode()
-    assert "Put it on the schedule" in review
+    assert b"timing == " in client.get(f"/admin/campaigns/campaign/{campaign.pk}/change/").content
+    review = client.get(f"/admin/campaigns/{campaign.pk}/plan/review/").content.decode()
+    assert "Every Monday, Friday at 09:00" in review
 
 
 def test_a_scheduled_campaign_says_when_it_goes(settings):
@@ -116,9 +118,13 @@ def test_a_scheduled_campaign_says_when_it_goes(settings):
     day = (now + timedelta(days=2)).date()
     campaign = make_campaign(now, timing="at", on_day=day, at_time=time(9))
     client = sign_in("approver")
+    live = client.get(f"/admin/campaigns/{campaign.pk}/plan/review/live/").content.decode()
+    assert "Put it on the schedule" in live
     answer = client.post(f"/admin/campaigns/{campaign.pk}/review/", follow=True)
-    assert "is on the schedule" in answer.content.decode()
-    assert "It goes next on" in answer.content.decode()
+    assert "It goes in" in answer.content.decode()
+    later = now + timedelta(minutes=2)
+    assert begin_due(now=later, as_of=later) == 1
+    assert "It goes next on" in client.get(f"/admin/campaigns/{campaign.pk}/report/").content.decode()
     campaign.refresh_from_db()
     assert campaign.state == "scheduled"
     client.post(f"/admin/campaigns/{campaign.pk}/cancel/")

@@ -203,12 +203,12 @@ _OFFER_STATES = {"running": "running", "planned": "planned", "draft": "draft", "
 
 
 def promotions(span: Span) -> Iterator[Entry]:
-    """Yield promotions as bands, and flash sales. One query."""
+    """Yield promotions as bands, and flash sales; what holds for ever has no days. One query."""
     shown = Promotion.objects.filter(
         Q(starts_at=None) | Q(starts_at__lt=span.ends),
         Q(ends_at=None) | Q(ends_at__gt=span.begins),
         archived_at=None,
-    )
+    ).exclude(starts_at=None, ends_at=None)
     for promotion in shown.order_by("starts_at", "name")[:MOST]:
         starts, ends = promotion.starts_at, promotion.ends_at
         flash = starts is not None and ends is not None and ends - starts <= FLASH

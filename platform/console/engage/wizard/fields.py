@@ -21,6 +21,7 @@ class PlanForm(forms.ModelForm):
     weekdays = weekdays_field(required=False)
     parts = forms.MultipleChoiceField(choices=Part.choices, error_messages={"required": ""}, required=False)
     topic = TopicField()
+    goal_days = forms.IntegerField(min_value=1, max_value=365)
     trigger_category = forms.CharField(max_length=500, required=False)
 
     class Meta:

@@ -54,7 +54,7 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
 
 
 def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
-    """Count and check everything now. About 0.6 s for 100,000 people."""
+    """Count and check everything now: what the open page asks for after it is shown."""
     now, as_of = clock.now(), clock.knowledge_now()
     found = findings(campaign, now=now)
     user: Any = request.user

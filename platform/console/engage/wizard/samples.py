@@ -47,7 +47,7 @@ class Sample:
 
 
 def samples(campaign: Campaign, *, as_of: datetime, sees_people: bool) -> list[Sample]:
-    """Return up to five people. Two queries over the audience, 0.2 s for 100,000.
+    """Return up to five people. Two queries, of which one goes over the audience.
 
     Who may not see customers sees the message as somebody made up.
     """

@@ -11,6 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
 from console.home.models import Suggestion
+from core.templatetags.studio import money_text
 from segments.compiler import compile_rule
 from segments.models import Segment
 from segments.rules import RuleError
@@ -114,6 +115,11 @@ class Shop:
             cursor.execute(_PEOPLE.replace("{people}", sql), params)
             number, basket, away = cursor.fetchone()
         return People(number, basket, None if away is None else float(away))
+
+
+def money(text: str | None, *, whole: bool = False) -> str:
+    """Write an amount that a suggestion holds as text; a dash for what is not known."""
+    return money_text(None if text is None else Decimal(text), whole=whole)
 
 
 def count(value: float) -> str:

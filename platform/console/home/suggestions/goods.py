@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.planning.models import Goal
 from console.home.models import Suggestion
-from console.home.suggestions.base import FEWEST, Found, Shop, count
-from core.templatetags.studio import money_text
+from console.home.suggestions.base import FEWEST, Found, Shop, count, money
 
 #: Stock that lasts longer at the pace of the last 90 days is too much.
 LASTS_DAYS = 270
@@ -72,7 +71,7 @@ class Overstock:
         values = {
             "sold": count(one.fact("sold")),
             "months": count(one.fact("months") or 0),
-            "value": money_text(one.fact("value"), whole=True),
+            "value": money(one.fact("value"), whole=True),
             "people": count(one.people),
         }
         if one.fact("months") is None:

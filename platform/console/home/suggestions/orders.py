@@ -8,8 +8,7 @@ from django.utils.translation import ngettext
 
 from campaigns.planning.models import Goal
 from console.home.models import Suggestion
-from console.home.suggestions.base import FEWEST, Found, Shop, count, days
-from core.templatetags.studio import money_text
+from console.home.suggestions.base import FEWEST, Found, Shop, count, days, money
 
 #: The shop's gap between a first and a second order is told from so many people on.
 MEASURED = 20
@@ -67,7 +66,7 @@ class SecondOrderMissing:
         ) % {
             "usual": days(one.fact("usual")),
             "days": days(one.fact("away") or 0),
-            "basket": money_text(one.fact("basket")),
+            "basket": money(one.fact("basket")),
         }
 
     def button(self, one: Suggestion) -> str:
@@ -125,7 +124,7 @@ class DueAgain:
         return _(
             "They buy by a rhythm, and it has just passed: the last order was %(days)s ago on average, for"
             " %(basket)s."
-        ) % {"days": days(one.fact("away") or 0), "basket": money_text(one.fact("basket"))}
+        ) % {"days": days(one.fact("away") or 0), "basket": money(one.fact("basket"))}
 
     def button(self, one: Suggestion) -> str:
         """Remind."""

@@ -7,8 +7,8 @@ from django.utils.translation import ngettext
 
 from campaigns.planning.models import Goal
 from console.home.models import Suggestion
-from console.home.suggestions.base import FEWEST, Found, Shop, count, days
-from core.templatetags.studio import money_text, percent
+from console.home.suggestions.base import FEWEST, Found, Shop, count, days, money
+from core.templatetags.studio import percent
 from profiles.models import Persona
 from profiles.personas import display_name
 
@@ -40,7 +40,7 @@ class BigSpendersQuiet:
     def why(self, one: Suggestion) -> str:
         """Say what they were worth and for how long they are away."""
         return _("They spent %(basket)s per order and have not been back for %(days)s on average.") % {
-            "basket": money_text(one.fact("basket")),
+            "basket": money(one.fact("basket")),
             "days": days(one.fact("away") or 0),
         }
 
