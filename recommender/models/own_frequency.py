@@ -31,13 +31,6 @@ class OwnFrequency(ProfileRecommender):
         scores: Float32 = profiles.toarray()
         return scores
 
-    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
-        """Return the items' scores for a new history."""
-        codes, values = history.pairs(self.time_constant, log=True)
-        scores = np.zeros(len(self.items_), dtype=np.float32)
-        scores[codes] = values
-        return scores
-
     def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr:
         """Return the profiles: there is nothing else."""
         return self.profile_[rows]

@@ -40,11 +40,9 @@ def test_a_rule_is_looked_at_stored_switched_and_removed(alice):
     rule = ListRule.objects.get()
     assert rule.product == Product.objects.get(sku="habit-7")
     assert "Launch" in page(alice, "recommendation_rules")
-    tried = page(alice, "recommendation_try", customer="c0")
-    assert tried.index("Habit-7") < tried.index("Why") + 5000
-    assert "Our recommendation" in tried
+    assert "Launch</span>" in page(alice, "recommendation_try", customer="c0")
     alice.post(reverse("admin:recommendation_rule_act", args=[rule.pk, "switch"]))
-    assert "Our recommendation" not in page(alice, "recommendation_try", customer="c0")
+    assert "Launch</span>" not in page(alice, "recommendation_try", customer="c0")
     alice.post(reverse("admin:recommendation_rule_act", args=[rule.pk, "remove"]))
     assert not ListRule.objects.exists()
     done = AuditEntry.objects.filter(action__startswith="list_rule.").order_by("pk")
