@@ -75,7 +75,7 @@ def look(*, now: datetime) -> list[PoolWarning]:
         notices.tell(
             "coupons.change_couponpool",
             Notice.Kind.POOL,
-            _SENTENCES[warning.kind],
+            _SENTENCES[Kind(warning.kind)],
             f"/admin/offers/pools/{warning.pool_id}/",
             now,
             facts={"name": warning.pool.name, "count": warning.count},

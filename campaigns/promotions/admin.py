@@ -26,7 +26,7 @@ class BudgetInline(FactsInline):
     per_page = 25
 
 
-class PromotionForm(forms.ModelForm):  # type: ignore[type-arg]
+class PromotionForm(forms.ModelForm):
     """What programs know a promotion by; its rules are written in the editor."""
 
     class Meta:

@@ -133,8 +133,14 @@ def rename_for_programs(promotion: Promotion, *, slug: str, now: datetime, user:
     before, stored.slug = stored.slug, slug
     stored.version += 1
     stored.save(update_fields=["slug", "version"])
-    told = {"before": {"slug": before}, "after": {"slug": slug}}
-    audit.record(action="rename_promotion", target=stored, now=now, user=user, **told)
+    audit.record(
+        action="rename_promotion",
+        target=stored,
+        now=now,
+        user=user,
+        before={"slug": before},
+        after={"slug": slug},
+    )
 
 
 def free_slug(name: str) -> str:

@@ -260,7 +260,7 @@ def _reached(rows: Iterable[tuple[Any, ...]]) -> list[Reached]:
             theirs[f"{_NAMES[kind]}_by_machine"] += machines
     names = [field.name for field in fields(Reached)[2:]]
     return [
-        Reached(*key, **{name: sums[key][name] for name in names})
+        Reached(*key, *(sums[key][name] for name in names))
         for key in sorted(sums, key=lambda k: (k[0] or "", k[1]))
     ]
 

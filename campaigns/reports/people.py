@@ -70,14 +70,14 @@ def narrowed(
         else:
             found = found.filter(pk__in=RawSQL(_DID, [texts, DID[did]]))  # noqa: S611
     elif did == ORDERED:
-        since = Case(When(run__open_until=None, then=F("run__as_of")), default=F("due_at"))
+        begins = Case(When(run__open_until=None, then=F("run__as_of")), default=F("due_at"))
         bought = Event.objects.filter(
             customer=OuterRef("customer_id"),
             type=EventType.PURCHASE,
             occurred_at__gte=OuterRef("since"),
             occurred_at__lt=OuterRef("since") + timedelta(days=campaign.goal_days),
         ).filter(occurred_at__lt=known)
-        found = found.exclude(state=MessageState.HELD_OUT).annotate(since=since).filter(Exists(bought))
+        found = found.exclude(state=MessageState.HELD_OUT).annotate(since=begins).filter(Exists(bought))
     return found
 
 
@@ -128,19 +128,17 @@ def doings(campaign: Campaign, rows: Sequence[Message], *, known: datetime) -> d
     if not rows:
         return found
     since = [m.due_at if m.run.open_until else m.run.as_of for m in rows]
+    asked: dict[str, Any] = {
+        "runs": [m.run_id for m in rows],
+        "ids": [m.id for m in rows],
+        "people": [m.customer_id for m in rows],
+        "since": since,
+        "first": min(*since, *(m.run.created_at for m in rows)),
+        "goal": timedelta(days=campaign.goal_days),
+        "known": known,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _DOINGS,
-            {
-                "runs": [m.run_id for m in rows],
-                "ids": [m.id for m in rows],
-                "people": [m.customer_id for m in rows],
-                "since": since,
-                "first": min(*since, *(m.run.created_at for m in rows)),
-                "goal": timedelta(days=campaign.goal_days),
-                "known": known,
-            },
-        )
+        cursor.execute(_DOINGS, asked)
         for run_id, key, kind, at, orders, amount, products in cursor.fetchall():
             one = found[run_id, key]
             match kind:

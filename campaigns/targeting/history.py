@@ -128,7 +128,7 @@ _GIVEN = """
 
 def people_of(source: str, campaign: str, *, most: int, skip: int = 0) -> list[Given]:
     """Return a page of those who were given a campaign's coupons, who redeemed most first. One query."""
-    asked = {"source": source, "campaign": campaign, "most": most, "skip": skip}
+    asked: dict[str, Any] = {"source": source, "campaign": campaign, "most": most, "skip": skip}
     with connection.cursor() as cursor:
         cursor.execute(_GIVEN, asked)
         return [Given(*row) for row in cursor.fetchall()]

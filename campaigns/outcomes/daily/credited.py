@@ -1,6 +1,7 @@
 """Orders put down to campaigns, by day and channel; kept by `attribute` in its own transaction."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -25,7 +26,7 @@ SELECT (ordered_at AT TIME ZONE %(zone)s)::date, channel, count(*), sum(amount)
 
 def add_up(since: datetime, until: datetime) -> None:
     """Add up the days that touch a stretch of time, in the caller's transaction. 10,000 orders: 15 ms."""
-    values = {"since": since, "until": until, "zone": str(clock.shop_zone())}
+    values: dict[str, Any] = {"since": since, "until": until, "zone": str(clock.shop_zone())}
     with connection.cursor() as cursor:
         cursor.execute(_OLD, values)
         cursor.execute(_SUM, values)
