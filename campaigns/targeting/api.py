@@ -23,6 +23,7 @@ from campaigns.coupons.models import CouponPool
 from campaigns.targeting import effects, history, making, selectors
 from campaigns.targeting.errors import PlanNotReady
 from campaigns.targeting.models import OfferPlan, PlannedOffer
+from campaigns.targeting.words import sentence
 from core import clock
 from core.idempotency import PARAMETER, idempotent
 from core.pagination import CursorPagination
@@ -106,7 +107,7 @@ class PlannedSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]
 
     def get_words(self, offer: PlannedOffer) -> str:
         """Return the reason in a sentence."""
-        return selectors.sentence(offer)
+        return sentence(offer)
 
 
 class PlansView(ListAPIView):  # type: ignore[type-arg]

@@ -3,11 +3,9 @@
 from collections.abc import Iterable
 
 from django.db.models import Count, QuerySet
-from django.utils.translation import gettext as _
 
 from campaigns.coupons.models import CouponPool
 from campaigns.targeting.models import OfferPlan, PlannedOffer
-from core.templatetags.studio import money_text, percent
 
 Why = PlannedOffer.Why
 
@@ -32,23 +30,3 @@ def needed(plan: OfferPlan) -> dict[CouponPool, int]:
     rows = PlannedOffer.objects.filter(plan=plan, value__isnull=False, held_out=False)
     counts = dict(rows.values_list("value").annotate(n=Count("pk")))
     return {value.pool: counts.get(value.pk, 0) for value in plan.values.select_related("pool__promotion")}
-
-
-def sentence(offer: PlannedOffer) -> str:
-    """Say in words why somebody gets what they get."""
-    facts = offer.facts
-    if offer.value is None or not facts:
-        return _("Nothing: %(why)s.") % {"why": offer.get_why_display()}
-    words = _(
-        "Redeems with %(chance)s, would buy anyway with %(anyway)s, on a basket of %(basket)s: %(gain)s "
-        "expected after a discount of %(cost)s on average."
-    ) % {
-        "chance": percent(facts["chance"], 0),
-        "anyway": percent(facts["buys"], 0),
-        "basket": money_text(facts["basket"], offer.plan.currency),
-        "gain": money_text(offer.gain, offer.plan.currency),
-        "cost": money_text(offer.cost, offer.plan.currency),
-    }
-    if offer.held_out:
-        return _("Left alone, to measure the effect.") + " " + words
-    return words

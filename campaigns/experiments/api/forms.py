@@ -118,7 +118,7 @@ class PlacedSerializer(StrictSerializer):
     )
 
 
-class AnswerSerializer(StrictSerializer):
+class PlacementsSerializer(StrictSerializer):
     """Each customer's place, in the order of the call."""
 
     assignments = PlacedSerializer(many=True)

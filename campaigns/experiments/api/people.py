@@ -14,11 +14,11 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from campaigns.experiments.api.forms import (
-    AnswerSerializer,
     CustomersSerializer,
     ExposedSerializer,
     ExposuresSerializer,
     PlacedSerializer,
+    PlacementsSerializer,
 )
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.placing import meet, place
@@ -39,7 +39,7 @@ class AssignmentsView(APIView):
         operation_id="assign_customers",
         summary="Ask for the arms of customers",
         request=CustomersSerializer,
-        responses=AnswerSerializer,
+        responses=PlacementsSerializer,
     )
     def post(self, request: Request, key: str, *args: Any, **kwargs: Any) -> Response:
         """Answer with each one's variant; the first answer is kept for ever, so a repeat says the same."""

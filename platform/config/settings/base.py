@@ -351,6 +351,8 @@ SPECTACULAR_SETTINGS = {
         "CampaignKindEnum": "campaigns.models.Campaign.Kind",
         "IdentifierKindEnum": "customers.models.Identifier.Kind",
         "JobStateEnum": "accounts.models.Job.State",
+        "PlanMethodEnum": "campaigns.targeting.models.OfferPlan.Method",
+        "TestMethodEnum": "campaigns.experiments.models.Experiment.Method",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

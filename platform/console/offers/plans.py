@@ -24,6 +24,7 @@ from campaigns.targeting import making, selectors
 from campaigns.targeting.effects import effect
 from campaigns.targeting.errors import PlanNotReady
 from campaigns.targeting.models import OfferPlan, PlannedOffer
+from campaigns.targeting.words import sentence
 from console.data.jobs import view_of
 from console.offers.base import OffersPage
 from console.offers.margins import coverage, known_margin, percent_text
@@ -279,7 +280,7 @@ def _people(plan: OfferPlan, group: str) -> list[tuple[PlannedOffer, str]]:
     rows = list(selectors.offers(plan).filter(fitting).order_by("-gain", "pk")[:PEOPLE])
     for row in rows:
         row.plan = plan
-    return [(row, selectors.sentence(row)) for row in rows]
+    return [(row, sentence(row)) for row in rows]
 
 
 class PlanAct(PermissionRequiredMixin, View):

@@ -16,6 +16,7 @@ from campaigns.targeting.expectations import expect
 from campaigns.targeting.launching import begin
 from campaigns.targeting.models import OfferPlan, PlannedOffer
 from campaigns.targeting.planning import compute
+from campaigns.targeting.words import sentence
 from customers.models import Customer
 
 pytestmark = pytest.mark.django_db
@@ -186,11 +187,11 @@ def test_reasons_are_sentences(crowd, plan, now):
     made = plan()
     compute(made, as_of=now, now=now)
     best = selectors.offers(made).filter(why="best", held_out=False).first()
-    words = selectors.sentence(best)
+    words = sentence(best)
     assert words.startswith("Redeems with ")
     assert "would buy anyway with 10%" in words
     loses = selectors.offers(made).filter(why="loses").first()
-    assert selectors.sentence(loses) == "Nothing: every value would cost more than it brings."
+    assert sentence(loses) == "Nothing: every value would cost more than it brings."
 
 
 @pytest.mark.django_db(transaction=True)
