@@ -63,6 +63,9 @@ def kept(campaign: Campaign, shown: Sequence[Run], *, sending: Run | None, now: 
     tally = Tally.objects.filter(
         source=SOURCE, reference=str(campaign.pk), run_id=sending.pk if sending else None
     ).first()
+    # What was counted at a later moment tells the future to whoever asks as of an earlier one.
+    if tally and (tally.counted_at > now or tally.known_until > clock.known_until(now)):
+        tally = None
     figures = read(tally.figures) if tally else None
     if people <= FEW:
         if tally and figures and tally.people == people and now - tally.counted_at < FRESH_FEW:
