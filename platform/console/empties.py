@@ -200,13 +200,6 @@ EMPTIES: dict[str, Empty] = {
           "you give it."),
         "accounts_apikey_add", _("New key"), "accounts.add_apikey",
     ),
-    "content.template": Empty(
-        "mail",
-        _("No templates yet"),
-        _("A template is what you say, ready to be sent: each in your brand's looks, for each person in "
-          "their language."),
-        "templates", _("Write a message"), "content.view_template",
-    ),
     "targeting.offerplan": Empty(
         "price_check",
         _("No offers were planned yet"),

@@ -95,10 +95,10 @@ def filled() -> dict[str, float]:
         counts.append(f"count(*) FILTER (WHERE {field.column}{empty or ' IS NOT NULL'})")
     with connection.cursor() as cursor:
         profiles = estimated_count(CustomerProfile)
-        sample = f" TABLESAMPLE SYSTEM ({100 * SAMPLED / profiles:.4f}) REPEATABLE (1)"
+        share = min(1.0, SAMPLED / profiles) if profiles else 1.0
+        sample = f" TABLESAMPLE SYSTEM ({100 * share:.4f}) REPEATABLE (1)" if share < 1.0 else ""
         cursor.execute(
-            f"SELECT count(*), {', '.join(counts)} FROM profiles_customerprofile"  # noqa: S608
-            + (sample if profiles > SAMPLED else "")
+            f"SELECT count(*), {', '.join(counts)} FROM profiles_customerprofile{sample}"  # noqa: S608
         )
         whole, *each = cursor.fetchone()
     return {info.name: count / whole if whole else 0.0 for info, count in zip(infos, each, strict=True)}

@@ -37,7 +37,9 @@ def addresses(samples: dict[str, Any]) -> dict[str, str]:
 
         def fill(match: re.Match[str], pk: Any = pk) -> str:
             kind, part = (match[1] or "str").rstrip(":"), match[2]
-            return str(pk) if pk is not None and part in ("pk", "object_id", "id") else UNKNOWN[kind]
+            # The permission may be about another kind of record than the address.
+            fits = pk is not None and isinstance(pk, {"int": int, "uuid": UUID}.get(kind, object))
+            return str(pk) if fits and part in ("pk", "object_id", "id") else UNKNOWN[kind]
 
         path = re.sub(r"<(\w+:)?(\w+)>", fill, route)
         path = re.sub(r"\(\?P<\w+>.*\)\$?", "customers/", path).replace("^", "").replace("$", "")

@@ -7,6 +7,7 @@ import pytest
 
 from campaigns import actions, selectors
 from campaigns.content.services import create_template
+from campaigns.reports.answers import as_json
 from campaigns.schedule.due import launch_due
 from customers.consent import ConsentRow, record_consents
 from customers.models import Customer
@@ -148,7 +149,7 @@ def test_a_recurring_campaigns_report_counts_all_sendings_and_nobody_twice(setti
     by_run = [selectors.report(campaign, now=now, sending=run) for run in runs]
     assert [r.parts.audience for r in by_run] == [3, 3, 3]
     assert [r.outcomes[0].orders for r in by_run] == [1, 1, 0]  # the third came after the order
-    assert [one["launch"] for one in report.as_json()["sendings"]] == [
+    assert [one["launch"] for one in as_json(report)["sendings"]] == [
         "2026-06-04",
         "2026-06-03",
         "2026-06-02",

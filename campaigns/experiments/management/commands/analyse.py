@@ -33,16 +33,16 @@ class Command(BaseCommand):
             raise CommandError(f"There is no experiment “{options['experiment']}”. Known: {known}.")
         if options["length"] < 1:
             raise CommandError("--length must be at least 1.")
+        try:
+            as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if experiment.kind == Experiment.Kind.LIVE:
             live = look_and_decide(experiment, now=clock.now(), actor="manage.py analyse")
             if live is None:
                 raise CommandError(f"Nobody met “{experiment.key}” yet. Launch its campaign first.")
             self._say(experiment, live)
             return
-        try:
-            as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else experiment.starts_at
-        except ValueError as error:
-            raise CommandError(str(error)) from error
         if as_of is None:
             raise CommandError(f"“{experiment.key}” has not started. Launch its campaign first.")
         try:
