@@ -225,9 +225,10 @@ def _joined(
 ) -> tuple[list[Place], dict[int, str]]:
     """Return the customer's own places and the session's as one list, and where each came from.
 
-    By reciprocal ranks (Cormack, Clarke, Büttcher 2009): a place is worth (K + 1) / (K + rank) of each list,
-    whatever the scales of the two, so both take turns, and a product that both know is worth both. Its
-    reason is that of the larger part. Without a session the list stays as it is.
+    Both take turns: a place is worth (K + 1) / (K + rank) of its list, whatever the scales of the two. A
+    product that both know is worth its better place and keeps that one's reason; equal ones stand own first.
+    The sum of both (Cormack, Clarke, Büttcher 2009) would let best-sellers, which stand somewhere in every
+    list, bury what heads only one. Without a session the list stays as it is.
     """
     known = [place for place in own if not place.fallback]
     behind = [place for place in own if place.fallback and place.product_id not in session]
@@ -238,12 +239,9 @@ def _joined(
     joined = {place.product_id: replace(place, score=_worth(rank)) for rank, place in enumerate(known)}
     for rank, place in enumerate(sorted(session.values(), key=lambda place: -place.score)):
         pk, worth = place.product_id, _worth(rank)
-        other = joined.get(pk)
-        if other is None or worth > other.score:
+        if pk not in joined or worth > joined[pk].score:
             sources[pk] = SESSION_SOURCE
-            joined[pk] = replace(place, score=worth + (other.score if other else 0.0))
-        else:
-            joined[pk] = replace(other, score=other.score + worth)
+            joined[pk] = replace(place, score=worth)
     return [*sorted(joined.values(), key=lambda place: -place.score), *behind], sources
 
 

@@ -71,7 +71,8 @@ def test_what_was_just_looked_at_brings_what_goes_with_it(shop):
         ProductList.objects.get(kind="similar", product__sku="habit-30").product_ids[:3]
     )
     told = {item["sku"]: item["reason"] for item in after}
-    assert {product.sku for product in near.values()} <= set(told)
+    # List and session take turns, so the session's best three are among the first six.
+    assert {product.sku for product in near.values()} <= set(list(told)[:6])
     assert [item["sku"] for item in before] != list(told)
     new = [sku for sku in told if sku not in {item["sku"] for item in before}]
     assert {told[sku] for sku in new} == {"Because you looked at Habit-30"}

@@ -185,7 +185,7 @@ def _two_tastes(now) -> None:
 def test_two_clicks_change_what_a_stranger_is_shown_and_say_why(live_server, demo):
     _two_tastes(NOW)
     cache.clear()
-    with visit(live_server.url) as window:
+    with visit(live_server.url, theme="light", language="en") as window:
         page = window.page
         window.go("/demo-shop/")
         page.click("[data-consent=granted]")
