@@ -28,7 +28,9 @@ def shop(settings, monkeypatch, tmp_path):
     return open_shop()
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(
+    ("theme", "language"), [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.long)]
+)
 def test_every_page_is_sound(live_server, shop, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:
         page = window.page
