@@ -157,14 +157,14 @@ def test_every_sending_of_a_campaign_is_in_its_report(live_server, shop, theme, 
         assert window.go(shop["daily"]) == 200
         assert page.locator("#sendings tbody tr").count() == 3
         people = Run.objects.filter(channel="onsite").values_list("audience", flat=True)
-        parts = page.locator("#campaign-parts .v").all_inner_texts()
+        parts = page.locator("#campaign-parts dd").all_inner_texts()
         assert sum(int(part) for part in parts) == sum(people)
         page.click(".st-pace summary")
         shot(page, f"daily-{theme}")
         faults = window.faults()
         page.click("#sendings tbody a >> nth=1")
         page.wait_for_selector("[aria-current=true]")
-        parts = page.locator("#campaign-parts .v").all_inner_texts()
+        parts = page.locator("#campaign-parts dd").all_inner_texts()
         assert sum(int(part) for part in parts) == people[0]
         shot(page, f"one-sending-{theme}")
         faults += window.faults()

@@ -104,10 +104,10 @@ def shown_to(window, title):
     """Return the products that the message shows to one of the five."""
     page = window.page
     page.click(f".pw-people button:has-text({title!r})")
+    # The answer to the click replaces the frame, also that of the person who was chosen already.
+    page.wait_for_selector("[data-plan=live]:not([aria-busy])", state="attached")
     page.wait_for_selector(f".pw-people button[aria-pressed=true]:has-text({title!r})")
-    page.wait_for_load_state("networkidle")
     # The gallery's small pictures are frames, too: the message is in its own.
-    frame = page.wait_for_selector(".pw-frame").content_frame()
-    frame.wait_for_function("document.body && document.body.innerText.includes('Northwind Outdoor')")
-    text = frame.evaluate("document.body.innerText")
+    message = page.frame_locator(".pw-frame").locator("body", has_text="Northwind Outdoor")
+    text = message.inner_text()
     return {name for name in NAMES if name in text}
