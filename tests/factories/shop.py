@@ -10,7 +10,6 @@ from campaigns.coupons.pools import create_pool, generate_codes
 from campaigns.experiments.models import Snapshot
 from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
-from campaigns.outcomes.daily import orders
 from campaigns.promotions.models import Promotion
 from campaigns.selectors import run_of
 from campaigns.targeting.making import create_plan
@@ -88,7 +87,6 @@ def open_shop(now: datetime = NOW, customers: int = 12) -> dict[str, str]:
     )
     record_consents([_consent(pk, now) for pk in people.ids.values()], now)
     ingest(_orders(customers, now), now=now, default_source="shop")
-    orders.build(now=now)
     build_profiles(as_of=now, now=now)
     refresh_all(as_of=now, now=now)
     train_models(as_of=now, now=now, keys=["popularity", "own-frequency"])
