@@ -10,7 +10,8 @@
     const box = document.getElementById('palette');
     if (!box) return;
     const input = box.querySelector('input');
-    const list = box.querySelector('.list');
+    const list = box.querySelector('[role=listbox]');
+    const none = box.querySelector('[data-nothing]');
     const count = box.querySelector('[data-count]');
     const key = `rapport.recent.${box.dataset.user}`;
     let asked = null;
@@ -39,6 +40,7 @@
       group.setAttribute('aria-labelledby', 'palette-recent');
       const heading = document.createElement('h3');
       heading.id = 'palette-recent';
+      heading.setAttribute('role', 'presentation'); // a list of options holds groups, no headings
       heading.textContent = box.dataset.recent;
       group.append(heading);
       items.forEach((item, i) => {
@@ -62,6 +64,18 @@
       return group;
     }
 
+    // A list without options is no list: what is said instead stands beside it.
+    function tell() {
+      const found = options().length;
+      const said = list.querySelector('.none');
+      none.replaceChildren(...(said ? [said] : []));
+      none.hidden = !said;
+      list.hidden = !found;
+      input.setAttribute('aria-expanded', String(Boolean(found)));
+      count.textContent = found || none.textContent.trim();
+      choose(0);
+    }
+
     async function ask() {
       const term = input.value.trim();
       asked?.abort();
@@ -83,15 +97,14 @@
         list.replaceChildren(lost);
       }
       box.removeAttribute('aria-busy');
-      const found = options().length;
-      count.textContent = found || list.textContent.trim();
-      choose(0);
+      tell();
     }
 
     function open() {
       if (box.open) return;
       input.value = '';
       list.replaceChildren();
+      tell();
       box.showModal();
       input.focus();
       ask();

@@ -42,9 +42,9 @@ class Visit:
         self.page.wait_for_load_state("networkidle")
         return answer.status if answer else 0
 
-    def faults(self) -> list[str]:
-        """Return what axe-core finds on the page (WCAG 2.2 A and AA)."""
-        found = Axe().run(self.page, options=_RULES).response["violations"]
+    def faults(self, within: str | None = None) -> list[str]:
+        """Return what axe-core finds on the page, or in a part of it (WCAG 2.2 A and AA)."""
+        found = Axe().run(self.page, context=within, options=_RULES).response["violations"]
         return [f"{v['id']}: {node['html'][:200]}" for v in found for node in v["nodes"]]
 
 

@@ -168,7 +168,7 @@ def test_every_sending_of_a_campaign_is_in_its_report(live_server, shop, theme, 
         assert sum(int(part) for part in parts) == people[0]
         shot(page, f"one-sending-{theme}")
         faults += window.faults()
-        for name in ("run", "new campaign", "review", "run unreached"):
+        for name in ("run", "new campaign", "campaign review", "run unreached"):
             assert window.go(shop[name]) == 200
             shot(page, f"{name.replace(' ', '-')}-{theme}")
             faults += [f"{name}: {fault}" for fault in window.faults()]

@@ -54,7 +54,14 @@ def test_the_frame_in_a_browser(live_server, shop):
         assert window.complaints == []
         # The last, for what it makes the window complain of.
         assert screens.planted(window) >= screens.EXPECTED
-        page.goto(f"{window.origin}/admin/logout/")
+        # Whoever signs in next does not see what was opened before.
+        kept = "Object.keys(localStorage).filter(key => key.startsWith('rapport.recent.')).length"
+        window.go("/admin/")
+        assert page.evaluate(kept) == 1
+        with page.expect_navigation():
+            page.evaluate("document.querySelector('form[action$=\"/logout/\"]').requestSubmit()")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate(kept) == 0
 
 
 def _palette(window, shop, faults):
@@ -73,6 +80,14 @@ def _palette(window, shop, faults):
     )
     page.wait_for_timeout(300)
     assert asked == []
+    # Where nothing is found, that is said beside the list, which is not there.
+    page.keyboard.type("zzzz")
+    page.wait_for_selector("#palette [data-nothing] .none")
+    assert page.locator("#palette-list").is_hidden()
+    assert page.locator("#palette [role=status]").inner_text().startswith("Nothing is called")
+    faults += [f"palette without a find {fault}" for fault in window.faults()]
+    page.fill("#palette input", "")
+    page.wait_for_selector("#palette [role=option]")
     page.keyboard.type("spring")
     page.wait_for_selector("#palette [role=option]:has-text('Spring picks')")
     assert page.locator("#palette [aria-selected=true]").count() == 1
@@ -105,7 +120,8 @@ def _bell(window, shop, faults):
     page.focus(".st-bell")
     page.keyboard.press("Enter")
     page.wait_for_selector(".st-bellpanel .st-notices li")
-    faults += [f"bell {fault}" for fault in window.faults()]
+    # The panel lies over links of the page, which is looked at by itself below.
+    faults += [f"bell {fault}" for fault in window.faults(within=".st-bellbox")]
     page.keyboard.press("Escape")
     assert page.locator(".st-bellbox[open]").count() == 0
     page.keyboard.press("Enter")

@@ -6,8 +6,9 @@ import shutil
 import pytest
 from django.core.management import call_command
 
+from campaigns.outcomes.daily import orders
 from config.navigation import NAVIGATION
-from tests.factories.shop import PASSWORD, open_shop
+from tests.factories.shop import NOW, PASSWORD, open_shop
 from tests.scenarios.browser import visit
 
 pytestmark = [
@@ -25,7 +26,9 @@ def shop(settings, monkeypatch, tmp_path):
     settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     call_command("build_assets", verbosity=0)
-    return open_shop()
+    pages = open_shop()
+    orders.build(now=NOW)  # home draws the days' sums
+    return pages
 
 
 @pytest.mark.parametrize(
