@@ -122,7 +122,7 @@ def _answer(
     customer_id: int | None,
 ) -> Answer:
     rules = known.rules_for(wish.objective, now)
-    session, touched = _session(fresh, keeps_bought=wish.objective == Objective.REPLENISH)
+    session, touched = _session(fresh)
     places, sources = _joined(own, source, session)
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
     facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places))
@@ -182,7 +182,7 @@ def _folded(version: ModelVersion, customer_id: int, objective: str, until: date
     ]
 
 
-def _session(doings: Sequence[Doing], *, keeps_bought: bool) -> tuple[dict[int, Place], dict[int, str]]:
+def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]:
     """Return products like those of a session, with the one that carried each, and what was touched.
 
     Worth is the sum of likenesses, weighted by what was done and how long ago in steps, divided by the
