@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
@@ -14,6 +15,10 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+_LIGHT, _DARK = ("light", "en"), ("dark", "zh-hans")
+#: The two looks in which a scenario is seen: the first one by bin/test, both by bin/scenarios.
+LIGHT_FIRST = [_LIGHT, pytest.param(*_DARK, marks=pytest.mark.long)]
+DARK_FIRST = [_DARK, pytest.param(*_LIGHT, marks=pytest.mark.long)]
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],

@@ -11,7 +11,7 @@ from accounts.models import User
 from core import clock
 from events import quality
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import LIGHT_FIRST, visit
 from tests.scenarios.test_imports import look
 
 pytestmark = [
@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_it_opens_on_the_shops_own_days(live_server, settings, monkeypatch, theme, language):
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.SHOP_AS_OF = "2017-12-04"

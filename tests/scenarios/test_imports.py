@@ -13,7 +13,7 @@ from customers.models import Customer
 from events.models import Event
 from tests.factories.shop import PASSWORD
 from tests.factories.shop_files import SHOPIFY_ORDERS
-from tests.scenarios.browser import Visit, visit
+from tests.scenarios.browser import DARK_FIRST, Visit, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -52,7 +52,7 @@ def look(window: Visit, name: str, faults: list[str]) -> None:
         window.page.screenshot(path=str(Path(folder) / f"{name}-{theme}.png"), full_page=True)
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), DARK_FIRST)
 def test_from_the_upload_to_the_undo(live_server, shop, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:

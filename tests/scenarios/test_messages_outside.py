@@ -17,7 +17,7 @@ from delivery.tracking.judge import judge
 from delivery.tracking.tokens import click_url
 from events.models import Event
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import LIGHT_FIRST, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -69,7 +69,7 @@ def shot(page, name):
         page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_pages_of_marketers(live_server, shop, theme, language):
     pages, _messages, _now = shop
     with visit(live_server.url, theme=theme, language=language) as window:

@@ -15,7 +15,7 @@ from campaigns.promotions.models import Promotion
 from catalog.services import upsert_products
 from core.money import Money
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import Visit, visit
+from tests.scenarios.browser import DARK_FIRST, Visit, visit
 from tests.scenarios.test_imports import look
 
 pytestmark = [
@@ -105,7 +105,7 @@ def another_tab_is_refused(window: Visit, promotion: Promotion) -> None:
     assert window.page.input_value("[data-of=name]") == "Mine"
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), DARK_FIRST)
 def test_pages_of_offers(live_server, shop, theme, language):
     promotion = Promotion.objects.get(name="Coded")
     pages = {

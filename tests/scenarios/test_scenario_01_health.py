@@ -15,7 +15,7 @@ from delivery.deliverability.domain import sender_domain
 from delivery.deliverability.models import DomainCheck
 from tests.delivery.conftest import ROOT, process_env
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import LIGHT_FIRST, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -114,7 +114,7 @@ def test_health_is_there_from_the_sign_in_and_a_killed_worker_is_told_of(live_se
         assert window.complaints == []
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_home_health_and_calendar_are_sound(live_server, shop, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:

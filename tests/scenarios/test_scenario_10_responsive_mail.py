@@ -7,7 +7,7 @@ import pytest
 
 from campaigns.content.models import BrandKit, Template, TemplateVersion
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import DARK_FIRST, LIGHT_FIRST, visit
 from tests.scenarios.messages import inbox, look, previewed, saved, shop
 
 __all__ = ["inbox", "shop"]
@@ -19,7 +19,7 @@ pytestmark = [
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGNgaPiPFTEMLQkA6l5/gVqaKZcAAAAASUVORK5CYII="
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), DARK_FIRST)
 def test_a_message_is_written_seen_checked_and_saved(live_server, shop, inbox, theme, language):
     faults: list[str] = []
     template = shop["winback"].template
@@ -141,7 +141,7 @@ def test_two_windows_never_write_over_each_other_unasked(live_server, shop, inbo
         assert template.draft["subject"] == "The second insists"
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_html_texts_and_the_brand(live_server, shop, inbox, tmp_path, theme, language):
     faults: list[str] = []
     document = tmp_path / "sale.html"

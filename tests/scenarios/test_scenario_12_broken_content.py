@@ -9,7 +9,7 @@ from campaigns.content.services import create_template
 from campaigns.models import Campaign
 from delivery.models import Message
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import LIGHT_FIRST, visit
 from tests.scenarios.messages import NOW, inbox, look, previewed, saved, shop
 
 __all__ = ["inbox", "shop"]
@@ -21,7 +21,7 @@ pytestmark = [
 PASTED = "<a href='#'>Sale</a> <a href='{{ unsubscribe_url }}'>Out</a> {{ shop.address }}"
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_what_is_wrong_is_named_where_it_stands_and_stops_the_launch(
     live_server, shop, inbox, theme, language
 ):

@@ -18,7 +18,7 @@ from segments.models import Segment
 from segments.refresh import refresh_all
 from segments.services import ensure_ready_made, save_segment
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import Visit, visit
+from tests.scenarios.browser import DARK_FIRST, Visit, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -114,7 +114,7 @@ def look(window: Visit, name: str, faults: list[str]) -> None:
         window.page.screenshot(path=str(Path(folder) / f"{name}-{theme}.png"), full_page=True)
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "zh-hans")])
+@pytest.mark.parametrize(("theme", "language"), DARK_FIRST)
 def test_a_segment_is_built_by_keyboard_alone(live_server, shop, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:
@@ -217,7 +217,9 @@ def test_a_segment_is_built_by_keyboard_alone(live_server, shop, theme, language
         assert [c for c in window.complaints if "422" not in c] == []
 
 
-@pytest.mark.parametrize(("theme", "language"), [("dark", "en"), ("light", "zh-hans")])
+@pytest.mark.parametrize(
+    ("theme", "language"), [("dark", "en"), pytest.param("light", "zh-hans", marks=pytest.mark.long)]
+)
 def test_a_sentence_a_template_and_why_somebody_is_in(live_server, shop, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from campaigns.outcomes.daily import orders
 from config.navigation import NAVIGATION
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import LIGHT_FIRST, visit
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,9 +31,7 @@ def shop(settings, monkeypatch, tmp_path):
     return pages
 
 
-@pytest.mark.parametrize(
-    ("theme", "language"), [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_every_page_is_sound(live_server, shop, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:
         page = window.page
