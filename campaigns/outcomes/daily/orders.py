@@ -253,10 +253,12 @@ def _look_at_guests(first: date, end: date) -> None:
 def _look(facts: str, held: str, **values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
+        # The planner cannot know how many facts there are and would compare each with each.
+        cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
         cursor.execute(
             _LOOK.format(facts=facts, held=held, sums=_DIFFERENCE), {"zone": str(clock.shop_zone()), **values}
         )
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def _slice_after(after: int) -> int | None:
