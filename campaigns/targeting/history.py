@@ -13,24 +13,23 @@ from core.money import Money
 
 # Our own assignments name a pool; those that came with a shop's history name its campaign.
 _PAST = """
-    WITH given AS (
-        SELECT source, properties->>'campaign' AS campaign, min(occurred_at) AS starts,
-               max((properties->>'until')::timestamptz) AS ends, count(DISTINCT customer_id) AS people
+    WITH told AS MATERIALIZED (
+        SELECT source, type, customer_id, occurred_at, properties->>'campaign' AS campaign,
+               (properties->>'until')::timestamptz AS until, properties->>'campaign_type' AS kind
         FROM events_event
-        WHERE type = 'coupon_assigned' AND properties ? 'campaign'
-        GROUP BY 1, 2
-    ), used AS (
-        SELECT source, properties->>'campaign' AS campaign, count(*) AS uses,
+        WHERE type IN ('coupon_assigned', 'coupon_redeemed') AND properties ? 'campaign'
+           OR type = 'message_sent' AND properties ? 'campaign_type'
+    ), given AS (
+        SELECT source, campaign, min(occurred_at) AS starts, max(until) AS ends,
                count(DISTINCT customer_id) AS people
-        FROM events_event
-        WHERE type = 'coupon_redeemed' AND properties ? 'campaign'
-        GROUP BY 1, 2
+        FROM told WHERE type = 'coupon_assigned' GROUP BY 1, 2
+    ), used AS (
+        SELECT source, campaign, count(*) AS uses, count(DISTINCT customer_id) AS people
+        FROM told WHERE type = 'coupon_redeemed' GROUP BY 1, 2
     ), days AS (
-        SELECT source, properties->>'campaign' AS campaign, customer_id,
-               (occurred_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS uses
-        FROM events_event
-        WHERE type = 'coupon_redeemed' AND properties ? 'campaign'
-        GROUP BY 1, 2, 3, 4
+        SELECT source, campaign, customer_id, (occurred_at AT TIME ZONE %(zone)s)::date AS day,
+               count(*) AS uses
+        FROM told WHERE type = 'coupon_redeemed' GROUP BY 1, 2, 3, 4
     ), saved AS (
         SELECT d.source, d.customer_id, d.day, sum((e.properties->>'coupon_discount')::numeric) AS amount
         FROM (SELECT DISTINCT source, customer_id, day FROM days) d
@@ -47,9 +46,7 @@ _PAST = """
           USING (source, customer_id, day)
         GROUP BY 1, 2
     ), kinds AS (
-        SELECT DISTINCT source, properties->>'campaign' AS campaign, properties->>'campaign_type' AS kind
-        FROM events_event
-        WHERE type = 'message_sent' AND properties ? 'campaign_type'
+        SELECT DISTINCT source, campaign, kind FROM told WHERE type = 'message_sent'
     )
     SELECT given.source, given.campaign, coalesce(kinds.kind, ''), given.starts, given.ends, given.people,
            coalesce(used.people, 0), coalesce(used.uses, 0), round(took.amount, 2)
@@ -93,9 +90,10 @@ class PastOffer:
 
 
 def past_offers() -> list[PastOffer]:
-    """Return the campaigns of the shop's history, the oldest first. One query over three kinds of facts.
+    """Return the campaigns of the shop's history, the oldest first. One query, which reads the facts once.
 
-    Complete Journey's 27 campaigns with 6,589 mailings and 2,102 redemptions take about 0.1 s.
+    Complete Journey's 27 campaigns with 6,589 mailings and 2,102 redemptions among 1.5 million facts: 0.3 s,
+    nearly all of it one reading of the facts, so it grows with them.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PAST, {"zone": clock.shop_zone().key})
