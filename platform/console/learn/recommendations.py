@@ -16,6 +16,7 @@ from console.learn.serving import BUDGETS
 from console.page import Page
 from core import charts, clock
 from recommendations.dispatch import going_on
+from recommendations.measured import measured
 from recommendations.models import (
     Champion,
     ModelVersion,
@@ -40,15 +41,16 @@ class Recommendations(Page):
     title = gettext_lazy("Recommendations")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the version of each strategy that serves, with its figures, and what waits. Ten queries."""
+        """Return the version of each strategy that serves with its figures, and what waits."""
         versions = serving_versions()
+        figures = measured(versions)
         turns = {turn.version_id: turn for turn in Serving.objects.filter(until=None).select_related("user")}
         before = set(Serving.objects.exclude(until=None).values_list("strategy_id", flat=True).distinct())
         champions = list(Champion.objects.select_related("strategy", "decision"))
         serving = {champion.strategy_id for champion in champions}
         rows = [
             {
-                **_row(version, version.strategy_id in serving),
+                **_row(version, figures[version.pk], version.strategy_id in serving),
                 "turn": turns.get(version.pk),
                 "back": version.strategy_id in before,
             }
@@ -82,10 +84,11 @@ class Recommendations(Page):
         )
 
 
-def _row(version: ModelVersion, serves: bool) -> dict[str, Any]:
-    figures = version.metrics.get("objectives", {})
+def _row(version: ModelVersion, trained: ModelVersion, serves: bool) -> dict[str, Any]:
+    figures = trained.metrics.get("objectives", {})
     return {
         "version": version,
+        "trained": trained,
         "name": _(version.strategy.name),
         "serves": serves,
         "replenish": figures.get(Objective.REPLENISH, {}),

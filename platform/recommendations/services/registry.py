@@ -14,6 +14,7 @@ import recommender
 from accounts.audit import record
 from accounts.models import User
 from core.ids import uuid7
+from recommendations.measured import measured
 from recommendations.models import Champion, ModelVersion, Objective, Serving, Strategy, TuningDecision
 from recommendations.services.lists import forget_lists
 from recommender.errors import ArtifactError
@@ -40,13 +41,15 @@ def gates(version: ModelVersion, rival: ModelVersion | None) -> list[Gate]:
 
     *artefact*: what is stored is what was trained. *ranking*, for each objective: the 95 % interval of
     NDCG@10 reaches the rival's figure, so it is not worse by more than chance. *coverage*: its lists hold
-    at least half as much of the catalogue. Figures of another code version, or of a warm version, which
-    has none of its own, do not compare. Reads the artefact, about a second.
+    at least half as much of the catalogue. A warm rival is held to the figures of the training that it goes
+    on from; a warm version itself has none to compare, nor has one of another code version. Reads the
+    artefact, about a second.
     """
     found = [_artefact(version)]
-    if rival is None or rival.pk == version.pk or rival.code_version != version.code_version:
+    if rival is None or rival.pk == version.pk or version.warm:
         return found
-    if version.warm or rival.strategy_version != version.strategy_version:
+    rival = measured([rival])[rival.pk]
+    if rival.code_version != version.code_version or rival.strategy_version != version.strategy_version:
         return found
     for objective in Objective.values:
         new = version.metrics.get("objectives", {}).get(objective)
@@ -129,7 +132,8 @@ def crown(use: str, strategy: Strategy, *, user: User, now: datetime) -> TuningD
     if turn is None:
         raise GateError(_("It has no version that serves. Train it first."))
     objective = use.rpartition(":")[2]
-    worse = _worse(turn.version, champion.strategy.key, objective)
+    trained = measured([turn.version])[turn.version_id]
+    worse = _worse(trained, champion.strategy.key, objective)
     if worse is not None:
         raise GateError(
             f"The last training found it worse than {champion.strategy.key}:"
@@ -142,7 +146,7 @@ def crown(use: str, strategy: Strategy, *, user: User, now: datetime) -> TuningD
         verdict=TuningDecision.Verdict.NO_DIFFERENCE,
         evidence={
             "kind": "person",
-            "comparison": _comparison(turn.version, champion.strategy.key, objective),
+            "comparison": _comparison(trained, champion.strategy.key, objective),
         },
         before={"strategy": champion.strategy.key},
         after={"strategy": strategy.key},
