@@ -16,7 +16,8 @@ PASSES = 12
 class Expectations:
     """Hold sums over the people of each group: what does and what does not depend on the message's list.
 
-    Shapes: `plain` (groups, rounds, values), `listed` and `worn` (groups, strategies, values), `size` (groups).
+    Shapes: `plain` (groups, rounds, values), `listed` and `worn` (groups, strategies, values), `size`
+    (groups).
     """
 
     people: People

@@ -108,15 +108,12 @@ class Seen:
     people: Floats
     orders: Floats
     margin: Floats
-    squares: Floats
+    discount: Floats
 
     def at(self, age: int) -> tuple[Floats, Floats, Floats]:
-        """Return orders, margin and squared margin as they can be seen so many weeks later."""
+        """Return orders, margin before coupons and discounts as seen so many weeks later, 1 at least."""
         last = min(age, len(self.orders)) - 1
-        if last < 0:
-            zero = np.zeros_like(self.people)
-            return zero, zero, zero
-        return self.orders[last], self.margin[last], self.squares[last]
+        return self.orders[last], self.margin[last], self.discount[last]
 
 
 @dataclass
@@ -169,7 +166,7 @@ class Shop:
         spread = n.basket_spread_orders
         order_value = basket[bought] * np.exp(rng.normal(-(spread**2) / 2, spread, len(bought)))
         redeemed = rng.random(len(bought)) < people.redeemed[who[bought]]
-        margin = order_value * (n.margin_share - redeemed * value[bought])
+        discount = order_value * redeemed * value[bought]
         week = rng.choice(len(n.late), len(bought), p=n.late)
         leaves = sent & (rng.random(len(who)) < n.unsubscribe * (1 + n.unsubscribe_tired * self.tired[who]))
         self.here[who[leaves]] = False
@@ -179,8 +176,8 @@ class Shop:
         return Seen(
             people=_table(cell, None),
             orders=_by_week(cell[bought], week, np.ones(len(bought)), len(n.late)),
-            margin=_by_week(cell[bought], week, margin, len(n.late)),
-            squares=_by_week(cell[bought], week, margin**2, len(n.late)),
+            margin=_by_week(cell[bought], week, order_value * n.margin_share, len(n.late)),
+            discount=_by_week(cell[bought], week, discount, len(n.late)),
         )
 
     def close_round(self) -> None:
