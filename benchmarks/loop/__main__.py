@@ -13,7 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.loop import logged, simulated
+from benchmarks.loop import history, logged, simulated
+from benchmarks.loop.limits import Figure, missed
 from benchmarks.measuring import peak_mb
 
 CHECKS = ("simulated", "log", "history")
@@ -29,15 +30,24 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.checks) - set(CHECKS):
         parser.error(f"there is no check {', '.join(sorted(unknown))}; there are {', '.join(CHECKS)}")
-    results = []
+    figures: list[Figure] = []
     for check in given.checks or CHECKS:
         print(f"── {check}", file=sys.stderr)
         if check == "simulated":
-            results += simulated.measure(seeds=range(1, 4)) if given.quick else simulated.measure()
+            figures += simulated.measure(seeds=range(1, 4)) if given.quick else simulated.measure()
         elif check == "log":
-            results += logged.measure()
-    cores = len(os.sched_getaffinity(0))
-    print(json.dumps({"name": "loop", "cores": cores, "peak_mb": round(peak_mb()), "results": results}))
+            figures += logged.measure()
+        else:
+            figures += history.measure(quick=given.quick)
+    failed = missed(figures)
+    line = {
+        "name": "loop",
+        "cores": len(os.sched_getaffinity(0)),
+        "peak_mb": round(peak_mb()),
+        "results": [figure.as_result() for figure in figures],
+    }
+    print(json.dumps(line))
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

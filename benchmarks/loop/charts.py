@@ -30,7 +30,9 @@ def lines(name: str, series: Mapping[str, Sequence[Sequence[float]]], *, x: str,
     )
     across = alt.X("x:O", title=x, axis=alt.Axis(labelAngle=0))
     base = alt.Chart(pl.DataFrame(rows))
-    band = base.mark_area(opacity=0.15).encode(x=across, y=alt.Y("low:Q", title=y), y2="high:Q", color=colour)
+    band = base.mark_area(opacity=0.15).encode(
+        x=across, y=alt.Y("low:Q", title=y), y2="high:Q", color=colour.legend(None)
+    )
     line = base.mark_line(point=True).encode(x=across, y=alt.Y("mean:Q", title=y), color=colour)
     chart = (
         (band + line)
