@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from console.audience import identity
 from console.audience.customer import Customer360
 from console.audience.product import ProductPage
-from console.content import brand, editor, versions
+from console.content import brand, editing, editor, versions
 from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
@@ -104,13 +104,14 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("templates/begin/", templates.Begin, "template_begin"),
         ("templates/people/", editor.People, "template_people"),
         ("templates/picture/", editor.PictureUpload, "template_picture"),
+        ("templates/bundles/", editing.Bundles, "template_bundles"),
         ("templates/frames/<str:key>/", editor.Frame, "template_frame"),
         ("templates/<uuid:pk>/", editor.Editor, "template_edit"),
-        ("templates/<uuid:pk>/draft/", editor.Draft, "template_draft"),
-        ("templates/<uuid:pk>/save/", editor.Save, "template_save"),
-        ("templates/<uuid:pk>/preview/", editor.Preview, "template_preview"),
-        ("templates/<uuid:pk>/test/", editor.Test, "template_test"),
-        ("templates/<uuid:pk>/rename/", editor.Rename, "template_rename"),
+        ("templates/<uuid:pk>/draft/", editing.Draft, "template_draft"),
+        ("templates/<uuid:pk>/save/", editing.Save, "template_save"),
+        ("templates/<uuid:pk>/preview/", editing.Preview, "template_preview"),
+        ("templates/<uuid:pk>/test/", editing.Test, "template_test"),
+        ("templates/<uuid:pk>/rename/", editing.Rename, "template_rename"),
         ("templates/<uuid:pk>/thumbnail/", templates.Thumbnail, "template_thumbnail"),
         ("templates/<uuid:pk>/versions/", versions.Versions, "template_versions"),
         ("templates/<uuid:pk>/versions/<int:number>/", versions.VersionFrame, "template_version"),

@@ -185,6 +185,7 @@ ACTS = {
     ),
     "template_begin": "content.add_template",
     "template_picture": "content.change_template",
+    "template_bundles": "content.change_template",
     "template_restore": "content.change_template",
     "brand_dress": "content.change_brandkit",
     "segment_why": "customers.view_customer",

@@ -1,7 +1,7 @@
 """The minute in which a launch can be taken back, with workers killed within it and after it.
 
-Real Celery workers, a real mail server. What was taken back reaches nobody; of what was not, everybody gets it
-once, or stands among those at stake when the worker was killed.
+Real Celery workers, a real mail server. What was taken back reaches nobody; what was not, reaches everybody
+once, but for those who were at stake when the worker was killed.
 """
 
 import os
@@ -33,14 +33,15 @@ BEAT = (tasks.launch_due, sweep)
 
 @pytest.fixture
 def worker(_sink_port):  # noqa: F811
-    """Return a function that starts one Celery worker for all that sending needs; it is gone after the test."""
+    """Return a function that starts a Celery worker for all that sending needs; it is gone after the test."""
     started = []
 
     def start():
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "config.celery", "--quiet", "worker", "-c", "1"]
             + ["-Q", "default,delivery", "-n", f"w{len(started)}@undo"],
-            cwd=ROOT, env=process_env(EMAIL_URL=f"smtp://127.0.0.1:{_sink_port}", RAPPORT_LOG_LEVEL="WARNING"),
+            cwd=ROOT,
+            env=process_env(EMAIL_URL=f"smtp://127.0.0.1:{_sink_port}", RAPPORT_LOG_LEVEL="WARNING"),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         started.append(process)
