@@ -13,7 +13,8 @@ from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.calendar.page import Calendar, CalendarFile
+from console.engage.calendar.feed import CalendarFile, FeedAct
+from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
 from console.engage.report.content import CampaignContent
 from console.engage.report.log import CampaignLog
@@ -54,6 +55,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     table = [
         ("calendar/", Calendar, "calendar"),
         ("calendar/file/", CalendarFile, "calendar_file"),
+        ("calendar/link/<slug:verb>/", FeedAct, "calendar_link"),
         ("health/", SystemHealth, "system_health"),
         ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
         ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),

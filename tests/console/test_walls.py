@@ -125,6 +125,7 @@ PAGES = {
 ACTS = {
     "suggestion_act": "campaigns.view_campaign",
     "suggestions_restore": "campaigns.view_campaign",
+    "calendar_link": "campaigns.view_campaign",
     "customer_export": "customers.export_customer",
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",
