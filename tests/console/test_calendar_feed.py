@@ -56,7 +56,9 @@ def test_a_calendar_reads_without_a_sign_in_what_its_owner_may_see(alice, sale):
     assert link.read_at is not None
     # The secret stands neither in the database nor in the log.
     secret = urlsplit(path).path.rpartition("/")[2].removesuffix(".ics")[32:]
-    assert not any(secret in str(row) for row in (*AuditEntry.objects.values(), *CalendarLink.objects.values()))
+    assert not any(
+        secret in str(row) for row in (*AuditEntry.objects.values(), *CalendarLink.objects.values())
+    )
     alice.groups.clear()
     assert "Spring sale" not in Client().get(path).content.decode()
     alice.language = "zh-hans"
@@ -103,7 +105,8 @@ def test_who_reads_too_often_waits(alice, monkeypatch):
     cache.clear()
     monkeypatch.setattr(feed, "READS_PER_MINUTE", 2)
     monkeypatch.setattr(feed, "WRONG_PER_MINUTE", 1)
-    monkeypatch.setattr(clock, "now", lambda at=clock.now(): at)  # one minute, whatever the machine does
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # one minute, whatever the machine does
     make_link(alice, now=clock.now())
     path = address(alice)
     answers = [Client().get(path) for _ in range(3)]
