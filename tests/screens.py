@@ -106,6 +106,8 @@ def look(
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(60)
         if narrow and folder is not None:
+            _scroll(page)
+            page.wait_for_timeout(150)  # frames follow the window a moment later
             page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
         if beyond := too_wide(page):
             seen.faults.append(f"wider than {width}: {beyond}")

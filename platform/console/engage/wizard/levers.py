@@ -17,6 +17,7 @@ from campaigns.models import Campaign
 from campaigns.planning.models import Part
 from campaigns.planning.parts import parts_of
 from campaigns.schedule.models import Timing
+from console.content.samples import as_read, own_sample
 from recommendations.models import Strategy
 
 _MOST = 100
@@ -83,7 +84,8 @@ class Contents(Lever):
             .order_by("template_id", "-number")
             .distinct("template_id")
         )
-        return [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:_MOST]]
+        sample = own_sample()
+        return [[str(v.pk), f"{v.template.name} – {as_read(v.subject, sample)}"] for v in newest[:_MOST]]
 
     def own(self, campaign: Campaign) -> str:
         return str(campaign.content_id or "")
