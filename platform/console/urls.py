@@ -8,12 +8,13 @@ from django.urls import URLPattern, path
 from console.audience import identity
 from console.audience.customer import Customer360
 from console.audience.product import ProductPage
-from console.content import brand, editor, versions
+from console.content import brand, editing, editor, versions
 from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.calendar.page import Calendar, CalendarFile
+from console.engage.calendar.feed import CalendarFile, FeedAct
+from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
 from console.engage.report.content import CampaignContent
 from console.engage.report.log import CampaignLog
@@ -54,6 +55,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     table = [
         ("calendar/", Calendar, "calendar"),
         ("calendar/file/", CalendarFile, "calendar_file"),
+        ("calendar/link/<slug:verb>/", FeedAct, "calendar_link"),
         ("health/", SystemHealth, "system_health"),
         ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
         ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
@@ -104,13 +106,14 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("templates/begin/", templates.Begin, "template_begin"),
         ("templates/people/", editor.People, "template_people"),
         ("templates/picture/", editor.PictureUpload, "template_picture"),
+        ("templates/bundles/", editing.Bundles, "template_bundles"),
         ("templates/frames/<str:key>/", editor.Frame, "template_frame"),
         ("templates/<uuid:pk>/", editor.Editor, "template_edit"),
-        ("templates/<uuid:pk>/draft/", editor.Draft, "template_draft"),
-        ("templates/<uuid:pk>/save/", editor.Save, "template_save"),
-        ("templates/<uuid:pk>/preview/", editor.Preview, "template_preview"),
-        ("templates/<uuid:pk>/test/", editor.Test, "template_test"),
-        ("templates/<uuid:pk>/rename/", editor.Rename, "template_rename"),
+        ("templates/<uuid:pk>/draft/", editing.Draft, "template_draft"),
+        ("templates/<uuid:pk>/save/", editing.Save, "template_save"),
+        ("templates/<uuid:pk>/preview/", editing.Preview, "template_preview"),
+        ("templates/<uuid:pk>/test/", editing.Test, "template_test"),
+        ("templates/<uuid:pk>/rename/", editing.Rename, "template_rename"),
         ("templates/<uuid:pk>/thumbnail/", templates.Thumbnail, "template_thumbnail"),
         ("templates/<uuid:pk>/versions/", versions.Versions, "template_versions"),
         ("templates/<uuid:pk>/versions/<int:number>/", versions.VersionFrame, "template_version"),

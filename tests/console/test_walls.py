@@ -125,6 +125,7 @@ PAGES = {
 ACTS = {
     "suggestion_act": "campaigns.view_campaign",
     "suggestions_restore": "campaigns.view_campaign",
+    "calendar_link": "campaigns.view_campaign",
     "customer_export": "customers.export_customer",
     "merge_undo": "customers.merge_customer",
     "proposal_dismiss": "customers.merge_customer",
@@ -185,6 +186,7 @@ ACTS = {
     ),
     "template_begin": "content.add_template",
     "template_picture": "content.change_template",
+    "template_bundles": "content.change_template",
     "template_restore": "content.change_template",
     "brand_dress": "content.change_brandkit",
     "segment_why": "customers.view_customer",

@@ -14,20 +14,15 @@ from accounts.models import User
 from campaigns.actions.change_campaign import touch
 from campaigns.actions.locking import locked
 from campaigns.actions.plan_test import ArmPlan, plan_test
-from campaigns.content import liquid
-from campaigns.content.liquid import TemplateInvalid
-from campaigns.content.models import TemplateVersion
-from campaigns.content.variables import SAMPLE
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
+from console.engage.wizard.levers import LEVERS, offered
 from core import clock
-from recommendations.models import Strategy
 
-LEVERS = ("subject", "content", "strategy")
 MOST_ARMS = 5
 #: What is proposed where nobody chose.
 HOLDOUT = Decimal("0.1")
@@ -47,20 +42,16 @@ class Test:
 
 
 def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
-    """Return the test as it stands, and what arms may differ in. Four queries."""
+    """Return the test as it stands, and what arms may differ in. Five queries."""
     test = campaign.experiment
     variants = list(test.variants.order_by("id")) if test else []
     lever = _lever_of(variants)
-    newest = (
-        TemplateVersion.objects.select_related("template")
-        .filter(template__archived_at=None)
-        .order_by("template_id", "-number")
-        .distinct("template_id")
-    )
+    there = offered(campaign, lever)
     share = share_of(test)
     return {
         "mails": mails(campaign),
         "lever": lever,
+        "cards": there["cards"],
         "holdout": round(100 * float(test.holdout_share)) if test else 0,
         "tested": share is not None,
         "test_share": round(100 * float(share)) if share else 10,
@@ -69,19 +60,11 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "decide_after": test.window_days if test and share else 3,
         "arms_start": {
             "arms": [_value(v, lever) for v in variants] if lever else [],
-            "own": {
-                "subject": campaign.content.subject if campaign.content else "",
-                "content": str(campaign.content_id or ""),
-            },
+            "own": there["own"],
             "most": MOST_ARMS,
             "labels": [chr(65 + number) for number in range(MOST_ARMS)],
             "remove": _("Remove"),
-            "choices": {
-                "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
-                "strategy": [
-                    [one.key, one.name] for one in Strategy.objects.filter(active=True).order_by("name")
-                ],
-            },
+            "choices": there["choices"],
         },
     }
 
@@ -152,29 +135,11 @@ def _fault(campaign: Campaign, lever: str, value: str) -> str:
     """Say what is wrong with an arm; empty when nothing is."""
     if not value:
         return _("Say what this one is.")
-    if lever == "subject":
-        try:
-            liquid.render(value[:300], SAMPLE, html=False)
-        except TemplateInvalid as error:
-            return str(error)
-    elif lever == "content":
-        known = value.isascii() and value.isdigit() and len(value) < 16
-        if not known or not TemplateVersion.objects.filter(pk=int(value)).exists():
-            return _("Choose a template.")
-    elif not Strategy.objects.filter(key=value[:50], active=True).exists():
-        return _("Choose how the products are picked.")
-    return ""
+    return LEVERS[lever].fault(campaign, value)
 
 
 def _named(lever: str, value: str, number: int) -> str:
-    letter = chr(65 + number)
-    if lever == "subject":
-        return f"{letter}: {value}"[:150]
-    if lever == "content":
-        found = TemplateVersion.objects.select_related("template").filter(pk=int(value or 0)).first()
-        return f"{letter}: {found.template.name if found else value}"[:150]
-    strategy = Strategy.objects.filter(key=value[:50]).first()
-    return f"{letter}: {strategy.name if strategy else value}"[:150]
+    return f"{chr(65 + number)}: {LEVERS[lever].named(value)}"[:150]
 
 
 def _whole(value: Any, least: int, most: int) -> int | None:
