@@ -94,10 +94,8 @@ def reasons(campaign: Campaign, members: audience.Query, *, now: datetime) -> au
     return begin + _REASONS, values
 
 
-def _decided(
-    campaign: Campaign, members: audience.Query, *, now: datetime, due: datetime
-) -> audience.Query:
-    """Return the beginning of a statement: `decided` of an audience, `eligible`, and who of them had enough."""
+def _decided(campaign: Campaign, members: audience.Query, *, now: datetime, due: datetime) -> audience.Query:
+    """Return the beginning of a statement: `decided` of an audience, `eligible` and who had enough."""
     begin, values = people(members, now=now, channel=campaign.channel, topic=campaign.topic)
     caps = FrequencyCap.objects.filter(
         Q(channel="") | Q(channel=campaign.channel), Q(topic="") | Q(topic=campaign.topic), is_active=True

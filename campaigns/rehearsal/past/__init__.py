@@ -86,8 +86,7 @@ def _turn_back(moment: datetime, known: pl.DataFrame, *, consents_today: bool) -
         cursor.execute("SELECT quote_ident(current_schema())")
         home = cursor.fetchone()[0]
         cursor.execute(
-            "CREATE TEMPORARY TABLE past_known ON COMMIT DROP AS"
-            " SELECT unnest(%s::bigint[]) AS customer_id",
+            "CREATE TEMPORARY TABLE past_known ON COMMIT DROP AS SELECT unnest(%s::bigint[]) AS customer_id",
             [number_array(then["customer_id"].to_list())],
         )
         cursor.execute("CREATE UNIQUE INDEX ON past_known (customer_id)")

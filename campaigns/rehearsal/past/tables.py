@@ -13,11 +13,13 @@ TIMED = {
     "customers_suppression": "SELECT * FROM {home}.customers_suppression WHERE created_at < %(at)s",
     # A stay, a run or a device that ended later had not ended yet.
     "segments_segmentmembership": (
-        "SELECT id, segment_id, customer_id, entered_at, CASE WHEN left_at < %(at)s THEN left_at END AS left_at"
+        "SELECT id, segment_id, customer_id, entered_at,"
+        " CASE WHEN left_at < %(at)s THEN left_at END AS left_at"
         " FROM {home}.segments_segmentmembership WHERE entered_at < %(at)s"
     ),
     "experiments_holdoutmember": (
-        "SELECT id, holdout_id, customer_id, entered_at, CASE WHEN left_at < %(at)s THEN left_at END AS left_at"
+        "SELECT id, holdout_id, customer_id, entered_at,"
+        " CASE WHEN left_at < %(at)s THEN left_at END AS left_at"
         " FROM {home}.experiments_holdoutmember WHERE entered_at < %(at)s"
     ),
     "delivery_pushtoken": (
