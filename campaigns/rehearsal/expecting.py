@@ -26,6 +26,8 @@ from campaigns.rehearsal.bought import Bought
 from campaigns.rehearsal.playing import Played, members_at
 from campaigns.rehearsal.responses import ANSWERS, Effect, effect, past_campaigns, response
 from campaigns.rehearsal.statistics import (
+    RETURNING,
+    SHARE_SPREAD,
     Estimate,
     Prior,
     Range,
@@ -116,7 +118,7 @@ def expected(campaign: Campaign, played: Sequence[Played], *, now: datetime, as_
 
 
 def people_next(campaign: Campaign, played: Sequence[Played], *, now: datetime, as_of: datetime) -> Figure:
-    """Return how many it would reach: those of today; of a triggered campaign those of a usual week."""
+    """Return how many it would reach: those of today; of a triggered campaign a usual week's."""
     if is_triggered(campaign):
         if not played:
             return Figure("people", "people", Mark.UNKNOWN, why="history")
@@ -138,9 +140,9 @@ def people_next(campaign: Campaign, played: Sequence[Played], *, now: datetime, 
 
 def buyers_share(bought: Sequence[Bought], people: int) -> Range:
     """Return the share of so many people that will buy anyway, by what people like them did at other times."""
-    counts = [share_estimate(b.buyers, b.people) for b in bought if b.people]
-    prior = Prior(sum(e.value for e in counts) / len(counts), _OPEN)
-    return share_of(predict(counts, prior), people)
+    counts = [share_estimate(b.buyers, b.people).returning() for b in bought if b.people]
+    prior = Prior(sum(e.value for e in counts) / len(counts), _OPEN, SHARE_SPREAD)
+    return share_of(predict(counts, prior), people, RETURNING)
 
 
 def revenue_each(bought: Sequence[Bought], people: int) -> Range:
@@ -151,7 +153,7 @@ def revenue_each(bought: Sequence[Bought], people: int) -> Range:
     prior = Prior(sum(e.value for _b, e in found) / len(found), _OPEN)
     # How much people differ, as a share of the mean.
     variation = sum(b.se / b.mean * sqrt(b.people) for b, _e in found) / len(found)
-    return amount_of(predict([e for _b, e in found], prior), people, variation)
+    return amount_of(predict([e.returning() for _b, e in found], prior), people, variation, RETURNING)
 
 
 def _anyway(played: Sequence[Played], n: int) -> tuple[list[Figure], float]:

@@ -6,7 +6,7 @@ deserve. The difference that a campaign makes is read only from those that held 
 none: without such campaigns nothing is said about it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
@@ -105,10 +105,15 @@ def past_campaigns(channel: str, *, as_of: datetime) -> list[Past]:
         .select_related("pool")
         .order_by("-launched_at", "pk")[:MOST]
     )
+    return read_past(list(campaigns), stored, as_of)
+
+
+def read_past(campaigns: Sequence[Campaign], tallies: Mapping[UUID, Tally], as_of: datetime) -> list[Past]:
+    """Return campaigns in figures, from what was counted of them. Two queries."""
     codes = _codes([c.pk for c in campaigns], as_of)
     found = []
     for campaign in campaigns:
-        figures = read(stored[campaign.pk].figures)
+        figures = read(tallies[campaign.pk].figures)
         if figures is None:
             continue
         given, used = codes.get(str(campaign.pk), (0, 0))

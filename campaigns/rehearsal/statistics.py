@@ -24,6 +24,11 @@ LEVEL = 0.8
 #: Scale of the half-normal prior of the spread, in log-odds or logarithms: times commonly differ by less
 #: than a factor of two (Röver et al. 2021, section 4).
 SPREAD = 0.5
+#: How much the share that buys differs from time to time, on the same scale: less than campaigns do.
+SHARE_SPREAD = 0.25
+#: An audience is mostly the same people from time to time, so of the chance between samples of people only
+#: half is met again. Chosen so that four of five intervals held on Complete Journey (docs/rehearsal.md).
+RETURNING = 0.5
 #: Points of the grid over the spread.
 _POINTS = 48
 
@@ -34,6 +39,10 @@ class Estimate:
 
     value: float
     variance: float
+
+    def returning(self) -> "Estimate":
+        """Return the same of people most of whom are met again."""
+        return Estimate(self.value, RETURNING * self.variance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +138,24 @@ class Range:
         return Range(self.value * factor, self.low * factor, self.high * factor)
 
 
-def share_of(prediction: Prediction, people: int) -> Range:
-    """Return how many of so many people will, as their share. Nobody has none."""
+def share_of(prediction: Prediction, people: int, noise: float = 1.0) -> Range:
+    """Return how many of so many people will, as their share. Nobody has none.
+
+    `noise` is the part of the chance between samples of people that counts (see RETURNING).
+    """
     if people <= 0:
         return Range(0.0, 0.0, 0.0)
     middle = expit(prediction.quantile(0.5))
-    noise = 1 / max(people * middle * (1 - middle), 1.0)
-    low, high = prediction.with_noise(noise).interval()
+    chance = noise / max(people * middle * (1 - middle), 1.0)
+    low, high = prediction.with_noise(chance).interval()
     return Range(middle, expit(low), expit(high))
 
 
-def amount_of(prediction: Prediction, people: int, variation: float) -> Range:
+def amount_of(prediction: Prediction, people: int, variation: float, noise: float = 1.0) -> Range:
     """Return the mean amount of so many people; `variation` is a person's standard deviation ÷ mean."""
     if people <= 0:
         return Range(0.0, 0.0, 0.0)
-    low, high = prediction.with_noise(log1p(variation**2 / people)).interval()
+    low, high = prediction.with_noise(noise * log1p(variation**2 / people)).interval()
     return Range(exp(prediction.quantile(0.5)), exp(low), exp(high))
 
 

@@ -8,8 +8,8 @@ import pytest
 from campaigns.actions import create_campaign
 from campaigns.content.starters import ensure_starter_templates
 from campaigns.models import Campaign
-from core.money import Money
 from catalog.services import upsert_products
+from core.money import Money
 from customers.consent import ConsentRow
 from customers.models import Channel, Customer
 from customers.services import record_consents, upsert_customers
@@ -71,7 +71,7 @@ def rich(people) -> Segment:
     """Return a segment by the profile: what somebody spent, how often, and the lifecycle."""
     rule = {
         "all": [
-            {"field": "profile.orders", "op": "gte", "value": 4},
+            {"field": "profile.orders", "op": "gte", "value": 10},
             {"field": "profile.lifecycle", "op": "eq", "value": "active"},
         ]
     }

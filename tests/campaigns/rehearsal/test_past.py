@@ -62,7 +62,7 @@ def test_consent_is_that_of_the_day(people):
         record_consents([row], NOW)
     with past():
         granted = dict(Consent.objects.values_list("customer_id", "granted"))
-    assert granted == {pk: True for pk in people[::2]}
+    assert granted == dict.fromkeys(people[::2], True)
     assert dict(Consent.objects.values_list("customer_id", "granted"))[withdrew] is False
 
 

@@ -16,7 +16,10 @@ from customers.services import record_consents, upsert_customers
 from events.models import Event
 from events.services import record
 from segments.models import Segment
+from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, PEOPLE, bought, mailing
+from tests.factories.coupons import PoolFactory
+from tests.factories.promotions import PromotionFactory
 
 DATES = [NOW - timedelta(days=28 * k) for k in range(1, 7)]
 
@@ -59,6 +62,7 @@ def test_counts_who_and_why_not_and_what_they_bought(people, loyal):
 
 
 def test_says_what_each_figure_rests_on(people, loyal):
+    refresh_segment(loyal, as_of=NOW, now=NOW)
     kept = rehearse(mailing(loyal), as_of=NOW, now=NOW)
     marks = {f["key"]: f["mark"] for f in kept.figures["expected"]}
     assert marks == {
@@ -69,6 +73,7 @@ def test_says_what_each_figure_rests_on(people, loyal):
     }  # fmt: skip
     assert figure(kept, "extra_revenue")["why"] == "holdouts"
     assert figure(kept, "opened")["share"]["value"] == pytest.approx(0.25)
+    assert figure(kept, "people")["value"] == kept.figures["dates"][0]["people"] == 20
     for found in kept.figures["expected"]:
         if found["value"] is not None:
             assert found["low"] <= found["value"] <= found["high"]
@@ -181,8 +186,6 @@ def test_a_shop_without_history_says_so(db):
 
 
 def test_a_promotion_without_a_mail_reaches_everybody(people, loyal):
-    from tests.factories.promotions import PromotionFactory
-
     campaign = mailing(loyal)
     Campaign.objects.filter(pk=campaign.pk).update(
         kind=Campaign.Kind.PROMOTION, content=None, promotion=PromotionFactory(created_at=NOW)
@@ -195,9 +198,6 @@ def test_a_promotion_without_a_mail_reaches_everybody(people, loyal):
 
 
 def test_codes_cost_what_is_redeemed(people, loyal):
-    from tests.factories.coupons import PoolFactory
-    from tests.factories.promotions import PromotionFactory
-
     promotion = PromotionFactory(created_at=NOW, benefit={"kind": "amount", "amount": "5.00"})
     pool = PoolFactory(created_at=NOW, promotion=promotion)
     pools.generate_codes(pool, 100, now=NOW)
