@@ -139,7 +139,7 @@ def people_next(campaign: Campaign, played: Sequence[Played], *, now: datetime, 
 
 
 def buyers_share(bought: Sequence[Bought], people: int) -> Range:
-    """Return the share of so many people that will buy anyway, by what people like them did at other times."""
+    """Return the share of so many people that will buy anyway, by what people like them did before."""
     counts = [share_estimate(b.buyers, b.people).returning() for b in bought if b.people]
     prior = Prior(sum(e.value for e in counts) / len(counts), _OPEN, SHARE_SPREAD)
     return share_of(predict(counts, prior), people, RETURNING)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.rehearsal.models import Rehearsal
+from core.templatetags.studio import money_text
 
 LABELS = {
     "people": gettext_lazy("Reached"),
@@ -188,5 +188,4 @@ def _number(value: int) -> str:
 
 
 def _money(value: float) -> str:
-    digits = 0 if abs(value) >= 100 else 2
-    return f"{number_format(value, digits, force_grouping=True)} {settings.SHOP_CURRENCY}"
+    return money_text(value, whole=abs(value) >= 100)

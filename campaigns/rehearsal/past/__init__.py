@@ -92,7 +92,7 @@ def _turn_back(moment: datetime, known: pl.DataFrame, *, consents_today: bool) -
         cursor.execute("CREATE UNIQUE INDEX ON past_known (customer_id)")
         cursor.execute("ANALYZE past_known")
         tables = TIMED | (CONSENTS_TODAY if consents_today else CONSENTS_THEN)
-        tables |= {name: f"SELECT * FROM {{home}}.{name}" for name in TODAY}
+        tables |= {name: f"SELECT * FROM {{home}}.{name}" for name in TODAY}  # noqa: S608
         for name, select in tables.items():
             cursor.execute(f"CREATE TEMPORARY VIEW {name} AS {select.format(home=home)}", values)
         # What was said of people by models is written over: of an earlier day nothing is known.
