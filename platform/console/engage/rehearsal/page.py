@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -142,6 +143,7 @@ def _date(one: dict[str, Any]) -> dict[str, Any]:
         "at": datetime.fromisoformat(one["at"]),
         "share": one["buyers"] / one["people"] if one["people"] else None,
         "left": sum(one["dropped"].values()),
+        "revenue": Decimal(one["revenue"]),
     }
 
 
