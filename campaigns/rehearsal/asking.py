@@ -34,15 +34,23 @@ def asked_by(campaign: Campaign) -> Asked:
     for segment in (campaign.segment, campaign.trigger_segment):
         if segment is not None and segment.kind == Segment.Kind.DYNAMIC:
             names |= fields_asked(segment.rule)
-    wanted = {name: _column(name) for name in names if name.startswith((_OF_PROFILES, "score."))}
+    wanted = {name: column for name in names if (column := column_of(name))}
     return Asked(
         columns=frozenset(column for column in wanted.values() if column in COLUMNS),
         unanswerable=tuple(sorted(name for name, column in wanted.items() if column not in COLUMNS)),
     )
 
 
-def _column(name: str) -> str:
-    column = name.removeprefix(_OF_PROFILES).split(".")[0] if name.startswith(_OF_PROFILES) else name
+def column_of(name: str) -> str:
+    """Return the column of the profile that a field is about, empty for what is no model's.
+
+    A score's is its own name, which no profile of an earlier day has.
+    """
+    if name.startswith("score."):
+        return name
+    if not name.startswith(_OF_PROFILES):
+        return ""
+    column = name.removeprefix(_OF_PROFILES).split(".")[0]
     return _NAMED.get(column, column)
 
 
