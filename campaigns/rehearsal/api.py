@@ -117,7 +117,8 @@ class RehearsalDetailSerializer(RehearsalSerializer):
 
     figures = FiguresSerializer()
 
-    class Meta(RehearsalSerializer.Meta):
+    class Meta:
+        model = Rehearsal
         fields = (*RehearsalSerializer.Meta.fields, "inputs", "figures")
 
 

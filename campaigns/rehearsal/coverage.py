@@ -58,7 +58,7 @@ def play_rules(
 ) -> dict[str, list[Bought]]:
     """Return by rule what its audience bought within `days` of each date, the earliest first."""
     window = timedelta(days=days)
-    dates = []
+    dates: list[datetime] = []
     at = until - window
     while at >= first + BEFORE:
         dates.insert(0, at)

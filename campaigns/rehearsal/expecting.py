@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from math import exp, log, sqrt
 from typing import Any
 
@@ -23,7 +24,8 @@ from campaigns.planning.parts import parts_of
 from campaigns.preflight import mails
 from campaigns.rehearsal.asking import is_triggered
 from campaigns.rehearsal.bought import Bought
-from campaigns.rehearsal.playing import Played, members_at
+from campaigns.rehearsal.lists import hits, shows_products
+from campaigns.rehearsal.playing import Played, members_at, window_of
 from campaigns.rehearsal.responses import ANSWERS, Effect, effect, past_campaigns, response
 from campaigns.rehearsal.statistics import (
     RETURNING,
@@ -100,6 +102,8 @@ def expected(campaign: Campaign, played: Sequence[Played], *, now: datetime, as_
     figures += anyway
     if not mails(campaign):
         return figures
+    if played and shows_products(campaign):
+        figures.append(_lists(campaign, played[0], n))
     past = past_campaigns(campaign.channel, as_of=as_of)
     parts = parts_of(campaign)
     for key in ANSWERS.get(Channel(campaign.channel), ()):
@@ -173,6 +177,16 @@ def _anyway(played: Sequence[Played], n: int) -> tuple[list[Figure], float]:
     ], each.value
 
 
+def _lists(campaign: Campaign, latest: Played, n: int) -> Figure:
+    """Return how many would buy something of their list, by the model of the latest date."""
+    found = hits(campaign, latest.sample, at=latest.at, until=latest.at + window_of(campaign))
+    if found is None:
+        return Figure("list_hits", "people", Mark.UNKNOWN, why="model")
+    seen = share_estimate(found.hits, found.people)
+    share = share_of(predict([seen.returning()], Prior(seen.value, _OPEN, SHARE_SPREAD)), n, RETURNING)
+    return Figure("list_hits", "people", Mark.MEASURED, share.times(n), share, of=found.people)
+
+
 def _answer(key: str, found: Any, n: int) -> Figure:
     share = share_of(found.prediction, n)
     mark = Mark.ASSUMED if found.is_assumed else Mark.MODELLED
@@ -186,10 +200,11 @@ def _effects(changed: Effect | None, n: int, *, has_history: bool) -> list[Figur
             Figure("extra_buyers", "people", Mark.UNKNOWN, why=why),
             Figure("extra_revenue", "money", Mark.UNKNOWN, why=why),
         ]
-    seen = {"campaigns": changed.campaigns, "of": changed.people}
+    seen = partial(Figure, mark=Mark.MODELLED, campaigns=changed.campaigns, of=changed.people)
+    buyers, revenue = changed.buyers.times(n), changed.revenue.times(n)
     return [
-        Figure("extra_buyers", "people", Mark.MODELLED, changed.buyers.times(n), changed.buyers, **seen),
-        Figure("extra_revenue", "money", Mark.MODELLED, changed.revenue.times(n), **seen),
+        seen(key="extra_buyers", unit="people", range=buyers, share=changed.buyers),
+        seen(key="extra_revenue", unit="money", range=revenue),
     ]
 
 

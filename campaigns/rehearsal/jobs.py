@@ -18,7 +18,7 @@ def run(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dic
         campaign,
         as_of=as_of(parameters),
         now=now,
-        user=User.objects.filter(pk=parameters.get("user")).first(),
+        user=User.objects.filter(pk=parameters.get("user") or 0).first(),
         actor=parameters.get("actor", ""),
         progress=progress,
     )

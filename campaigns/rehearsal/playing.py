@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,7 @@ from campaigns.preflight import mails
 from campaigns.rehearsal import starts
 from campaigns.rehearsal.asking import Asked, is_triggered
 from campaigns.rehearsal.bought import Bought, bought_by
+from campaigns.rehearsal.lists import sampled
 from campaigns.rehearsal.past import lacks_consents, shop_as_of
 from core.arrays import number_array
 from segments.compiler import compile_rule
@@ -38,6 +40,8 @@ class Played:
     messages: int
     bought: Bought
     consents_today: bool
+    #: Some of the people, whose lists of products are looked at.
+    sample: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is stored and answered."""
@@ -82,6 +86,7 @@ def play(campaign: Campaign, asked: Asked, history: History, *, at: datetime) ->
         messages=len(people) if mails(campaign) else 0,
         bought=bought_by(people, history.orders, since=at, until=at + window_of(campaign)),
         consents_today=today,
+        sample=sampled(people),
     )
 
 
@@ -92,15 +97,15 @@ def _triggered(
     begun = at - starts.WEEK
     members: set[int] | None = None
     before: set[int] = set()
-    shown = {"known": history.known, "consents_today": consents_today}
+    then = partial(shop_as_of, known=history.known, consents_today=consents_today)
     if campaign.segment is not None or campaign.trigger_segment is not None:
-        with shop_as_of(begun, **shown, columns=asked.columns):
+        with then(begun, columns=asked.columns):
             if campaign.segment is not None:
                 members = _ids(members_at(campaign.segment, begun))
             if campaign.trigger_segment is not None:
                 before = _ids(members_at(campaign.trigger_segment, begun))
     columns = asked.columns if campaign.trigger_segment is not None else ()
-    with shop_as_of(at, **shown, columns=columns):
+    with then(at, columns=columns):
         if campaign.trigger_segment is not None:
             entered = _ids(members_at(campaign.trigger_segment, at)) - before
             set_off = starts.at_once(entered, at)

@@ -25,7 +25,7 @@ LEVEL = 0.8
 #: than a factor of two (Röver et al. 2021, section 4).
 SPREAD = 0.5
 #: How much the share that buys differs from time to time, on the same scale: less than campaigns do.
-SHARE_SPREAD = 0.25
+SHARE_SPREAD = 0.15
 #: An audience is mostly the same people from time to time, so of the chance between samples of people only
 #: half is met again. Chosen so that four of five intervals held on Complete Journey (docs/rehearsal.md).
 RETURNING = 0.5

@@ -47,6 +47,7 @@ _WHY = {
     "holdouts": gettext_lazy(
         "No campaign of this channel has held people out yet, so nobody has seen what one causes."
     ),
+    "model": gettext_lazy("No model of the earlier dates is kept. Train the strategy regularly."),
     "prices": gettext_lazy("State what sending costs in the campaign rules."),
     "costs": gettext_lazy("The products' costs are not known."),
     "code": gettext_lazy("What a code costs is not known: none was used so far."),
@@ -63,6 +64,10 @@ def rests_on(figure: dict[str, Any], *, dates: int) -> str:
         return _("The shop's price of sending, times the people.")
     if mark == "measured" and key == "people" and not figure["of"]:
         return _("Counted now.")
+    if key == "list_hits" and mark == "measured":
+        return _(
+            "Lists that the model of the latest date would have made, against what %(n)s people bought."
+        ) % {"n": _number(figure["of"])}
     if mark == "measured":
         words = ngettext(
             "What people like them did on %(n)d earlier date.",

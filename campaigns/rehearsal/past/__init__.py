@@ -9,6 +9,7 @@ read at all, instead of telling the future.
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from django.db import connection, transaction
@@ -109,7 +110,7 @@ def lacks_consents(moment: datetime, *, known: pl.DataFrame, channel: str, topic
     One statement; it says how the past is to be shown and is no part of it.
     """
     ids = known.filter(pl.col("since") < moment.timestamp())["customer_id"].to_list()
-    asked = {"at": moment, "ids": number_array(ids), "channel": channel, "topic": topic}
+    asked: dict[str, Any] = {"at": moment, "ids": number_array(ids), "channel": channel, "topic": topic}
     with connection.cursor() as cursor:
         cursor.execute(_RECORDS, asked)
         people, recorded = cursor.fetchone()

@@ -127,7 +127,9 @@ def told(kept: Rehearsal) -> dict[str, Any]:
                 "why": rests_on(f, dates=len(dates)),
             }
             for f in kept.figures["expected"]
+            if f["mark"] != "unknown"
         ],
+        "unknown": _unknown(kept.figures["expected"], len(dates)),
         "dates": [_date(d) for d in dates],
         "dropped": _reasons(dates),
         "triggered": bool(kept.inputs.get("triggered")),
@@ -135,6 +137,15 @@ def told(kept: Rehearsal) -> dict[str, Any]:
         "reach_chart": reach_chart(dates) if dates else None,
         "share_chart": share_chart(kept) if dates else None,
     }
+
+
+def _unknown(figures: Sequence[dict[str, Any]], dates: int) -> list[tuple[str, str]]:
+    """Return what is not known by why, each reason once."""
+    found: dict[str, list[str]] = {}
+    for f in figures:
+        if f["mark"] == "unknown":
+            found.setdefault(rests_on(f, dates=dates), []).append(str(LABELS[f["key"]]))
+    return [(" · ".join(labels), why) for why, labels in found.items()]
 
 
 def _date(one: dict[str, Any]) -> dict[str, Any]:
