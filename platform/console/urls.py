@@ -16,6 +16,8 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.calendar.feed import CalendarFile, FeedAct
 from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
+from console.engage.rehearsal.backtests import Backtests
+from console.engage.rehearsal.page import RehearsalPage, Rehearse
 from console.engage.report.content import CampaignContent
 from console.engage.report.log import CampaignLog
 from console.engage.report.people import CampaignPeople, CampaignPeopleExport
@@ -128,6 +130,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
         ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
         ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
+        ("campaigns/<uuid:pk>/rehearsal/", RehearsalPage, "campaign_rehearsal"),
+        ("campaigns/<uuid:pk>/rehearse/", Rehearse, "campaign_rehearse"),
+        ("rehearsals/", Backtests, "rehearsals"),
         ("campaigns/new/", NewCampaign, "campaign_new"),
         ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
         ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),

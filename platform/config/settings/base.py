@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "campaigns.outcomes",
     "campaigns.decisions",
     "campaigns",
+    "campaigns.rehearsal",
     "console",
     "console.home",
     "config",

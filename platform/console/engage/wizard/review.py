@@ -31,6 +31,7 @@ from campaigns.planning.parts import parts_in_words
 from campaigns.preflight import Finding, findings, mails
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
+from console.engage.rehearsal.page import panel
 from console.engage.wizard.samples import samples, seen_by
 from console.engage.wizard.testing import share_of
 from core import clock
@@ -80,6 +81,7 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "may_launch": user.has_perm("campaigns.launch_campaign"),
         "may_change": user.has_perm("campaigns.change_campaign"),
         **approval,
+        **panel(campaign, user),
     }
 
 
