@@ -12,7 +12,8 @@ from core.copy import copy_to_frame
 _DAY = 86_400.0
 # Models learn from it: who refuses to be profiled by now is left out, whatever was allowed then.
 _CHOSEN = """
-SELECT d.id::text AS id, d.context->>'run' AS run, d.customer_id, coalesce(d.context->>'persona', '') AS persona,
+SELECT d.id::text AS id, d.context->>'run' AS run, d.customer_id,
+       coalesce(d.context->>'persona', '') AS persona,
        coalesce(d.action->>'strategy', '') AS strategy, d.action->>'key' AS key,
        (d.action->>'kind' = 'message')::int AS written, d.propensity, d.policy_version AS policy,
        d.eligible::text AS eligible, extract(epoch FROM d.at)::float8 AS at,
@@ -26,7 +27,8 @@ SELECT e.customer_id, e.type, coalesce(e.order_id, '#' || e.id) AS order_id,
        extract(epoch FROM e.occurred_at)::float8 AS at, coalesce(e.amount, 0)::float8 AS amount,
        coalesce(e.discount, 0)::float8 AS discount
   FROM events_event e
- WHERE e.type IN ('purchase', 'refund', 'cancel') AND e.occurred_at >= %(since)s AND e.occurred_at <= %(as_of)s
+ WHERE e.type IN ('purchase', 'refund', 'cancel')
+   AND e.occurred_at >= %(since)s AND e.occurred_at <= %(as_of)s
    AND e.customer_id IN (SELECT d.customer_id FROM recommendations_decision d
                           WHERE d.slot = %(slot)s AND d.at >= %(since)s AND d.at <= %(as_of)s
                             AND d.context ? 'run')

@@ -86,31 +86,54 @@ def _tested(
     with connection.cursor() as cursor:
         cursor.execute(_PLACED, [experiment.pk, [message.customer_id for message in messages]])
         placed = {customer: rest for customer, *rest in cursor.fetchall()}
-    eligible: dict[tuple[str, int | None], str] = {}
+    arms: dict[tuple[str, int | None], list[dict[str, Any]]] = {}
+    eligible: dict[tuple[str, int | None, bytes], str] = {}
     rows: list[Row] = []
     for message in messages:
         if message.customer_id not in placed:
             continue
         key, strategy, propensity, policy, wave = placed[message.customer_id]
-        if (policy, wave) not in eligible:
-            eligible[policy, wave] = _eligible(experiment, policy, wave)
+        if (policy, wave) not in arms:
+            arms[policy, wave] = _arms(experiment, policy, wave)
+        choice = message.context.get(CHOICE)
+        if choice and key:
+            strategy, propensity = message.context["strategy"], propensity * choice["p"]
+        asked = (policy, wave, orjson.dumps(choice["among"]) if choice else b"")
+        if asked not in eligible:
+            eligible[asked] = orjson.dumps(_crossed(arms[policy, wave], choice)).decode()
         action = {"key": key or HELD_OUT, "kind": "message" if key else "none", "strategy": strategy}
-        name = f"experiment:{experiment.key} {policy}"[:64]
+        name = f"experiment:{experiment.key} {policy}"
+        if choice and key:
+            name = f"{choice['policy']} {name}"
         rows.append(
-            _row(run, message, eligible[policy, wave], action, propensity, name, at)
+            _row(run, message, eligible[asked], action, propensity, name[:64], at)
         )  # fmt: skip
     return rows
 
 
-def _eligible(experiment: Experiment, policy: str, wave: int | None) -> str:
+def _arms(experiment: Experiment, policy: str, wave: int | None) -> list[dict[str, Any]]:
     """Return what could have been under a policy, with exact chances that sum to 1."""
     found: list[dict[str, Any]] = [
         {"key": variant.key, "strategy": variant.levers.get("strategy"), "p": p}
         for variant, p in chances(experiment, policy, wave)
     ]
-    if held := 1 - sum(one["p"] for one in found) if experiment.holdout_share else 0:
+    if experiment.holdout_share:
+        held = 1 - sum(one["p"] for one in found)
         found.append({"key": HELD_OUT, "strategy": None, "p": round(held, 10)})
-    return orjson.dumps(found).decode()
+    return found
+
+
+def _crossed(arms: Sequence[Mapping[str, Any]], choice: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """Return the arms, each with every strategy that could have been drawn beside it."""
+    if not choice:
+        return list(arms)
+    among = choice["among"].items()
+    crossed: list[Mapping[str, Any]] = [
+        {"key": arm["key"], "strategy": strategy, "p": arm["p"] * p}
+        for arm in arms if arm["key"] != HELD_OUT
+        for strategy, p in among
+    ]  # fmt: skip
+    return crossed + [arm for arm in arms if arm["key"] == HELD_OUT]
 
 
 def _drawn(run: Run, messages: Sequence[Message], at: Mapping[int, datetime]) -> list[Row]:

@@ -1,7 +1,8 @@
-"""Which strategy each person's products come from, where a campaign does not say: drawn by what is learned."""
+"""Which strategy each person's products come from, if a campaign does not say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from campaigns.experiments.services.assigning import BUCKET_SQL
 from campaigns.experiments.statistics.assignment import BUCKETS, Arm, edges
 from campaigns.models import Campaign
-from campaigns.tuning.holdback import held_back
+from campaigns.tuning.holdback import join
 from recommendations.models import Champion, Posterior
 
 Query = tuple[str, list[Any]]
@@ -33,7 +34,7 @@ def subject_of(use: str) -> str:
     return f"strategy:{use}"
 
 
-def choice_for(campaign: Campaign) -> Choice | None:
+def choice_for(campaign: Campaign, *, now: datetime) -> Choice | None:
     """Return how the strategy is chosen for a campaign's people; None: the champion serves all. Four queries.
 
     A test of strategies decides itself. After a promotion the strategy before keeps a share for two
@@ -48,12 +49,14 @@ def choice_for(campaign: Campaign) -> Choice | None:
     champion = Champion.objects.select_related("strategy", "decision").filter(use=use).first()
     if champion is None:
         return None
-    if (kept := held_back(campaign, champion)) is not None:
+    if (kept := join(campaign, champion, now=now)) is not None:
         new, old = 1 - kept.share, kept.share
         shares = {champion.strategy.key: new, kept.old: old}
         return Choice(f"holdback:{kept.pk}", {ANYBODY: shares})
     stored = Posterior.objects.filter(subject=subject_of(use), key=SHARES).first()
-    if stored is None or stored.parameters.get("in_use") != champion.strategy.key:
+    if stored is None or not stored.parameters["shares"]:
+        return None
+    if stored.parameters["in_use"] != champion.strategy.key:
         return None
     return Choice(f"learned:{stored.parameters['reference']}"[:64], stored.parameters["shares"])
 
@@ -76,7 +79,7 @@ SELECT message.customer_id, message.held_out,
 
 
 def drawn(query: Query, choice: Choice, *, salt: str) -> Query:
-    """Return the rows of a launch with each person's strategy, its exact chance and what else could have been.
+    """Return the rows of a launch with each person's strategy, its exact chance and the other ones.
 
     A hash of salt and person decides. Who refuses to be profiled gets the champion, and is not logged.
     About 60 ms per 1,000 people beside the launch itself.

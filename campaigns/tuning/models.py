@@ -25,6 +25,7 @@ class Holdback(models.Model):
     new = models.CharField(_("now"), max_length=50)
     share = models.FloatField(_("share of the one before"))
     detectable = models.FloatField(_("smallest effect it could see"), null=True)
+    planned = models.PositiveIntegerField(_("planned people"), default=0)
     campaigns = ArrayField(models.UUIDField(), default=list)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.RUNNING)
     result = models.JSONField(_("result"), default=dict)

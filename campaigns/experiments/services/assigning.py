@@ -103,9 +103,9 @@ def policy_of(experiment: Experiment, wave: Wave | None) -> str:
 
 
 def chances(experiment: Experiment, policy: str, wave_id: int | None) -> list[tuple[Variant, float]]:
-    """Return each arm's exact chance under the policy that gave arms out, as it was then. At most two queries.
+    """Return each arm's exact chance under the policy that gave arms out, as it was then.
 
-    Who is held out has what is left to 1.
+    At most two queries. Who is held out has what is left to 1.
     """
     variants = list(experiment.variants.order_by("id"))
     held = BucketRange.share(f"{experiment.salt}:holdout", float(experiment.holdout_share))
