@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 
 from campaigns.tuning.ended import learn_from_tests
+from campaigns.tuning.hyper import learn_candidates
 from campaigns.tuning.strategies import learn_strategies
 from recommendations.models import TuningDecision
 
@@ -31,6 +32,7 @@ class Step:
 #: In this order; what a step stores the next may use.
 STEPS: tuple[Step, ...] = (
     Step("tests", ("strategy", "blend"), learn_from_tests),
+    Step("candidates", ("candidate",), learn_candidates),
     Step("strategies", ("strategy-shares",), learn_strategies),
 )
 
