@@ -91,12 +91,11 @@ def summarise(
                 facts, window_days=window, before_days=before_days, margin_share=margin_share
             )
             met = groups_of(frames[window], arms)
-            grouped[window] = (
-                met,
-                groups_of(frames[window].filter(pl.col("closed")), arms)
-                if window == primary.window_days
-                else None,
-            )
+            past = None
+            if window == primary.window_days:
+                done = frames[window]["closed"]
+                past = met if done.all() else groups_of(frames[window].filter(done), arms)
+            grouped[window] = met, past
         met, past = grouped[window]
         entry: dict[str, Any] = {"met": tally(metric, met)}
         if metric.role == Metric.Role.PRIMARY and past is not None:
