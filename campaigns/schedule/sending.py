@@ -11,6 +11,7 @@ from campaigns.models import Campaign
 from campaigns.schedule.hours import at_their_hour
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
+from campaigns.tuning import choosing
 from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
@@ -39,14 +40,16 @@ def send(
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
+    launch = slot.day.isoformat() if slot else "1"
+    if wave is not None and wave.number > 1:
+        launch = f"wave-{wave.number}"
     people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
+    if choice := choosing.choice_for(campaign, now=now):
+        people = choosing.drawn(people, choice, salt=f"{campaign.pk}:{launch}")
     if slot is not None and campaign.each_zone:
         people = at_their_time(people, due_by_zone(campaign, slot, now=now))
     if hours := _hours(campaign):
         people = at_their_hour(people, hours, now=now)
-    launch = slot.day.isoformat() if slot else "1"
-    if wave is not None and wave.number > 1:
-        launch = f"wave-{wave.number}"
     if campaign.spread_hours:
         people = spread(people, timedelta(hours=campaign.spread_hours), seed=f"{campaign.pk}:{launch}")
     run = delivery.launch(
