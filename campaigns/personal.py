@@ -22,7 +22,7 @@ from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import preferences_url
 from recommendations.reasons import sentence
-from recommendations.selectors import Item, lists_for
+from recommendations.selectors import Item, allowed, lists_for
 from segments.models import SegmentMembership
 
 #: The use by which a champion is chosen for mails.

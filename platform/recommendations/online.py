@@ -125,12 +125,12 @@ def _answer(
     session, touched = _session(fresh)
     places, sources = _joined(own, source, session)
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
-    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places))
+    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places), rules)
     filters = _filters(wish, doings, pins, facts, customer_id)
     chosen = apply_rules(places, facts, rules, wish.limit, filters)
     if len(chosen) < wish.limit:
         popular = [p for p in general(ProductList.Kind.POPULAR) if p.product_id not in sources]
-        more = facts_of(place.product_id for place in popular)
+        more = facts_of((place.product_id for place in popular), rules)
         if customer_id is not None and (wish.hide_bought or wish.objective == Objective.DISCOVER):
             had = bought_among([customer_id], list(more)).get(customer_id, frozenset())
             filters = replace(filters, hidden=filters.hidden | had)

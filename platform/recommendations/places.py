@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from recommendations.demand.supply import SUPPLY_SQL, supply_bounds
+from recommendations.models import ListRule
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -36,25 +39,40 @@ class Facts(NamedTuple):
     brand: str
     category_id: int | None
     path: str | None
+    #: How its stock stands to its demand (models.Supply); read only where a rule asks.
+    supply: str = ""
 
 
 # As services.lists.offerable has it, written out: an answer on-line takes a third of the time.
 _FACTS = """
 SELECT product.id, product.sku, product.name, product.price, product.currency, product.url,
-       product.image_url, product.brand, product.category_id, category.path
+       product.image_url, product.brand, product.category_id, category.path{supply}
   FROM catalog_product AS product LEFT JOIN catalog_category AS category ON category.id = product.category_id
+  {join}
  WHERE product.id = ANY(%s) AND product.active AND NOT product.is_stub
    AND (product.stock IS NULL OR product.stock > 0) AND coalesce(category.recommendable, true)
 """
+_PLAIN = _FACTS.format(supply="", join="")
+_WITH_SUPPLY = _FACTS.format(
+    supply=f", {SUPPLY_SQL}",
+    join="LEFT JOIN recommendations_demandforecast AS demand ON demand.product_id = product.id",
+)
 
 
-def facts_of(ids: Iterable[int]) -> dict[int, Facts]:
-    """Return those of the products that can be offered now. One query; 60 take about 0.4 ms."""
+def facts_of(ids: Iterable[int], rules: Iterable[ListRule] = ()) -> dict[int, Facts]:
+    """Return those of the products that can be offered now. One query; 60 take about 0.4 ms.
+
+    How stock stands to demand is read only where one of the rules asks.
+    """
     wanted = list(set(ids))
     if not wanted:
         return {}
+    supply = any(rule.supply for rule in rules)
     with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [wanted])
+        if supply:
+            cursor.execute(_WITH_SUPPLY, [*supply_bounds(), wanted])
+        else:
+            cursor.execute(_PLAIN, [wanted])
         return {row[0]: Facts._make(row) for row in cursor.fetchall()}
 
 
