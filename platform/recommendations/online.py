@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -175,11 +176,17 @@ def _folded(version: ModelVersion, customer_id: int, objective: str, until: date
     if model is None:
         return []
     products, ages = history_of(customer_id, until)
-    lists = model.recommend_history([str(pk) for pk in products], DEPTH, objective, days_ago=ages)
-    return [
-        Place(int(item), score, {"part": reason}, fallback=reason == "fallback")
-        for item, score, reason in lists.for_user(0)
-    ]
+    items = [str(pk) for pk in products]
+    lists = model.recommend_history(items, DEPTH, objective, days_ago=ages)
+    causes = model.history_causes(lists, items, days_ago=ages)[0]
+    places = []
+    # Places that nothing fills stand at the end, so both are in step.
+    for (item, score, reason), cause in zip(lists.for_user(0), causes, strict=False):
+        said: dict[str, Any] = {"part": reason}
+        if cause >= 0:
+            said["because_id"] = int(model.items_[int(cause)])
+        places.append(Place(int(item), score, said, fallback=reason == "fallback"))
+    return places
 
 
 def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]:

@@ -52,7 +52,7 @@ SELECT product.id, product.sku, product.name, product.price, product.currency, p
  WHERE product.id = ANY(%s) AND product.active AND NOT product.is_stub
    AND (product.stock IS NULL OR product.stock > 0) AND coalesce(category.recommendable, true)
 """
-_PLAIN = _FACTS.format(supply="", join="")
+_PLAIN = _FACTS.format(supply=", ''", join="")
 _WITH_SUPPLY = _FACTS.format(
     supply=f", {SUPPLY_SQL}",
     join="LEFT JOIN recommendations_demandforecast AS demand ON demand.product_id = product.id",

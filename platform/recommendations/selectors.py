@@ -105,7 +105,7 @@ def lists_for(
 
 
 def allowed(product_ids: Iterable[int]) -> set[int]:
-    """Return those of products chosen by hand that can be offered now and that no rule excludes. One query."""
+    """Return those of products chosen by hand that can be offered and that no rule excludes. One query."""
     excluded = [
         rule
         for rule in state().rules_for(Objective.DISCOVER, clock.now())

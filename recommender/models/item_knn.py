@@ -86,7 +86,14 @@ class ItemKNN(ProfileRecommender):
         return (self.name,)
 
     def _carriers(self, rows: Int32, codes: Int32) -> Int32:
-        carried = self.likeness_[codes].multiply(self.profile_[rows]).tocsr()
+        return self._most(codes, self.profile_[rows])
+
+    def _history_carriers(self, history: History, codes: Int32) -> Int32:
+        return self._most(codes, self._profile(history))
+
+    def _most(self, codes: Int32, profiles: Csr) -> Int32:
+        """Return for each item the one of its profile (or of the only one) that carried most of its score."""
+        carried = self.likeness_[codes].multiply(profiles).tocsr()
         best = np.asarray(carried.argmax(axis=1)).ravel().astype(np.int32)
         best[np.diff(carried.indptr) == 0] = -1
         return best

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F, Sum
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Job, Scope, User
@@ -32,23 +33,26 @@ def stock(sku: str, units: int | None) -> None:
 
 @pytest.fixture
 def shop(settings, tmp_path):
-    """Each habit sells four a week, each hit 80 once and long ago."""
+    """Each habit sells four to twelve a week, each hit 80 and more once and long ago."""
     settings.ARTIFACTS = tmp_path
     plant()
+    Event.objects.update(quantity=1 + F("id") * 7919 % 3)
     Product.objects.create(
         sku="shelf", name="Shelf", stock=30, created_at=CUT - timedelta(days=400), updated_at=CUT
     )
     Product.objects.create(sku="fresh", name="Fresh", stock=30, created_at=AS_OF, updated_at=AS_OF)
     stock("habit-0", 3)
-    stock("habit-1", 16)
+    stock("habit-1", 40)
     stock("habit-2", 5000)
     forecast_demand(as_of=AS_OF, now=AS_OF)
 
 
 def test_every_product_that_was_sold_or_lies_there_has_a_forecast_and_what_is_new_has_none(shop):
     habit = DemandForecast.objects.get(product__sku="habit-0")
-    assert habit.sold == 16
-    assert 8 <= habit.expected <= 20
+    weeks = Event.objects.filter(product__sku="habit-0", occurred_at__lt=AS_OF)
+    sold = weeks.filter(occurred_at__gte=AS_OF - timedelta(days=28)).aggregate(n=Sum("quantity"))["n"]
+    assert habit.sold == sold > 16
+    assert habit.expected == pytest.approx(sold, rel=0.3)
     assert habit.low <= habit.middle <= habit.high
     shelf = DemandForecast.objects.get(product__sku="shelf")
     assert (shelf.expected, shelf.high, shelf.sold) == (0, 0, 0)
