@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.arrays import Float64, Int64
-from recommender.demand.sales import HORIZON, YEAR, Sales
+from recommender.arrays import Bool, Float64, Int64
+from recommender.demand.sales import HORIZON, YEAR, Sales, added_up
 
 #: Products without a sale for so many days are dormant: nothing is learned from them and none is expected.
 DORMANT = 182
@@ -61,10 +61,10 @@ def known_at(sales: Sales, origin: int) -> Known:
     age = origin - past.day  # 1: yesterday
     size = len(sales.products)
 
-    def total(values: Float64, mask: np.ndarray | None = None) -> Float64:
+    def total(values: Float64, mask: Bool | None = None) -> Float64:
         if mask is None:
-            return np.bincount(past.product, values, size)
-        return np.bincount(past.product[mask], values[mask], size)
+            return added_up(past.product, values, size)
+        return added_up(past.product[mask], values[mask], size)
 
     units, ones = past.units, np.ones(len(past.units))
     found = {f"units_{days}d": total(units, age <= days) for days in WINDOWS}

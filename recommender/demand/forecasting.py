@@ -140,4 +140,5 @@ def _whole(sales: Sales, now: Known, figures: tuple[Float64, ...], method: str) 
         column = np.zeros(len(sales.products))
         column[now.rows] = values
         whole.append(column)
-    return Forecast(tuple(sales.products), *whole, method=method)
+    expected, low, middle, high = whole
+    return Forecast(tuple(sales.products), expected, low, middle, high, method)

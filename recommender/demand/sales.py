@@ -79,9 +79,14 @@ class Sales:
     def between(self, first: int, last: int) -> Float64:
         """Return the units of each product from a day to the one before another."""
         mask = (self.day >= first) & (self.day < last)
-        return np.bincount(self.product[mask], self.units[mask], len(self.products))
+        return added_up(self.product[mask], self.units[mask], len(self.products))
 
     def naive(self) -> Float64:
         """Return the seasonal naive forecast: the same four weeks a year ago, else the last four weeks."""
         first = self.end - (YEAR if self.end >= YEAR else HORIZON)
         return self.between(first, first + HORIZON)
+
+
+def added_up(product: Int64, values: Float64, size: int) -> Float64:
+    """Return the sum of values of each product."""
+    return np.asarray(np.bincount(product, values, size), dtype=np.float64)

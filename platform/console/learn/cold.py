@@ -36,7 +36,7 @@ class Cold(Page):
         return super().get_context_data(
             counts=counts,
             share=counts.products / offered if offered else 0.0,
-            clicks=counts.clicked / counts.shown if counts.shown else None,
+            clicks=counts.clicks / counts.impressions if counts.impressions else None,
             parts=[(_said(part), products, lists) for part, products, lists in selectors.cold_parts()],
             which=which,
             tabs=[

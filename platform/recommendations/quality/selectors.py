@@ -40,10 +40,9 @@ class ColdCounts:
     products: int
     never_bought: int
     listed: int
-    beside: int
     unreached: int
-    shown: int
-    clicked: int
+    impressions: int
+    clicks: int
 
 
 def cold_counts() -> ColdCounts:
@@ -52,10 +51,9 @@ def cold_counts() -> ColdCounts:
         products=Count("pk"),
         never_bought=Count("pk", filter=Q(buyers=0)),
         listed=Count("pk", filter=Q(lists__gt=0)),
-        beside=Count("pk", filter=Q(beside__gt=0)),
         unreached=Count("pk", filter=Q(lists=0, beside=0)),
-        shown=Sum("shown", default=0),
-        clicked=Sum("clicked", default=0),
+        impressions=Sum("shown", default=0),
+        clicks=Sum("clicked", default=0),
     )
     return ColdCounts(**found)
 

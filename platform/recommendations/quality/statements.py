@@ -17,8 +17,8 @@ answer AS MATERIALIZED (
 place AS MATERIALIZED (
     SELECT answer.id, answer.strategy_id, answer.week, answer.customer_id, answer.actor_id, answer.at,
            product.id AS product_id
-      FROM answer CROSS JOIN LATERAL jsonb_array_elements_text(answer.shown) AS sku
-      JOIN catalog_product AS product ON product.sku = sku
+      FROM answer CROSS JOIN LATERAL jsonb_array_elements_text(answer.shown) AS entry (sku)
+      JOIN catalog_product AS product ON product.sku = entry.sku
 ),
 did AS MATERIALIZED (
     SELECT customer_id, actor_id, product_id, type = 'purchase' AS bought, received_at FROM events_event
