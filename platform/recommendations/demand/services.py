@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import polars as pl
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from accounts.jobs import Progress, silent
 from catalog.models import Product
@@ -40,19 +40,19 @@ def forecast_demand(*, as_of: datetime, now: datetime, progress: Progress = sile
     Journey (1.4 million purchases): about 60 s of one core and 0.6 GB, most of it learning twice. Raises
     TooLittleHistoryError.
     """
-    progress(0, 4, noop("Adding up sales"))
+    progress(0, 4, gettext_noop("Adding up sales"))
     frame = sales_before(as_of)
     try:
         sales = Sales.from_frame(frame, as_of.timestamp(), categories())
-        progress(1, 4, noop("Forecasting"))
+        progress(1, 4, gettext_noop("Forecasting"))
         said = forecast(sales)
     except DataError:
         raise TooLittleHistoryError(
             _("Sales go back less than four weeks. Import orders, or wait until there are some.")
         ) from None
-    progress(2, 4, noop("Forecasting the last four weeks from before them"))
+    progress(2, 4, gettext_noop("Forecasting the last four weeks from before them"))
     quality = backtest(sales)
-    progress(3, 4, noop("Storing"))
+    progress(3, 4, gettext_noop("Storing"))
     with transaction.atomic():
         DemandForecast.objects.all().delete()
         written = copy_from_frame(_rows(said, sales, as_of), DemandForecast._meta.db_table)
@@ -68,7 +68,7 @@ def forecast_demand(*, as_of: datetime, now: datetime, progress: Progress = sile
         )
         kept = DemandRun.objects.order_by("-created_at").values_list("pk", flat=True)[:RUNS_KEPT]
         DemandRun.objects.exclude(pk__in=list(kept)).delete()
-    progress(4, 4, noop("Done"))
+    progress(4, 4, gettext_noop("Done"))
     return run
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_noop
 
 from accounts.jobs import Progress, silent
 from core import clock
@@ -31,7 +31,7 @@ def look_back(*, as_of: datetime, now: datetime, progress: Progress = silent) ->
     answers and as many events take about 20 s, 2,500 people's lists half a second. Looking again gives the
     same figures.
     """
-    progress(0, 2, noop("What people did"))
+    progress(0, 2, gettext_noop("What people did"))
     today = now.astimezone(clock.shop_zone()).date()
     monday = today - timedelta(days=today.weekday()) - OPEN
     since = datetime.combine(monday, datetime.min.time(), tzinfo=clock.shop_zone())
@@ -46,12 +46,12 @@ def look_back(*, as_of: datetime, now: datetime, progress: Progress = silent) ->
     with connection.cursor() as cursor:
         cursor.execute(WEEKS, {**known, "since": since, "facts": as_of - (now - since)})
         weeks = cursor.rowcount
-    progress(1, 2, noop("What is never shown"))
+    progress(1, 2, gettext_noop("What is never shown"))
     with transaction.atomic(), connection.cursor() as cursor:
         ColdProduct.objects.all().delete()
         cursor.execute(COLD, {**known, "since": now - SHOWN, "facts": as_of - SHOWN})
         cold = cursor.rowcount
-    progress(2, 2, noop("Done"))
+    progress(2, 2, gettext_noop("Done"))
     return {"as_of": as_of.isoformat(), "weeks": weeks, "cold": cold}
 
 
