@@ -15,6 +15,7 @@ from core.problems import Problem
 from recommendations.api.products import SKU, product_of
 from recommendations.demand import selectors
 from recommendations.demand.selectors import Line
+from recommendations.demand.supply import HORIZON
 from recommendations.models import Supply
 
 _MOST = 500
@@ -103,7 +104,7 @@ def _body(line: Line) -> dict[str, Any]:
     return {
         "sku": line.sku,
         "as_of": line.as_of,
-        "days": selectors.HORIZON,
+        "days": HORIZON,
         "units": {"expected": line.expected, "low": line.low, "high": line.high},
         "middle": line.middle,
         "sold_before": line.sold,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from recommendations.demand.supply import HORIZON, SUPPLY_SQL, supply_bounds
+from recommendations.demand.supply import HORIZON, supply_bounds, supply_sql
 from recommendations.models import DemandRun, Supply
 
 #: A forecast is of use for so long; then it is about weeks that are over.
@@ -57,7 +57,7 @@ class Line:
 
 _COLUMNS = f"""
 SELECT product.id, product.sku, product.name, product.stock, demand.as_of, demand.expected, demand.low,
-       demand.middle, demand.high, demand.sold, {SUPPLY_SQL} AS supply
+       demand.middle, demand.high, demand.sold, {supply_sql()} AS supply
   FROM catalog_product AS product
   JOIN recommendations_demandforecast AS demand ON demand.product_id = product.id
 """  # noqa: S608 (constants)
@@ -117,7 +117,7 @@ def counts() -> Counts:
             "SELECT count(*), count(stock), count(product_id),"  # noqa: S608 (constants)
             " count(*) FILTER (WHERE supply = 'low'),"
             " count(*) FILTER (WHERE supply = 'over') FROM ("
-            f" SELECT product.stock, demand.product_id, {SUPPLY_SQL} AS supply"
+            f" SELECT product.stock, demand.product_id, {supply_sql()} AS supply"
             " FROM catalog_product AS product"
             " LEFT JOIN recommendations_demandforecast AS demand ON demand.product_id = product.id"
             f" {_OFFERED}) AS line",
