@@ -10,6 +10,7 @@ from django.db.models import F
 
 from accounts.models import Job, User
 from catalog.models import Product
+from core import clock
 from customers.models import Customer
 from events.models import Event
 from recommendations.demand.services import forecast_demand
@@ -34,7 +35,7 @@ PAGES = ("compared", "quality", "cold", "trainings")
 def shop() -> None:
     """Two trainings, three weeks of answers, a forecast, a job that runs and one that is over."""
     plant()
-    Event.objects.update(quantity=1 + F("id") * 7919 % 3)
+    Event.objects.update(quantity=1 + (F("id") * 7919 % 10007) % 3)
     for week in (0, 2):
         train_models(
             as_of=CUT + timedelta(weeks=week), now=NOW, keys=["popularity", "own-frequency", "item-knn"]
@@ -66,10 +67,11 @@ def shop() -> None:
                 context={"sources": {"model": 4, "popular": number % 2}},
             )
     look_back(as_of=NOW, now=NOW)
+    at = clock.now()
     for state, done in (("running", 3), ("done", 8)):
         Job.objects.create(
-            kind="train", title="Train the recommenders", state=state, done=done, total=8, created_at=NOW,
-            started_at=NOW, heartbeat_at=NOW, message="Lists",
+            kind="train", title="Train the recommenders", state=state, done=done, total=8, created_at=at,
+            started_at=at, heartbeat_at=at, message="Lists",
         )  # fmt: skip
 
 

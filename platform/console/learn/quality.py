@@ -113,9 +113,9 @@ def _by_week(weeks: list[Week]) -> list[charts.Chart]:
     fallback = [Point(_(w.row.strategy.name), w.row.week, w.fallback) for w in old_first]
     spread = [Point(_(w.row.strategy.name), w.row.week, w.row.gini) for w in old_first]
     drawn = (
-        lines(_("Answers of which something was looked at within a day"), clicks, text=percent, form=".0%"),
-        lines(_("Answers of which something was bought within a week"), sales, text=percent, form=".0%"),
-        lines(_("Places filled by the fallback"), fallback, text=percent, form=".0%"),
+        lines(_("Answers of which something was looked at within a day"), clicks, text=percent, form=".1%"),
+        lines(_("Answers of which something was bought within a week"), sales, text=percent, form=".1%"),
+        lines(_("Places filled by the fallback"), fallback, text=percent, form=".1%"),
         lines(
             _("Concentration: 0 shows all alike, 1 shows one product alone"),
             spread,

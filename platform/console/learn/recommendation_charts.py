@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import altair as alt
 from django.utils.formats import date_format
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from core import charts
 
+_TITLE: dict[str, Any] = {"titleColor": charts.TOKENS["label"], "titleFontWeight": "normal"}
 HUES = tuple(f"group-{n}" for n in range(1, 9))
 
 
@@ -45,7 +47,7 @@ def lines(
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X(
             "at:T",
-            axis=alt.Axis(title=None, format="%b %-d", grid=False, labelOverlap=True, tickCount=8),
+            axis=alt.Axis(title=None, format=charts.day_format(), grid=False, labelOverlap=True, tickCount=8),
             # Room for the ranges at both ends.
             scale=alt.Scale(padding=12),
         ),
@@ -90,25 +92,32 @@ def scatter(title: str, spots: Sequence[Spot]) -> charts.Chart | None:
         }
         for spot in spots
     ]
-    room = (max(s.coverage for s in spots) - min(s.coverage for s in spots) or 0.1) * 0.35
-    across = [
-        max(0.0, min(s.coverage for s in spots) - room * 0.2),
-        max(s.coverage for s in spots) + room,
-    ]
+    least, most = min(s.coverage for s in spots), max(s.coverage for s in spots)
+    room = (most - least or 0.1) * 0.08
+    across = [max(0.0, least - room), min(1.0, most + room)]
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X(
             "coverage:Q",
-            axis=alt.Axis(title=_("Share of the catalogue that lists show"), format=".0%", tickCount=6),
+            axis=alt.Axis(
+                title=_("Share of the catalogue that lists show"), format=".0%", tickCount=6, **_TITLE
+            ),
             scale=alt.Scale(domain=across, nice=False),
         ),
         y=alt.Y(
-            "ndcg:Q", axis=alt.Axis(title="NDCG@10", tickCount=5), scale=alt.Scale(zero=False, padding=16)
+            "ndcg:Q",
+            axis=alt.Axis(title="NDCG@10", tickCount=5, **_TITLE),
+            scale=alt.Scale(zero=False, padding=16),
         ),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
     )
-    chart = base.mark_point(filled=True, size=130, opacity=1).encode(
-        color=alt.Color("colour:N", scale=None)
-    ) + base.mark_text(align="left", dx=9, fontSize=12, color=charts.TOKENS["ink"]).encode(text="name:N")
+    chart = base.mark_point(filled=True, size=130, opacity=1).encode(color=alt.Color("colour:N", scale=None))
+    # Names lie towards the middle, so that none is cut at an edge.
+    for side, dx, where in (("left", 9, "<="), ("right", -9, ">")):
+        chart += (
+            base.transform_filter(f"datum.coverage {where} {sum(across) / 2}")
+            .mark_text(align=side, dx=dx, fontSize=12, color=charts.TOKENS["ink"])
+            .encode(text="name:N")
+        )
     rows = tuple((s.name, f"{s.ndcg:.4f}", f"{s.coverage:.1%}") for s in spots)
     return charts.build(title, chart, (_("Strategy"), "NDCG@10", _("Coverage")), rows, 300)
 

@@ -10,7 +10,7 @@ from console.data.jobs import view_of
 from console.page import Page
 from core import clock
 from recommendations.models import ModelVersion, Serving
-from recommendations.services.refreshing import DRIFT_AT, FULL_AT, UNKNOWN_AT, WARM_AT, growth
+from recommendations.services.refreshing import DRIFT_AT, FEWEST, FULL_AT, UNKNOWN_AT, WARM_AT, growth
 
 KINDS = ("train", "recommendation-lists", "search-strategy", "forecast-demand", "review-lists", "bundles")
 SHOWN = 25
@@ -43,6 +43,7 @@ class Trainings(Page):
             full_at=FULL_AT,
             unknown_at=UNKNOWN_AT,
             drift_at=DRIFT_AT,
+            fewest=FEWEST,
             minutes=settings.TRAINING_TIME_LIMIT // 60,
             may_cancel=self.request.user.has_perm("accounts.change_job"),
             may_train=self.request.user.has_perm("recommendations.change_strategy"),

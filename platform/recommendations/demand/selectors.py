@@ -35,6 +35,11 @@ class Line:
         return self._days(self.expected)
 
     @property
+    def days(self) -> int:
+        """Return cover in whole days, to be said."""
+        return round(self.cover or 0)
+
+    @property
     def cover_least(self) -> float | None:
         """Return how many days it lasts at the most that is likely to be sold."""
         return self._days(self.high)
