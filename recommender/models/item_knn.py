@@ -86,16 +86,27 @@ class ItemKNN(ProfileRecommender):
         return (self.name,)
 
     def _carriers(self, rows: Int32, codes: Int32) -> Int32:
-        return self._most(codes, self.profile_[rows])
-
-    def _history_carriers(self, history: History, codes: Int32) -> Int32:
-        return self._most(codes, self._profile(history))
-
-    def _most(self, codes: Int32, profiles: Csr) -> Int32:
-        """Return for each item the one of its profile (or of the only one) that carried most of its score."""
-        carried = self.likeness_[codes].multiply(profiles).tocsr()
+        carried = self.likeness_[codes].multiply(self.profile_[rows]).tocsr()
         best = np.asarray(carried.argmax(axis=1)).ravel().astype(np.int32)
         best[np.diff(carried.indptr) == 0] = -1
+        return best
+
+    def _history_carriers(self, history: History, codes: Int32) -> Int32:
+        # As above for one profile, without matrices: somebody waits for it.
+        items, values = history.pairs(self.time_constant, log=True)
+        weights = np.zeros(len(self.items_), dtype=np.float32)
+        weights[items] = values
+        starts = self.likeness_.indptr[codes]
+        lengths = self.likeness_.indptr[codes + 1] - starts
+        line = np.repeat(np.arange(len(codes)), lengths)
+        place = np.arange(len(line)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+        near = self.likeness_.indices[place]
+        carried = self.likeness_.data[place] * weights[near]
+        most = np.zeros(len(codes), dtype=np.float32)
+        np.maximum.at(most, line, carried)
+        top = np.flatnonzero((carried > 0) & (carried == most[line]))[::-1]
+        best = np.full(len(codes), -1, dtype=np.int32)
+        best[line[top]] = near[top]
         return best
 
     def _parts(self, profile: Csr, code: int) -> list[Because]:
