@@ -28,7 +28,7 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
-from console.learn import list_rules, serving, tuning_page
+from console.learn import cold, demand, list_rules, quality, serving, trainings, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.model_card import ModelCard
@@ -175,6 +175,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/demand/", demand.Demand, "demand"),
+        ("recommendations/demand/forecast/", demand.ForecastNow, "demand_forecast"),
+        ("recommendations/demand/follow/<slug:supply>/", demand.Follow, "demand_follow"),
+        ("recommendations/products/<int:pk>/<slug:kind>/", demand.OneRule, "recommendation_product_rule"),
+        ("recommendations/quality/", quality.Quality, "recommendation_quality"),
+        ("recommendations/compared/", quality.Compared, "recommendation_compared"),
+        ("recommendations/cold/", cold.Cold, "recommendation_cold"),
+        ("recommendations/review/", quality.ReviewNow, "recommendation_review"),
+        ("recommendations/trainings/", trainings.Trainings, "recommendation_trainings"),
         ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
         ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
         ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),
