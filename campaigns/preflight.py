@@ -128,7 +128,10 @@ def _test_problems(campaign: Campaign) -> list[str]:
     """Return what is wrong with the contents of the arms; the campaign's own is looked at beside them."""
     if campaign.experiment is None:
         return []
-    arms = [v for v in campaign.experiment.variants.all() if v.levers.get("content")]
+    variants = list(campaign.experiment.variants.all())
+    if campaign.learned_hours and any("send_hour" in v.levers for v in variants):
+        return [_("Arms with an hour of their own and the hour learned for each exclude each other.")]
+    arms = [v for v in variants if v.levers.get("content")]
     if not arms:
         return []
     numbers = [int(v.levers["content"]) for v in arms if str(v.levers["content"]).isdigit()]

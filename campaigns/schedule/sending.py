@@ -9,6 +9,7 @@ from campaigns.experiments import services as experiments
 from campaigns.experiments.models import Wave
 from campaigns.models import Campaign
 from campaigns.schedule.hours import at_their_hour
+from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
 from delivery import dispatch
@@ -40,13 +41,17 @@ def send(
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
     people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
-    if slot is not None and campaign.each_zone:
-        people = at_their_time(people, due_by_zone(campaign, slot, now=now))
+    usual = due_by_zone(campaign, slot, now=now) if slot is not None else None
+    if usual is not None and (campaign.each_zone or campaign.learned_hours):
+        people = at_their_time(people, usual)
     if hours := _hours(campaign):
         people = at_their_hour(people, hours, now=now)
     launch = slot.day.isoformat() if slot else "1"
     if wave is not None and wave.number > 1:
         launch = f"wave-{wave.number}"
+    if campaign.learned_hours:
+        salt = f"{campaign.pk}:{launch}:hours"
+        people = at_learned_hours(people, salt=salt, usual=usual or (lambda _zone: now), slot=slot, now=now)
     if campaign.spread_hours:
         people = spread(people, timedelta(hours=campaign.spread_hours), seed=f"{campaign.pk}:{launch}")
     run = delivery.launch(
