@@ -25,7 +25,7 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
-from console.learn import list_rules, serving
+from console.learn import list_rules, serving, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.model_card import ModelCard
@@ -177,6 +177,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
         ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("tuning/", tuning_page.Tuning, "tuning"),
+        ("tuning/decisions/<uuid:pk>/<slug:verb>/", tuning_page.Decide, "tuning_decide"),
+        ("tuning/policies/<slug:kind>/", tuning_page.Policy, "tuning_policy"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),
         ("delivery/runs/<uuid:pk>/", runs.RunPage, "delivery_run"),

@@ -8,9 +8,11 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, lists, searches and looking for bundles as jobs."""
+        """Offer training, lists, searches and looking for bundles as jobs, and what tuning changes here."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
+        from recommendations.services.tuning.kinds import register
+        from recommendations.services.tuning.strategies import BLEND, STRATEGY
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
         kinds.add(
@@ -25,4 +27,6 @@ class RecommendationsConfig(AppConfig):
             "bundles",
             JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),
         )
+        register(STRATEGY)
+        register(BLEND)
         people.register()

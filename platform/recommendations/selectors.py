@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from core import clock
-from recommendations.models import ListRule, ModelVersion, RecommendationList
+from recommendations.models import ListRule, ModelVersion, RecommendationList, TuningDecision
 from recommendations.places import Facts, Filters, Place, facts_of
 from recommendations.recent import bought_among
 from recommendations.rules import apply_rules
@@ -150,3 +150,17 @@ def as_items(places: Iterable[Place], facts: Mapping[int, Facts]) -> list[Item]:
             )
         )
     return items
+
+
+def tuning_history(
+    *, kind: str = "", subject: str = "", states: Sequence[str] = (), limit: int = 50
+) -> list[TuningDecision]:
+    """Return what measurements decided or propose, newest first, with who decided. One query."""
+    found = TuningDecision.objects.select_related("decided_by", "reverted_by").order_by("-created_at", "-pk")
+    if kind:
+        found = found.filter(kind=kind)
+    if subject:
+        found = found.filter(use=subject)
+    if states:
+        found = found.filter(state__in=states)
+    return list(found[:limit])

@@ -95,6 +95,7 @@ PAGES = {
         ("segment", "segment_new", "segment_edit", "segment_company", "segment_reach", "segment_by_slug"),
         "segments.view_segment",
     ),
+    "tuning": "recommendations.view_tuningdecision",
     "segment_members": "customers.view_customer",
     "segment_people": "customers.view_customer",
     "segment_suggest": "segments.view_segment",
@@ -148,6 +149,8 @@ ACTS = {
     "offer_pool_export": "integrations.export_coupons",
     "offer_code_revoke": "coupons.change_coupon",
     "tuning_roll_back": "recommendations.change_tuningdecision",
+    "tuning_decide": "recommendations.change_tuningdecision",
+    "tuning_policy": "recommendations.change_tuningpolicy",
     **dict.fromkeys(
         (
             "recommendation_work",

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "campaigns.experiments",
     "campaigns.targeting",
     "campaigns.outcomes",
+    "campaigns.tuning",
     "campaigns.decisions",
     "campaigns",
     "console",
@@ -262,6 +263,7 @@ CELERY_TASK_ROUTES = {
     "profiles.tasks.refresh_changed": {"queue": "default"},  # within a minute, whatever is being trained
     "profiles.tasks.*": {"queue": "training"},
     "recommendations.tasks.*": {"queue": "training"},
+    "campaigns.tuning.tasks.*": {"queue": "training"},
 }
 CELERY_TASK_ACKS_LATE = True  # a task whose worker dies comes back
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

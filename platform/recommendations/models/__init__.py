@@ -3,7 +3,7 @@
 from recommendations.models.lists import Decision, ProductList, RecommendationList
 from recommendations.models.rules import ListRule
 from recommendations.models.strategies import ModelVersion, Objective, Serving, Strategy
-from recommendations.models.tuning import Champion, Posterior, TuningDecision
+from recommendations.models.tuning import Champion, Posterior, TuningDecision, TuningPolicy
 
 __all__ = [
     "Champion",
@@ -17,4 +17,5 @@ __all__ = [
     "Serving",
     "Strategy",
     "TuningDecision",
+    "TuningPolicy",
 ]
