@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class TuningConfig(AppConfig):
     name = "campaigns.tuning"
     verbose_name = _("Tuning")
+
+    def ready(self) -> None:
+        """Register what campaigns let decisions change; the kinds need the models, so imported here."""
+        from campaigns.tuning.send_hours import SEND_HOURS
+        from recommendations.services.tuning import register
+
+        register(SEND_HOURS)

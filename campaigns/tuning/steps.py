@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 
 from campaigns.tuning.ended import learn_from_tests
+from campaigns.tuning.send_hours import learn_send_hours
 from recommendations.models import TuningDecision
 
 log = structlog.get_logger(__name__)
@@ -28,7 +29,10 @@ class Step:
 
 
 #: In this order; what a step stores the next may use.
-STEPS: tuple[Step, ...] = (Step("tests", ("strategy", "blend"), learn_from_tests),)
+STEPS: tuple[Step, ...] = (
+    Step("tests", ("strategy", "blend"), learn_from_tests),
+    Step("send_hours", ("send_hours",), learn_send_hours),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from campaigns.models import Campaign
+from campaigns.schedule.learned import Standing, standing
 from campaigns.schedule.models import PersonHour
-from campaigns.tuning.send_hours import build
+from campaigns.tuning.send_hours import build, learn_send_hours
 from customers.models import Customer
 from delivery.models import Message, Run
 from events.services import record
 from recommendations.models import Posterior
+from recommendations.services.tuning import roll_back
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
 
@@ -84,3 +87,64 @@ def test_messages_count_by_what_was_drawn_once_their_window_is_over():
     }  # fmt: skip
     assert told.clicked.nonzero()[0].tolist() == [18]
     assert (arms.learned, arms.usual) == ((1, 1), (1, 0))
+
+
+def sent(now, *, learned, usual, refused=0):
+    """Store messages of a launch: (how many, how many of them clicked) by arm."""
+    slug = f"c{Campaign.objects.count()}"
+    campaign = make_campaign(NOW, slug=slug, learned_hours=True)
+    run = Run.objects.create(
+        source="campaign", reference=str(campaign.pk), channel="email", as_of=NOW, created_at=now
+    )
+    people = Customer.objects.bulk_create(
+        Customer(external_id=f"x{n}", created_at=NOW, updated_at=NOW, no_profiling=n < refused)
+        for n in range(learned[0] + usual[0])
+    )
+    arms = [("learned", n < learned[1]) for n in range(learned[0])]
+    arms += [("usual", n < usual[1]) for n in range(usual[0])]
+    Message.objects.bulk_create(
+        Message(
+            run=run, source="campaign", customer=one, channel="email", state="sent", due_at=now, sent_at=now,
+            context={"hour": {"arm": arm, "at": 18 if arm == "learned" else 9, "p": 0.1}},
+        )
+        for one, (arm, _clicked) in zip(people, arms, strict=True)
+    )  # fmt: skip
+    clicks = [one for one, (_arm, clicked) in zip(people, arms, strict=True) if clicked]
+    record(
+        [
+            {"source": "shop", "message_id": f"k{one.pk}", "type": "message_clicked", "customer_id": one.pk,
+             "occurred_at": now + timedelta(minutes=5), "properties": {"run": str(run.pk)}}
+            for one in clicks
+        ],
+        NOW,
+    )  # fmt: skip
+
+
+def test_hours_that_harm_are_not_used_any_more_and_come_back_by_a_click():
+    sent(NOW - timedelta(days=5), learned=(1600, 16), usual=(800, 60))
+    [decision] = learn_send_hours(now=NOW)
+    assert (decision.state, decision.verdict) == ("applied", "worse")
+    assert standing() == Standing(use=False, hour=9)
+    assert learn_send_hours(now=NOW + timedelta(days=1)) == []
+    roll_back(decision, user=None, now=NOW)
+    assert standing().use is True
+    assert learn_send_hours(now=NOW + timedelta(days=2)) == []
+
+
+def test_no_clear_difference_decides_nothing_and_a_gain_is_noted():
+    sent(NOW - timedelta(days=5), learned=(400, 24), usual=(50, 2))
+    assert learn_send_hours(now=NOW) == []
+    Message.objects.all().delete()
+    Customer.objects.all().delete()
+    Run.objects.all().delete()
+    sent(NOW - timedelta(days=5), learned=(1600, 120), usual=(800, 8))
+    [decision] = learn_send_hours(now=NOW)
+    assert (decision.state, decision.verdict, decision.changed) == ("noted", "better", False)
+    assert decision.expected["shrunk"] < decision.expected["lift"]
+
+
+def test_who_refused_moves_nothing():
+    sent(NOW - timedelta(days=5), learned=(1600, 16), usual=(800, 60), refused=2400)
+    assert learn_send_hours(now=NOW) == []
+    assert not PersonHour.objects.exists()
+    assert Posterior.objects.get(subject="send_hours").parameters["hours"][""]["weight"] == [0.0] * 24
