@@ -12,6 +12,7 @@ from campaigns.schedule.hours import at_their_hour
 from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
+from campaigns.values import in_the_draw, tests_values
 from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
@@ -36,7 +37,8 @@ def send(
         experiments.fill(group, now=now, among=members)
     if campaign.experiment is not None:
         wave = wave or experiments.first_wave(campaign.experiment, now)
-        experiments.assign(campaign.experiment, query=members, now=now, wave=wave)
+        drawn = in_the_draw(members, campaign) if tests_values(campaign.experiment) else members
+        experiments.assign(campaign.experiment, query=drawn, now=now, wave=wave)
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)

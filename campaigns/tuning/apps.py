@@ -8,7 +8,9 @@ class TuningConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what campaigns let decisions change; the kinds need the models, so imported here."""
+        from campaigns.tuning.coupon_values import COUPON_VALUES
         from campaigns.tuning.send_hours import SEND_HOURS
         from recommendations.services.tuning import register
 
-        register(SEND_HOURS)
+        for kind in (SEND_HOURS, COUPON_VALUES):
+            register(kind)

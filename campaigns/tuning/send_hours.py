@@ -30,8 +30,8 @@ ENOUGH = 25
 #: For so many messages the always valid interval is narrowest (campaigns.experiments.statistics.sequential).
 PLANNED = 20_000
 
-# An hour counts once a day however much was done in it. A fact at midnight sharp came without a time. What was
-# clicked in messages that had a drawn hour is evidence about these, and no habit.
+# An hour counts once a day however much was done in it. A fact at midnight sharp came without a time. What
+# was clicked in messages that had a drawn hour is evidence about these, and no habit.
 _ACTS = """
     WITH runs AS (
         SELECT r.id::text AS run FROM delivery_run r JOIN campaigns_campaign k ON r.reference = k.id::text

@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from campaigns.tuning.coupon_values import learn_coupon_values
 from campaigns.tuning.ended import learn_from_tests
 from campaigns.tuning.send_hours import learn_send_hours
 from recommendations.models import TuningDecision
@@ -32,6 +33,7 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step("tests", ("strategy", "blend"), learn_from_tests),
     Step("send_hours", ("send_hours",), learn_send_hours),
+    Step("coupon_values", ("coupon_values",), learn_coupon_values),
 )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -18,16 +19,18 @@ from campaigns.content import liquid
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import TemplateVersion
 from campaigns.content.variables import SAMPLE
+from campaigns.coupons.models import CouponPool
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
+from campaigns.values import percent_of
 from core import clock
 from recommendations.models import Strategy
 
-LEVERS = ("subject", "content", "strategy")
+LEVERS = ("subject", "content", "strategy", "value")
 MOST_ARMS = 5
 #: What is proposed where nobody chose.
 HOLDOUT = Decimal("0.1")
@@ -78,12 +81,23 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
             "remove": _("Remove"),
             "choices": {
                 "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
+                "value": _values(),
                 "strategy": [
                     [one.key, one.name] for one in Strategy.objects.filter(active=True).order_by("name")
                 ],
             },
         },
     }
+
+
+def _values() -> list[list[str]]:
+    """Return the values that can be tested: none, and every pool that takes percents off. One query."""
+    pools = CouponPool.objects.select_related("promotion").order_by("-created_at")[:200]
+    found = [(percent, pool) for pool in pools if (percent := percent_of(pool))]
+    return [["0", _("no coupon")]] + [
+        [str(pool.pk), f"{percent} % – {pool.name}"]
+        for percent, pool in sorted(found, key=lambda row: row[0])
+    ]
 
 
 def share_of(test: Experiment | None) -> float | None:
@@ -98,10 +112,12 @@ def _lever_of(variants: list[Variant]) -> str:
     """Return in what the arms differ; empty for one arm."""
     if len(variants) < 2:
         return ""
-    return next((name for name in LEVERS if any(v.levers.get(name) for v in variants)), "")
+    return next((name for name in LEVERS if any(name in v.levers for v in variants)), "")
 
 
 def _value(variant: Variant, lever: str) -> str:
+    if lever == "value":
+        return str(variant.levers.get("pool", "0"))
     value = variant.levers.get(lever, "")
     return str(next(iter(value.values()), "")) if isinstance(value, Mapping) else str(value)
 
@@ -122,7 +138,9 @@ def read_test(campaign: Campaign, given: Any) -> tuple[Test | None, dict[str, st
     if days is None:
         wrong["decide_after"] = _("Write the days until the decision, from 1 to 90.")
     metric = str(given.get("metric") or "conversion")
-    if metric not in ("conversion", "revenue"):
+    if lever == "value":
+        metric = "margin"
+    if metric not in ("conversion", "revenue", "margin"):
         wrong["metric"] = _("Choose what decides.")
     arms = _arms(campaign, lever, given.get("arms"), wrong) if lever in LEVERS else ()
     if wrong:
@@ -143,9 +161,22 @@ def _arms(campaign: Campaign, lever: str, given: Any, wrong: dict[str, str]) -> 
     if not wrong and len(set(values)) < len(values):
         wrong["arms"] = _("Two of them are the same. Make them differ.")
     return tuple(
-        ArmPlan(_KEYS[number], _named(lever, value, number), {lever: value} if value else {}, 1, number == 0)
+        ArmPlan(_KEYS[number], _named(lever, value, number), _levers(lever, value), 1, number == 0)
         for number, value in enumerate(values)
     )
+
+
+def _levers(lever: str, value: str) -> dict[str, Any]:
+    """Return the levers of an arm; a value is a pool's percents, or 0 without one."""
+    if lever != "value":
+        return {lever: value} if value else {}
+    if value == "0":
+        return {"value": 0}
+    return {"value": percent_of(_pool(value)), "pool": value}
+
+
+def _pool(value: str) -> CouponPool:
+    return CouponPool.objects.select_related("promotion").get(pk=UUID(value))
 
 
 def _fault(campaign: Campaign, lever: str, value: str) -> str:
@@ -161,6 +192,9 @@ def _fault(campaign: Campaign, lever: str, value: str) -> str:
         known = value.isascii() and value.isdigit() and len(value) < 16
         if not known or not TemplateVersion.objects.filter(pk=int(value)).exists():
             return _("Choose a template.")
+    elif lever == "value":
+        if value != "0" and value not in dict(_values()):
+            return _("Choose a value.")
     elif not Strategy.objects.filter(key=value[:50], active=True).exists():
         return _("Choose how the products are picked.")
     return ""
@@ -173,6 +207,8 @@ def _named(lever: str, value: str, number: int) -> str:
     if lever == "content":
         found = TemplateVersion.objects.select_related("template").filter(pk=int(value or 0)).first()
         return f"{letter}: {found.template.name if found else value}"[:150]
+    if lever == "value":
+        return f"{letter}: {dict(_values()).get(value, value)}"[:150]
     strategy = Strategy.objects.filter(key=value[:50]).first()
     return f"{letter}: {strategy.name if strategy else value}"[:150]
 
