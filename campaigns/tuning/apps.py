@@ -10,7 +10,8 @@ class TuningConfig(AppConfig):
         """Register what campaigns let decisions change; the kinds need the models, so imported here."""
         from campaigns.tuning.coupon_values import COUPON_VALUES
         from campaigns.tuning.send_hours import SEND_HOURS
+        from campaigns.tuning.targeting import TARGETING
         from recommendations.services.tuning import register
 
-        for kind in (SEND_HOURS, COUPON_VALUES):
+        for kind in (SEND_HOURS, COUPON_VALUES, TARGETING):
             register(kind)
