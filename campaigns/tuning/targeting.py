@@ -61,11 +61,11 @@ def learn_targeting(*, now: datetime) -> list[TuningDecision]:
 
 def _closed(as_of: datetime) -> OfferPlan | None:
     """Return the plan whose window closed last. One query."""
-    launched = OfferPlan.objects.filter(launched_at__lte=as_of)
-    over = [
-        (plan.launched_at + timedelta(days=plan.window_days), plan) for plan in launched if plan.launched_at
+    ended = [
+        (plan.launched_at + timedelta(days=plan.window_days), plan)
+        for plan in OfferPlan.objects.filter(launched_at__lte=as_of)
+        if plan.launched_at and plan.launched_at + timedelta(days=plan.window_days) <= as_of
     ]
-    ended = [row for row in over if row[0] <= as_of]
     return max(ended, key=lambda row: row[0])[1] if ended else None
 
 

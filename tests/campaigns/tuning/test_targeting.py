@@ -19,7 +19,7 @@ from tests.factories.promotions import PromotionFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
-PEOPLE = 6_000
+PEOPLE = 3_000
 
 
 def closed_plan(slug, chance, *, refused=0, ended=timedelta(days=1), seed=0):
@@ -49,8 +49,8 @@ def closed_plan(slug, chance, *, refused=0, ended=timedelta(days=1), seed=0):
     record(
         [
             {"source": "shop", "message_id": f"{slug}{one.pk}", "type": "purchase", "customer_id": one.pk,
-             "order_id": f"{slug}{one.pk}", "occurred_at": launched + timedelta(days=2), "amount": Decimal(10),
-             "currency": "USD"}
+             "order_id": f"{slug}{one.pk}", "occurred_at": launched + timedelta(days=2),
+             "amount": Decimal(10), "currency": "USD"}
             for one, bought in zip(people, came, strict=True)
             if bought
         ],
@@ -62,7 +62,7 @@ def closed_plan(slug, chance, *, refused=0, ended=timedelta(days=1), seed=0):
 def persuadable(facts, treated):
     """Offers move those with much of the one and little of the other; habit says nothing of it."""
     a, b = facts.T
-    return 0.1 + 0.5 * treated * ((a > 0.5) & (b < 0.5)) + 0.3 * (a < 0.5)
+    return 0.05 + 0.6 * treated * ((a > 0.5) & (b < 0.5)) + 0.75 * (a < 0.5)
 
 
 def nobody(facts, treated):
