@@ -12,6 +12,7 @@ from campaigns.schedule.hours import at_their_hour
 from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
+from campaigns.tuning import choosing
 from campaigns.values import in_the_draw, tests_values
 from delivery import dispatch
 from delivery import services as delivery
@@ -42,15 +43,17 @@ def send(
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
+    launch = slot.day.isoformat() if slot else "1"
+    if wave is not None and wave.number > 1:
+        launch = f"wave-{wave.number}"
     people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
+    if choice := choosing.choice_for(campaign, now=now):
+        people = choosing.drawn(people, choice, salt=f"{campaign.pk}:{launch}")
     usual = due_by_zone(campaign, slot, now=now) if slot is not None else None
     if usual is not None and (campaign.each_zone or campaign.learned_hours):
         people = at_their_time(people, usual)
     if hours := _hours(campaign):
         people = at_their_hour(people, hours, now=now)
-    launch = slot.day.isoformat() if slot else "1"
-    if wave is not None and wave.number > 1:
-        launch = f"wave-{wave.number}"
     if campaign.learned_hours:
         salt = f"{campaign.pk}:{launch}:hours"
         people = at_learned_hours(people, salt=salt, usual=usual or (lambda _zone: now), slot=slot, now=now)

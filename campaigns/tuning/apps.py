@@ -7,11 +7,9 @@ class TuningConfig(AppConfig):
     verbose_name = _("Tuning")
 
     def ready(self) -> None:
-        """Register what campaigns let decisions change; the kinds need the models, so imported here."""
-        from campaigns.tuning.coupon_values import COUPON_VALUES
-        from campaigns.tuning.send_hours import SEND_HOURS
-        from campaigns.tuning.targeting import TARGETING
-        from recommendations.services.tuning import register
+        """Add what is tuned here, and what bandits remember of earlier campaigns."""
+        from campaigns.experiments.services.waves import memories
+        from campaigns.tuning.kinds import register_kinds
 
-        for kind in (SEND_HOURS, COUPON_VALUES, TARGETING):
-            register(kind)
+        memories.add("strategies", "campaigns.tuning.strategies.bandit_shares")
+        register_kinds()

@@ -6,8 +6,6 @@ from typing import Any
 import polars as pl
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 from campaigns.experiments.live.facts import outcomes, read
 from campaigns.experiments.models import Experiment, Metric
@@ -15,13 +13,12 @@ from campaigns.learning.coupon_values import ALONE, CouponValues
 from campaigns.learning.memory import KEPT, Outcome, Wave
 from campaigns.margins import of_shop
 from campaigns.planning.models import campaign_rules
-from campaigns.tuning.standing import holds, standing_kind
+from campaigns.tuning.standing import COUPON_VALUES, holds
 from campaigns.values import MEMORY, SHARES, SUBJECT
 from customers.models import Customer
-from recommendations.models import Posterior, TuningDecision, TuningPolicy
-from recommendations.services.tuning import Expected, Figures, TuningKind, propose
+from recommendations.models import Posterior, TuningDecision
+from recommendations.services.tuning import Expected, Figures, propose
 
-KIND = "coupon_values"
 #: Everybody alike: shares that differed by person would be a price by person.
 EVERYBODY = ("everybody",)
 #: Smaller moves of a share are not worth a decision.
@@ -55,7 +52,7 @@ def learn_coupon_values(*, now: datetime) -> list[TuningDecision]:
     )
     return [
         propose(
-            KIND,
+            COUPON_VALUES.key,
             SUBJECT,
             evidence=evidence,
             before=before,
@@ -133,13 +130,3 @@ def _expected(state: CouponValues, before: dict[str, Any], after: dict[str, Any]
     if base <= 0 or not float(more.std()) > 0:
         return None
     return Expected(float(more.mean()) / base, float(more.std()) / base)
-
-
-def _describe(decision: TuningDecision) -> str:
-    shares = ", ".join(f"{value} %: {float(share):.0%}" for value, share in decision.after.items())
-    return _("The next test of coupon values begins with %(shares)s") % {"shares": shares or _("even shares")}
-
-
-COUPON_VALUES: TuningKind = standing_kind(
-    KIND, noop("coupon values"), _describe, row=SHARES, default=TuningPolicy.Mode.APPROVE
-)

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
@@ -16,12 +14,12 @@ from campaigns.experiments.statistics.sequential import always_valid
 from campaigns.learning.send_hours import ALL, HOURS, Floats, Hours, Sends, best
 from campaigns.schedule.learned import SUBJECT, USE
 from campaigns.schedule.models import PersonHour
-from campaigns.tuning.standing import decided_lately, holds, standing_kind
+from campaigns.tuning.standing import SEND_HOURS, decided_lately, holds
 from core import clock
 from core.copy import copy_from_frame, copy_to_frame
 from delivery.schedule.zones import zone_of
 from recommendations.models import Posterior, TuningDecision
-from recommendations.services.tuning import Expected, Figures, TuningKind, propose
+from recommendations.services.tuning import Expected, Figures, propose
 
 #: Own acts are counted of so many days, messages of so many, and a message has so long to be clicked.
 ACTS, SENDS, WINDOW = timedelta(days=365), timedelta(days=180), timedelta(days=3)
@@ -76,7 +74,6 @@ _SENDS = """
       LEFT JOIN clicked k ON k.customer_id = m.customer_id AND k.run = m.run_id::text
      WHERE m.state = 'sent' AND m.context ? 'hour' AND m.sent_at <= %(now)s - %(window)s
 """
-KIND = "send_hours"
 _PEOPLE = """
     SELECT c.id AS customer_id, coalesce(persona.number::text, '') AS persona
       FROM customers_customer c
@@ -188,13 +185,13 @@ def learn_send_hours(*, now: datetime) -> list[TuningDecision]:
     if low <= 0 <= high:
         return []
     verdict = TuningDecision.Verdict.WORSE if high < 0 else TuningDecision.Verdict.BETTER
-    if decided_lately(KIND, SUBJECT, verdict, now):
+    if decided_lately(SEND_HOURS.key, SUBJECT, verdict, now):
         return []
     before = holds(SUBJECT, USE)
     rate = arms.usual[1] / arms.usual[0]
     return [
         propose(
-            KIND,
+            SEND_HOURS.key,
             SUBJECT,
             evidence=Figures(
                 f"hours:{'/'.join(map(str, (*arms.learned, *arms.usual)))}", now, found, verdict=verdict.value
@@ -256,12 +253,3 @@ def _table(rows: pl.DataFrame, column: str, people: int) -> Floats:
         minlength=people * HOURS,
     ).astype(np.float64)
     return found.reshape(people, HOURS)
-
-
-def _describe(decision: TuningDecision) -> str:
-    if decision.after.get("use", True):
-        return _("Campaigns send at the hour learned for each again")
-    return _("Campaigns send at the usual time instead of the hour learned for each")
-
-
-SEND_HOURS: TuningKind = standing_kind(KIND, noop("send hours"), _describe, row=USE)

@@ -1,11 +1,17 @@
-"""What holds for campaigns and is changed by decisions: one row of Posterior a thing, put and put back."""
+"""What holds for campaigns and is changed by decisions: one row of Posterior a thing, put and put back.
+
+Light: every process knows the kinds.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
+from campaigns import values
+from campaigns.schedule import learned
 from recommendations.models import Posterior, TuningDecision, TuningPolicy
 from recommendations.services.tuning import StaleDecisionError, TuningKind
 
@@ -52,3 +58,31 @@ def _replace(subject: str, key: str, old: JSON, new: JSON, now: datetime) -> Non
         raise StaleDecisionError(_("Something newer stands here by now. Roll that back first."))
     held.parameters, held.updated_at = new, now
     held.save(update_fields=["parameters", "updated_at"])
+
+
+def _of_hours(decision: TuningDecision) -> str:
+    if decision.after.get("use", True):
+        return _("Campaigns send at the hour learned for each again")
+    return _("Campaigns send at the usual time instead of the hour learned for each")
+
+
+def _of_values(decision: TuningDecision) -> str:
+    shares = ", ".join(f"{value} %: {float(share):.0%}" for value, share in decision.after.items())
+    return _("The next test of coupon values begins with %(shares)s") % {"shares": shares or _("even shares")}
+
+
+def _of_targeting(decision: TuningDecision) -> str:
+    if decision.after.get("use"):
+        return _("Offer plans choose by whom an offer changes")
+    return _("Offer plans choose by the chance of redeeming: no reliable targeting gain")
+
+
+SEND_HOURS = standing_kind("send_hours", noop("Send hours"), _of_hours, row=learned.USE)
+COUPON_VALUES = standing_kind(
+    "coupon_values",
+    noop("Coupon values"),
+    _of_values,
+    row=values.SHARES,
+    default=TuningPolicy.Mode.APPROVE,
+)
+TARGETING = standing_kind("targeting", noop("Whom an offer changes"), _of_targeting, row="")

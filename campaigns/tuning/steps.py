@@ -10,6 +10,7 @@ from django.db import transaction
 from campaigns.tuning.coupon_values import learn_coupon_values
 from campaigns.tuning.ended import learn_from_tests
 from campaigns.tuning.send_hours import learn_send_hours
+from campaigns.tuning.strategies import learn_strategies
 from campaigns.tuning.targeting import learn_targeting
 from recommendations.models import TuningDecision
 
@@ -36,6 +37,7 @@ STEPS: tuple[Step, ...] = (
     Step("send_hours", ("send_hours",), learn_send_hours),
     Step("coupon_values", ("coupon_values",), learn_coupon_values),
     Step("targeting", ("targeting",), learn_targeting),
+    Step("strategies", ("strategy-shares",), learn_strategies),
 )
 
 

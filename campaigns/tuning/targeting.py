@@ -4,18 +4,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
 
 from campaigns.targeting.evidence import SUBJECT, as_json, trial
 from campaigns.targeting.models import OfferPlan
-from campaigns.tuning.standing import JSON, standing_kind
+from campaigns.tuning.standing import JSON, TARGETING
 from core import clock
 from recommendations.models import Posterior, TuningDecision
-from recommendations.services.tuning import Figures, TuningKind, propose
+from recommendations.services.tuning import Figures, propose
 from recommender.uplift import judge
 
-KIND = "targeting"
 #: What holds before anything was proven.
 PLAIN: JSON = {"use": False, "evidence": {}}
 
@@ -33,7 +30,7 @@ def learn_targeting(*, now: datetime) -> list[TuningDecision]:
     if closed is None:
         return []
     reference = f"targeting:{closed.pk}"
-    if known := TuningDecision.objects.filter(kind=KIND, use=SUBJECT, reference=reference).first():
+    if known := TuningDecision.objects.filter(kind=TARGETING.key, use=SUBJECT, reference=reference).first():
         return [known]
     found = judge(trial(as_of))
     evidence = as_json(found)
@@ -49,7 +46,7 @@ def learn_targeting(*, now: datetime) -> list[TuningDecision]:
     verdict = TuningDecision.Verdict.BETTER if found.ships else TuningDecision.Verdict.NO_DIFFERENCE
     return [
         propose(
-            KIND,
+            TARGETING.key,
             SUBJECT,
             evidence=Figures(reference, as_of, evidence, kind="history", verdict=verdict.value),
             before=before,
@@ -67,12 +64,3 @@ def _closed(as_of: datetime) -> OfferPlan | None:
         if plan.launched_at and plan.launched_at + timedelta(days=plan.window_days) <= as_of
     ]
     return max(ended, key=lambda row: row[0])[1] if ended else None
-
-
-def _describe(decision: TuningDecision) -> str:
-    if decision.after.get("use"):
-        return _("Offer plans choose by whom an offer changes")
-    return _("Offer plans choose by the chance of redeeming: no reliable targeting gain")
-
-
-TARGETING: TuningKind = standing_kind(KIND, noop("targeting"), _describe, row="")

@@ -109,7 +109,7 @@ def read(experiment: Experiment, *, before_days: int, as_of: datetime) -> Facts:
     )  # fmt: skip
     return Facts(
         people=people,
-        orders=_orders(shop),
+        orders=net_orders(shop),
         redeemed=shop.filter(pl.col("type") == "coupon_redeemed").select("customer_id", "at"),
         messages=_of_messages(runs_of(experiment), params),
         as_of=as_of.timestamp(),
@@ -124,7 +124,7 @@ def _of_messages(runs: Sequence[UUID], params: dict[str, Any]) -> pl.DataFrame:
     return copy_to_frame(_MESSAGES, params | {"runs": [str(run) for run in runs]}, schema=schema)
 
 
-def _orders(shop: pl.DataFrame) -> pl.DataFrame:
+def net_orders(shop: pl.DataFrame) -> pl.DataFrame:
     """Net each order: its day is that of its first line, refunds reduce it, a cancelled one is none."""
     kind, amount = pl.col("type"), pl.col("amount")
     return (
