@@ -46,9 +46,10 @@ def send(
     launch = slot.day.isoformat() if slot else "1"
     if wave is not None and wave.number > 1:
         launch = f"wave-{wave.number}"
-    people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
+    sql, params = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
+    people: tuple[str, Sequence[Any]] = (sql, params)
     if choice := choosing.choice_for(campaign, now=now):
-        people = choosing.drawn(people, choice, salt=f"{campaign.pk}:{launch}")
+        people = choosing.drawn((sql, params), choice, salt=f"{campaign.pk}:{launch}")
     usual = due_by_zone(campaign, slot, now=now) if slot is not None else None
     if usual is not None and (campaign.each_zone or campaign.learned_hours):
         people = at_their_time(people, usual)

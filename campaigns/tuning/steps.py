@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from campaigns.tuning.copy import learn_copy
 from campaigns.tuning.coupon_values import learn_coupon_values
 from campaigns.tuning.ended import learn_from_tests
 from campaigns.tuning.send_hours import learn_send_hours
@@ -37,6 +38,7 @@ STEPS: tuple[Step, ...] = (
     Step("send_hours", ("send_hours",), learn_send_hours),
     Step("coupon_values", ("coupon_values",), learn_coupon_values),
     Step("targeting", ("targeting",), learn_targeting),
+    Step("copy", (), learn_copy),
     Step("strategies", ("strategy-shares",), learn_strategies),
 )
 

@@ -81,7 +81,7 @@ def test_it_ships_where_proven_and_rolls_back_to_the_very_behaviour():
     assert decision.evidence["over_response"]["low"] > 0
     assert decision.evidence["over_single"]["low"] > 0
     curve = decision.evidence["curve"]
-    assert curve[0] == [0, 0]
+    assert list(curve[0]) == [0, 0]
     assert curve[-1][0] == 1
     effect, told = evidence.learned(asked, as_of=NOW)
     assert effect[0] > 0.25 > 0.1 > effect[1]

@@ -1,9 +1,10 @@
 """Step 4: what is compared, who is left alone, and how much that can show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -23,14 +24,18 @@ from campaigns.coupons.models import CouponPool
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
+from campaigns.learning.copy_features import TONES
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
+from campaigns.tuning.copy import guesses_for
 from campaigns.values import percent_of
 from core import clock
 from recommendations.models import Strategy
 
 LEVERS = ("subject", "content", "strategy", "value")
+#: Levers that are words, of which one test teaches the next.
+WORDS = ("subject", "content")
 MOST_ARMS = 5
 #: What is proposed where nobody chose.
 HOLDOUT = Decimal("0.1")
@@ -79,6 +84,13 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
             "most": MOST_ARMS,
             "labels": [chr(65 + number) for number in range(MOST_ARMS)],
             "remove": _("Remove"),
+            "tone": _("Tone"),
+            "tones": [
+                ["plain", _("plain")],
+                ["warm", _("warm")],
+                ["playful", _("playful")],
+            ],
+            "said": [v.levers.get("features", {}).get("tone", "plain") for v in variants],
             "choices": {
                 "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
                 "value": _values(),
@@ -143,6 +155,8 @@ def read_test(campaign: Campaign, given: Any) -> tuple[Test | None, dict[str, st
     if metric not in ("conversion", "revenue", "margin"):
         wrong["metric"] = _("Choose what decides.")
     arms = _arms(campaign, lever, given.get("arms"), wrong) if lever in LEVERS else ()
+    if lever in WORDS:
+        arms = _toned(arms, given.get("tones"))
     if wrong:
         return None, wrong
     own = (ArmPlan("a", _("As planned"), {}, 1, True),)
@@ -163,6 +177,17 @@ def _arms(campaign: Campaign, lever: str, given: Any, wrong: dict[str, str]) -> 
     return tuple(
         ArmPlan(_KEYS[number], _named(lever, value, number), _levers(lever, value), 1, number == 0)
         for number, value in enumerate(values)
+    )
+
+
+def _toned(arms: tuple[ArmPlan, ...], tones: Any) -> tuple[ArmPlan, ...]:
+    """Add to each arm the tone that a person chose; plain says nothing."""
+    said = tones if isinstance(tones, list) else []
+    return tuple(
+        replace(arm, levers={**arm.levers, "features": {"tone": tone}})
+        if tone in TONES and tone != TONES[0]
+        else arm
+        for arm, tone in zip_longest(arms, said[: len(arms)])
     )
 
 
@@ -253,4 +278,16 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
             people=people, arms=arms, holdout_share=float(test.holdout_share), test_share=share_of(test),
             metric=test.metric, base=base,
         )  # fmt: skip
-    return {"people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out}
+    return {
+        "people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out,
+        "words": _words(test),
+    }  # fmt: skip
+
+
+def _words(test: Experiment | None) -> dict[str, Any] | None:
+    """Return what earlier campaigns say of the arms' words; None where they say nothing."""
+    variants = list(test.variants.order_by("id")) if test else []
+    campaigns, found = guesses_for(variants)
+    if not found:
+        return None
+    return {"campaigns": campaigns, "arms": [{"name": v.name, "guess": found[v.key]} for v in variants]}
