@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from recommender.arrays import Bool, Csr, Float32, Float64, Int32
+from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32
 from recommender.columns import ITEM, RATING, TIME, USER, WEIGHT
 from recommender.errors import DataError
 from recommender.ids import Ids
@@ -65,9 +65,15 @@ class History:
         values = self.weights
         if time_constant is not None and self.ages is not None:
             values = self.weights * np.exp(-self.ages / time_constant).astype(np.float32)
-        codes, places = np.unique(self.items, return_inverse=True)
+        codes, places = self._distinct
         sums: Float32 = np.bincount(places, weights=values, minlength=len(codes)).astype(np.float32)
         return codes, np.log1p(sums) if log else sums
+
+    @cached_property
+    def _distinct(self) -> tuple[Int32, AnyArray]:
+        """Return the distinct items, and which of them each entry is: every part of a blend asks for it."""
+        codes, places = np.unique(self.items, return_inverse=True)
+        return codes, places
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from campaigns.models import Campaign
 from campaigns.tuning.holdback import join
 from recommendations.models import Champion, Posterior
 
-Query = tuple[str, list[Any]]
+Query = tuple[str, Sequence[Any]]
 
 #: The posterior that holds the shares in force for a use, and its key.
 SHARES = "shares"

@@ -10,6 +10,7 @@ from django.db import transaction
 from campaigns.tuning.copy import learn_copy
 from campaigns.tuning.coupon_values import learn_coupon_values
 from campaigns.tuning.ended import learn_from_tests
+from campaigns.tuning.hyper import learn_candidates
 from campaigns.tuning.send_hours import learn_send_hours
 from campaigns.tuning.strategies import learn_strategies
 from campaigns.tuning.targeting import learn_targeting
@@ -39,6 +40,7 @@ STEPS: tuple[Step, ...] = (
     Step("coupon_values", ("coupon_values",), learn_coupon_values),
     Step("targeting", ("targeting",), learn_targeting),
     Step("copy", (), learn_copy),
+    Step("candidates", ("candidate",), learn_candidates),
     Step("strategies", ("strategy-shares",), learn_strategies),
 )
 

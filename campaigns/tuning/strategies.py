@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -134,9 +135,9 @@ def _learn(use: str, champion: str, waves: list[Wave], now: datetime) -> TuningD
             subject=subject_of(use), key=WAVES, defaults={"parameters": {"waves": []}, "updated_at": now}
         )
         memory = Memory.from_json(stored.parameters["waves"]).updated(waves)
-        size = max((_people(wave) for wave in waves), default=0.0)
-        small = size < SMALL_SHOP
-        arms = arms_of(memory, champion, candidates_of(use))
+        size, small = people_of(memory), is_small(memory)
+        candidates = candidates_of(use)
+        arms = arms_of(memory, champion, candidates)
         if small:
             learned, core = _small(stored, memory, champion, arms)
         else:
@@ -144,9 +145,20 @@ def _learn(use: str, champion: str, waves: list[Wave], now: datetime) -> TuningD
         stored.parameters = {"waves": memory.as_json(), "small": core.as_json() if core else None}
         stored.updated_at = now
         stored.save(update_fields=["parameters", "updated_at"])
-        if learned is None or not memory.waves:
+        if learned is None or not (memory.waves or candidates):
             return None
         return _propose(use, champion, learned, memory, small=small, size=size, now=now)
+
+
+def people_of(memory: Memory) -> float:
+    """Return the people of a campaign: the largest wave remembered, or sending of late. One query."""
+    sizes = Run.objects.filter(source="campaign").order_by("-created_at").values_list("audience", flat=True)
+    return max([*(_people(wave) for wave in memory.waves), *map(float, sizes[:5])], default=0.0)
+
+
+def is_small(memory: Memory) -> bool:
+    """Say whether campaigns are too small to learn by persona."""
+    return people_of(memory) < SMALL_SHOP
 
 
 def arms_of(memory: Memory, champion: str, candidates: Sequence[str]) -> tuple[str, ...]:
@@ -192,10 +204,10 @@ def _small(
     if known and known["in_use"] in arms:
         core = TwoArms(known["in_use"], arms, tuple(known["tried"]))
     core = core.updated(pooled(wave) for wave in memory.waves)
-    if core.challenger is None or not memory.waves:
+    if core.challenger is None:
         return None, core
-    beliefs, newest = core.beliefs, memory.waves[-1]
-    if newest.shown >= SEEN and core.challenger in {arm for arms in newest.cells.values() for arm in arms}:
+    beliefs, newest = core.beliefs, memory.waves[-1] if memory.waves else Wave("", {}, 0.0)
+    if newest.shown >= SEEN and core.challenger in {arm for cells in newest.cells.values() for arm in cells}:
         core = core.next_campaign()
     return ({ANYBODY: core.weights()}, beliefs), core
 
@@ -211,10 +223,14 @@ def _propose(
     now: datetime,
 ) -> TuningDecision:
     by_persona, beliefs = learned
-    newest = memory.waves[-1]
-    reference = f"{newest.key}:{int(newest.shown * 10)}"
+    newest = memory.waves[-1] if memory.waves else Wave("first", {}, 0.0)
+    tried = sha256(" ".join(beliefs.arms).encode()).hexdigest()[:8]
+    # A wave is looked at again as its window opens, by tenths, and when another strategy joins.
+    reference = f"{newest.key}:{int(newest.shown * 10)}:{tried}"
     standing = Posterior.objects.filter(subject=subject_of(use), key=SHARES).first()
-    rate = float(beliefs.mean[0].max())
+    people = sum(_people(wave) for wave in memory.waves)
+    rate = sum(o.orders for w in memory.waves for cells in w.cells.values() for o in cells.values())
+    rate = rate / people if people else 0.0
     figures: dict[str, Any] = {
         "waves": [wave.key for wave in memory.waves],
         "people": float(beliefs.people.sum()),
@@ -222,7 +238,7 @@ def _propose(
         "small": small,
         "campaign_people": size,
     }
-    if 0 < rate * (1 + TOLD_LIFT) < 1 and size >= 2:
+    if rate > 0 and rate * (1 + TOLD_LIFT) < 1 and size >= 2:
         figures["campaigns_needed"] = campaigns_needed(rate, TOLD_LIFT, int(size))
     return propose(
         SHARES_KIND.key,
@@ -244,7 +260,7 @@ def _propose(
 
 def _expected(given: Mapping[str, float], champion: str, beliefs: Beliefs) -> Expected | None:
     """Return how much more people would order under these shares than under the champion alone."""
-    if champion not in beliefs.arms:
+    if champion not in beliefs.arms or not beliefs.people.any():
         return None
     mean, covariance = beliefs.mean[0], beliefs.covariance[0]
     base = beliefs.arms.index(champion)

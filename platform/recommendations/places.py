@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
+from core.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,17 @@ class Facts(NamedTuple):
 
 
 # As services.lists.offerable has it, written out: an answer on-line takes a third of the time.
-_FACTS = """
+_FACTS = Prepared(
+    "product_facts",
+    ("bigint[]",),
+    """
 SELECT product.id, product.sku, product.name, product.price, product.currency, product.url,
        product.image_url, product.brand, product.category_id, category.path
   FROM catalog_product AS product LEFT JOIN catalog_category AS category ON category.id = product.category_id
- WHERE product.id = ANY(%s) AND product.active AND NOT product.is_stub
+ WHERE product.id = ANY($1) AND product.active AND NOT product.is_stub
    AND (product.stock IS NULL OR product.stock > 0) AND coalesce(category.recommendable, true)
-"""
+""",
+)
 
 
 def facts_of(ids: Iterable[int]) -> dict[int, Facts]:
@@ -53,9 +57,7 @@ def facts_of(ids: Iterable[int]) -> dict[int, Facts]:
     wanted = list(set(ids))
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS, [wanted])
-        return {row[0]: Facts._make(row) for row in cursor.fetchall()}
+    return {row[0]: Facts._make(row) for row in _FACTS.rows([wanted])}
 
 
 @dataclass(frozen=True, slots=True)

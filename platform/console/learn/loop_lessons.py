@@ -8,9 +8,9 @@ from campaigns.learning.copy_features import CopyBeliefs
 from campaigns.learning.coupon_values import CouponValues
 from campaigns.learning.send_hours import ALL, Hours
 from campaigns.schedule import learned
-from campaigns.targeting.evidence import SUBJECT as TARGETING
 from campaigns.tuning.copy import SUBJECT as COPY
 from campaigns.tuning.coupon_values import EVERYBODY
+from campaigns.tuning.standing import TARGETING
 from campaigns.values import MEMORY, SHARES
 from campaigns.values import SUBJECT as VALUES
 from console.learn import loop_pictures
@@ -33,7 +33,7 @@ def lessons() -> JSON:
         "strategies": _strategies(rows, names),
         "hours": _hours(rows.get((learned.SUBJECT, "")), rows.get((learned.SUBJECT, learned.USE), {}), names),
         "values": _values(rows.get((VALUES, MEMORY)), rows.get((VALUES, SHARES), {})),
-        "targeting": _targeting(rows.get((TARGETING, ""))),
+        "targeting": _targeting(rows.get((TARGETING.key, ""))),
         "words": _words(rows.get((COPY, ""))),
     }
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
+from campaigns.tuning.selectors import Standing, running_holdbacks, standings
 from console.learn.recommendations import back_to, experiments_of
 from console.page import Page
 from core import clock
@@ -22,6 +23,8 @@ from recommendations.services.tuning import (
     kinds,
     modes,
     set_policy,
+    strategy_name,
+    use_name,
 )
 
 HISTORY = 50
@@ -29,7 +32,7 @@ _State = TuningDecision.State
 
 
 class Tuning(Page):
-    """Proposals, policies and the history, in six queries."""
+    """Proposals, what is learned, policies and the history, in ten queries."""
 
     permission_required = ("recommendations.view_tuningdecision",)
     template_name = "console/recommendations/tuning.html"
@@ -45,6 +48,8 @@ class Tuning(Page):
         return super().get_context_data(
             waiting=[(one, experiments.get(one.reference.partition("#")[0])) for one in waiting],
             decisions=[(one, experiments.get(one.reference.partition("#")[0])) for one in decided],
+            standings=[_standing(one) for one in standings()],
+            holdbacks=[(one, strategy_name(one.old), strategy_name(one.new)) for one in running_holdbacks()],
             policies=[{"key": key, "title": _(kind.title), "mode": chosen[key]} for key, kind in kinds],
             modes=TuningPolicy.Mode.choices,
             may_decide=user.has_perm("recommendations.change_tuningdecision"),
@@ -52,6 +57,39 @@ class Tuning(Page):
             may_set=user.has_perm("recommendations.change_tuningpolicy"),
             **kwargs,
         )
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    """Return what is learned of a use, in words."""
+    refused = {
+        "no closed decisions": _("No campaign has chosen yet whose window has closed."),
+        "never shown": _("Its lists were never shown: it cannot be judged offline. Test it."),
+    }
+    return {
+        "use": use_name(one.use),
+        "needed": one.campaigns_needed,
+        "pairs": one.pairs,
+        "slope": one.slope,
+        "shares": [
+            (persona, sorted(((strategy_name(k), v) for k, v in given.items()), key=lambda pair: -pair[1]))
+            for persona, given in one.shares.items()
+        ],
+        "lines": [
+            {
+                "name": strategy_name(line.strategy),
+                "serves": line.serves,
+                "estimate": line.estimate,
+                "error": line.error,
+                "effective": line.effective,
+                "reason": ""
+                if line.estimate is not None
+                else refused.get(
+                    line.reason, _("Too few such decisions: it cannot be judged offline. Test it.")
+                ),
+            }
+            for line in one.offline
+        ],
+    }
 
 
 class Decide(PermissionRequiredMixin, View):

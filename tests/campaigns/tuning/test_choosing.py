@@ -12,7 +12,7 @@ from campaigns.decisions.frame import read_log
 from campaigns.decisions.judging import judge
 from campaigns.experiments.models import Assignment
 from campaigns.selectors import runs_of
-from campaigns.tuning import strategies
+from campaigns.tuning import holdback, strategies
 from campaigns.tuning.models import Holdback
 from campaigns.tuning.steps import tune_all
 from campaigns.tuning.strategies import learn_strategies, memory_of
@@ -247,7 +247,8 @@ def test_the_one_before_keeps_a_share_for_two_campaigns(shop, now, postbox):
     assert shares == [{None, "popularity", "hybrid"}, {None, "popularity", "hybrid"}, {None}]
 
 
-def test_harm_takes_a_promotion_back_by_itself(shop, now, postbox, admin_user):
+def test_harm_takes_a_promotion_back_by_itself(shop, now, postbox, admin_user, monkeypatch):
+    monkeypatch.setattr(holdback, "SHARES", (0.5,))
     promoted(now)
     campaign = campaign_of(now, "one")
     send(campaign)
