@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('django_celery_beat', '0019_alter_periodictasks_options'),
         ('catalog', '0004_cost'),
-        ('recommendations', '0003_serving'),
+        ('recommendations', '0004_tuning_in_general'),
     ]
 
     operations = [
