@@ -20,8 +20,9 @@ from recommendations.services.decisions import note
 from recommendations.services.training import train_models
 from tests.factories.shop import PASSWORD
 from tests.recommendations.planted import CUT, plant
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, Visit, visit
 from tests.scenarios.test_imports import look
+from tests.screens import PHONE, WIDE, too_wide
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,6 +76,17 @@ def shop() -> None:
         )  # fmt: skip
 
 
+def narrow(window: Visit, name: str) -> list[str]:
+    """Return by what a page is wider than a telephone, and picture it there where pictures are wanted."""
+    window.page.set_viewport_size({"width": PHONE, "height": 900})
+    window.page.wait_for_timeout(60)
+    beyond = too_wide(window.page)
+    if folder := os.environ.get("SHOTS"):
+        window.page.screenshot(path=f"{folder}/{name}-{PHONE}.png", full_page=True)
+    window.page.set_viewport_size({"width": WIDE, "height": 900})
+    return [f"{name}: wider than {PHONE} {beyond}"] if beyond else []
+
+
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_demand_is_acted_on_by_a_click_and_every_page_is_sound(
     live_server, settings, tmp_path, monkeypatch, theme, language
@@ -92,6 +104,7 @@ def test_demand_is_acted_on_by_a_click_and_every_page_is_sound(
         window.go("/admin/recommendations/demand/")
         assert "Habit-1" in page.inner_text("main")
         look(window, "demand", faults)
+        faults += narrow(window, "demand")
         page.click("form[action$='/follow/low/'] button")
         page.wait_for_load_state("networkidle")
         assert ListRule.objects.get().supply == "low"
@@ -103,6 +116,7 @@ def test_demand_is_acted_on_by_a_click_and_every_page_is_sound(
             if name in ("compared", "quality"):
                 page.wait_for_selector("svg.marks", state="attached")
             look(window, f"recommendation-{name}", faults)
+            faults += narrow(window, name)
         product = Product.objects.get(sku="habit-2")
         window.go(f"/admin/products/{product.pk}/")
     assert faults == []
