@@ -41,7 +41,7 @@ from benchmarks.ingest.storage import DATABASE, execute, say, server_address
 from benchmarks.measuring import peak_mb, result
 from benchmarks.serving.shop import buy, make
 from catalog.models import Product
-from config.workers import TRAINING_NICENESS
+from config.workers import step_back
 from core import clock
 from recommendations.artifacts import store
 from recommendations.frames import products, purchases
@@ -140,7 +140,7 @@ def p99(seconds: list[float]) -> float:
 
 def keep_training(now: Any) -> None:
     """Train again and again, as the training worker does, until somebody ends it."""
-    os.nice(TRAINING_NICENESS)
+    step_back()
     dataset = dataset_of(clean_interactions(purchases(now)), products(), now)
     print("training", flush=True)
     while True:

@@ -52,7 +52,7 @@ def _log_like_django(**kwargs: Any) -> None:
 def _step_back(**kwargs: Any) -> None:
     """Let training take only what pages and mails leave of the processors."""
     if workers.queues_of(sys.argv) == {"training"}:
-        os.nice(workers.TRAINING_NICENESS)
+        workers.step_back()
 
 
 @worker_init.connect

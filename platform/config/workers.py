@@ -6,13 +6,14 @@ that train models, which take more memory than all the rest (scikit-learn, scipy
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
 
-#: What `nice` takes: beside it a page gets nine tenths of a processor that both want.
+#: What `nice` takes where the kernel knows no idle class: a page gets nine tenths of a shared processor.
 TRAINING_NICENESS = 10
 
 
@@ -49,3 +50,14 @@ def packages_of_tasks(argv: Sequence[str]) -> Iterable[str]:
     for pattern, route in settings.CELERY_TASK_ROUTES.items():
         routes.setdefault(pattern.partition(".tasks.")[0], set()).add(route["queue"])
     return [name for name in names if routes.get(name, {settings.CELERY_TASK_DEFAULT_QUEUE}) & queues]
+
+
+def step_back() -> None:
+    """Let this process take only what pages and mails leave of the processors, from here on.
+
+    In Linux's idle class (sched(7)) a training gives way the moment a page wants the processor; by niceness
+    alone it would first finish its turn of some milliseconds, and the slowest calls would wait for that.
+    """
+    os.nice(TRAINING_NICENESS)
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

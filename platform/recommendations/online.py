@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db import connection
-
+from core.prepared import Prepared
 from events.models import EventType
 from recommendations.artifacts import at_hand
 from recommendations.models import ListRule, ModelVersion, Objective, ProductList
@@ -41,8 +41,9 @@ FUSION = 10
 STEP = 0.85
 #: So many of the newest products make a session.
 DEEP = 10
-#: So many are asked of a model, so that stock, filters and rules can drop most of them.
-DEPTH = 100
+#: So many are asked of a model where rules and filters may drop or move most of them, else so many times
+#: what is wanted, for what has sold out.
+DEPTH, SPARE = 100, 3
 MODEL, FOLDED, SESSION_SOURCE, POPULAR = "model", "folded", "session", "popular"
 
 
@@ -61,6 +62,12 @@ class Wish:
     hide_messaged_since: datetime | None = None
     #: Skus the caller shows anyway, as those in the cart.
     hide: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Say whether anything is asked to be left out."""
+        narrow = (self.category, self.low, self.high, self.hide_messaged_since)
+        return self.hide_bought or self.hide_seen or bool(self.hide) or any(x is not None for x in narrow)
 
     def plain_filters(self, facts: Mapping[int, Facts]) -> Filters:
         """Return the filters that need to know nobody."""
@@ -90,7 +97,8 @@ def for_customer(
     fresh = [doing for doing in doings if computed_at is None or doing.received_at > computed_at]
     source, places = MODEL, stored[0] if stored else []
     overtaken = not stored or any(doing.type == EventType.PURCHASE for doing in fresh)
-    if overtaken and (folded := _folded(version, customer_id, wish.objective, until)):
+    depth = DEPTH if known.rules or wish.leaves_out else min(SPARE * wish.limit, DEPTH)
+    if overtaken and (folded := _folded(version, customer_id, wish.objective, until, depth)):
         source, places = FOLDED, folded
     return _answer(places, source, doings, fresh, wish, version, known, now=now, customer_id=customer_id)
 
@@ -125,12 +133,12 @@ def _answer(
     session, touched = _session(fresh)
     places, sources = _joined(own, source, session)
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
-    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places))
+    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places), rules)
     filters = _filters(wish, doings, pins, facts, customer_id)
     chosen = apply_rules(places, facts, rules, wish.limit, filters)
     if len(chosen) < wish.limit:
         popular = [p for p in general(ProductList.Kind.POPULAR) if p.product_id not in sources]
-        more = facts_of(place.product_id for place in popular)
+        more = facts_of((place.product_id for place in popular), rules)
         if customer_id is not None and (wish.hide_bought or wish.objective == Objective.DISCOVER):
             had = bought_among([customer_id], list(more)).get(customer_id, frozenset())
             filters = replace(filters, hidden=filters.hidden | had)
@@ -153,33 +161,46 @@ def general(kind: str) -> list[Place]:
     return [Place(pk, score, {"part": part}, fallback=True) for pk, score in zip(row[0], row[1], strict=True)]
 
 
-_LIST = (
-    "SELECT product_ids, scores, reasons::text[], computed_at FROM ("
-    " SELECT product_ids, scores, computed_at, ARRAY(SELECT jsonb_array_elements_text(reasons)) AS reasons"
+_LIST = Prepared(
+    "recommendation_list",
+    ("uuid", "text", "bigint"),
+    "SELECT product_ids, scores, ARRAY(SELECT jsonb_array_elements_text(reasons)), computed_at"
     " FROM recommendations_recommendationlist"
-    " WHERE model_version_id = %s AND objective = %s AND customer_id = %s) AS list"
+    " WHERE model_version_id = $1 AND objective = $2 AND customer_id = $3",
+)
+_NEAR = Prepared(
+    "products_near",
+    ("text", "bigint[]"),
+    "SELECT product_id, product_ids, scores FROM recommendations_productlist"
+    " WHERE kind = $1 AND product_id = ANY($2)",
 )
 
 
 def _stored(version: ModelVersion, objective: str, customer_id: int) -> tuple[list[Place], datetime] | None:
     """Return the list that is ready and when it was computed. One query by its unique key."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LIST, [version.pk, objective, customer_id])
-        row = cursor.fetchone()
-    return None if row is None else (stored_places(row[0], row[1], row[2]), row[3])
+    rows = _LIST.rows([version.pk, objective, customer_id])
+    return (stored_places(*rows[0][:3]), rows[0][3]) if rows else None
 
 
-def _folded(version: ModelVersion, customer_id: int, objective: str, until: datetime) -> list[Place]:
+def _folded(
+    version: ModelVersion, customer_id: int, objective: str, until: datetime, depth: int = DEPTH
+) -> list[Place]:
     """Return the model's list for the history as it is now; empty while the model is not at hand."""
     model = at_hand(version)
     if model is None:
         return []
     products, ages = history_of(customer_id, until)
-    lists = model.recommend_history([str(pk) for pk in products], DEPTH, objective, days_ago=ages)
-    return [
-        Place(int(item), score, {"part": reason}, fallback=reason == "fallback")
-        for item, score, reason in lists.for_user(0)
-    ]
+    items = [str(pk) for pk in products]
+    lists = model.recommend_history(items, depth, objective, days_ago=ages)
+    causes = model.history_causes(lists, items, days_ago=ages)[0]
+    places = []
+    # Places that nothing fills stand at the end, so both are in step.
+    for (item, score, reason), cause in zip(lists.for_user(0), causes, strict=False):
+        said: dict[str, Any] = {"part": reason}
+        if cause >= 0:
+            said["because_id"] = int(model.items_[int(cause)])
+        places.append(Place(int(item), score, said, fallback=reason == "fallback"))
+    return places
 
 
 def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]:
@@ -194,12 +215,8 @@ def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]
     newest = list(touched.items())[:DEEP]
     if not newest:
         return {}, {}
-    near = {
-        pk: list(zip(ids, scores, strict=True))
-        for pk, ids, scores in ProductList.objects.filter(
-            kind=ProductList.Kind.SIMILAR, product__in=[pk for pk, _ in newest]
-        ).values_list("product_id", "product_ids", "scores")
-    }
+    stored = _NEAR.rows([ProductList.Kind.SIMILAR, [pk for pk, _ in newest]])
+    near = {pk: list(zip(ids, scores, strict=True)) for pk, ids, scores in stored}
     worth: dict[int, float] = {}
     carrier: dict[int, tuple[float, int]] = {}
     for step, (pk, kind) in enumerate(newest):

@@ -1,9 +1,10 @@
 """Why a product is on a list, in words. Only what carried the score is ever said."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
 #: The part of the recommender that carried a place → the sentence.
@@ -46,4 +47,10 @@ def sentence(reason: Mapping[str, Any]) -> str:
     part = str(reason.get("part"))
     if name := reason.get("because"):
         return gettext(NAMED.get(part, BOUGHT)) % {"product": name}
-    return gettext(SENTENCES.get(part, ELSE))
+    return _said(SENTENCES.get(part, ELSE), get_language())
+
+
+@lru_cache(maxsize=256)
+def _said(text: str, language: str | None) -> str:
+    """Return a text in the language in use: asking for it ten times an answer takes longer than the list."""
+    return gettext(text)

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from recommender.arrays import Csr
+from recommender.base import ProfileRecommender
 from recommender.dataset import Dataset, History
 from recommender.models.own_frequency import OwnFrequency
 from recommender.rhythm import rhythm
@@ -24,6 +25,9 @@ class Due(OwnFrequency):
     def __init__(self, horizon: float = 28.0, unknown: float = 180.0) -> None:
         self.horizon = horizon
         self.unknown = unknown
+
+    # A rhythm is more than a sum, so a new history goes through its profile.
+    score_history = ProfileRecommender.score_history
 
     def _profile(self, source: Dataset | History) -> Csr:
         if source.ages is None:

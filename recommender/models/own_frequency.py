@@ -31,6 +31,13 @@ class OwnFrequency(ProfileRecommender):
         scores: Float32 = profiles.toarray()
         return scores
 
+    def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
+        """Return the history's own sums, without a matrix in between."""
+        codes, sums = history.pairs(self.time_constant, log=True)
+        scores = np.zeros(history.columns, dtype=np.float32)
+        scores[codes] = sums
+        return scores
+
     def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr:
         """Return the profiles: there is nothing else."""
         return self.profile_[rows]

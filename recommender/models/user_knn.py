@@ -142,11 +142,12 @@ class UserKNN(Recommender):
 
 def added_up(matrix: Csr, rows: AnyArray, weights: AnyArray) -> tuple[AnyArray, Float32]:
     """Return the columns and values of a few rows' weighted sum: scipy's own takes thrice as long for one."""
-    spans = [slice(matrix.indptr[row], matrix.indptr[row + 1]) for row in rows]
-    if not spans:
-        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
-    columns = np.concatenate([matrix.indices[span] for span in spans])
-    values = np.concatenate([matrix.data[span] * weight for span, weight in zip(spans, weights, strict=True)])
+    starts = matrix.indptr[rows]
+    sizes = matrix.indptr[np.asarray(rows) + 1] - starts
+    # Entry n of all rows together lies at its row's start plus n less what the rows before it hold.
+    places = np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    columns = matrix.indices[places]
+    values = matrix.data[places] * np.repeat(weights, sizes)
     total = np.bincount(columns, weights=values, minlength=matrix.shape[1])
     found = np.flatnonzero(total)
     return found, total[found].astype(np.float32)

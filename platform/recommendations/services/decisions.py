@@ -11,9 +11,13 @@ from django.db import connection
 from core.ids import uuid7
 from recommendations.models import Decision
 
+# Nobody waits for the disk: only PostgreSQL itself dying could lose what it was told in the last half second.
 _INSERT = (
-    "INSERT INTO recommendations_decision (id, customer_id, actor_id, slot, context, eligible, action,"
-    " propensity, policy_version, at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "WITH no_wait AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
+    " INSERT INTO recommendations_decision (id, customer_id, actor_id, slot, context, eligible, action,"
+    " propensity, policy_version, at)"
+    " SELECT %s::uuid, %s::bigint, %s::bigint, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::float8, %s,"
+    " %s::timestamptz FROM no_wait"
 )
 
 
@@ -33,7 +37,7 @@ def note(
     eligible: Sequence[Mapping[str, Any]] | None = None,
     propensity: float = 1.0,
 ) -> UUID:
-    """Store a decision before it is answered, and return its id. One INSERT, about 0.3 ms and a commit.
+    """Store a decision before it is answered, and return its id. One INSERT, about 0.3 ms.
 
     `eligible` are the actions that could have been chosen, each with its probability `p`, summing to 1;
     without it nothing was drawn: the action was certain. The answer waits for the row, so that what was
