@@ -1,5 +1,6 @@
 """The best that anybody could do who knows the true expectations, and what fixed plans earn."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -85,41 +86,43 @@ def course(sent: Floats, people: People) -> Course:
     return Course(sent, tired, stay)
 
 
-def earned(plan: Ints, expected: Expectations) -> tuple[float, Floats]:
-    """Return what a plan (groups x rounds of actions) earns, and how popular it made the best sellers."""
+def earned(plan: Ints, expected: Expectations) -> tuple[Floats, Floats]:
+    """Return what a plan (groups x rounds of actions) earns in each round, and the course of popularity."""
     n = expected.people.numbers
     went = course((plan > 0).astype(np.float64), expected.people)
-    popular, total, path = n.popular_start, 0.0, []
+    popular, sums, path = n.popular_start, [], []
     for t in range(n.rounds):
         path.append(popular)
         fresh, worn = expected.of_actions(t, popular)
         chosen = np.maximum(plan[:, [t]] - 1, 0)
         gain = np.take_along_axis(fresh, chosen, 1)[:, 0]
         gain = gain - went.tired[:, t] * np.take_along_axis(worn, chosen, 1)[:, 0]
-        total += float((went.sent[:, t] * went.stay[:, t] * gain).sum())
+        sums.append(float((went.sent[:, t] * went.stay[:, t] * gain).sum()))
         messages = went.sent[:, t] * went.stay[:, t] * expected.size
         carried = (messages * ((plan[:, t] - 1) // 4 == 0)).sum()
         share = carried / messages.sum() if messages.sum() else 0.0
         popular = n.popular_keeps * popular + (1 - n.popular_keeps) * share
-    return total, np.array(path)
+    return np.array(sums), np.array(path)
 
 
-def best_plan(expected: Expectations) -> tuple[float, Ints]:
-    """Return the oracle's earnings and plan.
+def best_plan(
+    expected: Expectations, shadows: Sequence[float] = SHADOWS, passes: int = PASSES
+) -> tuple[Floats, Ints]:
+    """Return what the oracle earns in each round, and its plan.
 
     For a given course of popularity, every history of writing and leaving alone is tried for each group
     with the best action in each round; the course is then that of the plan found, until nothing improves.
     """
     n = expected.people.numbers
     went = course(np.array(list(product((0.0, 1.0), repeat=n.rounds))), expected.people)
-    best: tuple[float, Ints] = (-np.inf, np.zeros((len(expected.size), n.rounds), dtype=np.int64))
-    for shadow in SHADOWS:
+    best = np.full(n.rounds, -np.inf), np.zeros((len(expected.size), n.rounds), dtype=np.int64)
+    for shadow in shadows:
         path = np.full(n.rounds, n.popular_start)
-        for _ in range(PASSES):
+        for _ in range(passes):
             plan = _answer(expected, went, path, shadow)
-            total, path = earned(plan, expected)
-            if total > best[0]:
-                best = (total, plan)
+            gained, path = earned(plan, expected)
+            if gained.sum() > best[0].sum():
+                best = gained, plan
     return best
 
 
@@ -141,7 +144,7 @@ def _answer(expected: Expectations, went: Course, path: Floats, shadow: float) -
 
 
 def fixed(expected: Expectations) -> Floats:
-    """Return what each action earns when it is done to everybody in every round; shape (17,)."""
+    """Return what each action earns in each round when it is done to everybody; shape (17, rounds)."""
     shape = (len(expected.size), expected.people.numbers.rounds)
     return np.array([earned(np.full(shape, action), expected)[0] for action in range(ACTIONS)])
 
@@ -153,5 +156,5 @@ def of_persons(people: People, sample: int) -> float:
         people.numbers,
         *(getattr(people, name)[some] for name in list(People.__dataclass_fields__)[1:]),
     )
-    total, _ = best_plan(Expectations.of(part, some))
-    return total * len(people) / len(some)
+    gained, _ = best_plan(Expectations.of(part, some), shadows=(0.0,), passes=4)
+    return float(gained.sum()) * len(people) / len(some)

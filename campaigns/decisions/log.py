@@ -19,17 +19,20 @@ CHOICE = "choice"
 
 _PLACED = """
 SELECT a.customer_id, v.key, v.levers->>'strategy', a.propensity, a.policy_version, a.wave_id
-  FROM experiments_assignment a LEFT JOIN experiments_variant v ON v.id = a.variant_id
- WHERE a.experiment_id = %s AND a.customer_id = ANY(%s) AND a.multiple = 0
+  FROM unnest(%s::bigint[]) AS met (customer_id)
+  JOIN experiments_assignment a ON a.experiment_id = %s AND a.customer_id = met.customer_id AND a.multiple = 0
+  LEFT JOIN experiments_variant v ON v.id = a.variant_id
 """
-# Who refuses to be profiled is in no model, hence not in the log that models learn from.
+# Who refuses to be profiled is in no model, hence not in the log that models learn from. What a batch has in
+# common comes once: `met` names it by its place.
 _NOTE = """
 INSERT INTO recommendations_decision
        (id, customer_id, slot, context, eligible, action, propensity, policy_version, at)
 SELECT met.id, met.customer_id, %s, %s::jsonb || jsonb_build_object('persona', persona.number),
-       met.eligible, met.action, met.propensity, met.policy, met.at
-  FROM unnest(%s::uuid[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::float8[], %s::text[], %s::timestamptz[])
-       AS met (id, customer_id, eligible, action, propensity, policy, at)
+       chosen.eligible, chosen.action, chosen.propensity, chosen.policy, met.at
+  FROM unnest(%s::uuid[], %s::bigint[], %s::int[], %s::timestamptz[]) AS met (id, customer_id, place, at)
+  JOIN unnest(%s::jsonb[], %s::jsonb[], %s::float8[], %s::text[])
+       WITH ORDINALITY AS chosen (eligible, action, propensity, policy, place) ON chosen.place = met.place
   JOIN customers_customer customer ON customer.id = met.customer_id AND NOT customer.no_profiling
   LEFT JOIN profiles_customerprofile profile ON profile.customer_id = customer.id
   LEFT JOIN profiles_persona persona ON persona.id = profile.persona_id
@@ -37,7 +40,8 @@ SELECT met.id, met.customer_id, %s, %s::jsonb || jsonb_build_object('persona', p
     ON CONFLICT (id) DO NOTHING
 """
 
-Row = tuple[UUID, int, str, str, float, str, datetime]
+#: What could have been, what was, its chance, and the policy.
+Chosen = tuple[str, str, float, str]
 
 
 def slot_of(campaign: Campaign) -> str:
@@ -55,15 +59,21 @@ def note_choices(
     gone, by its key. A repeat writes nothing. Two statements a batch, one without a test: 1,000 messages
     take about 25 ms.
     """
-    rows = [] if campaign.experiment_id is None else _tested(campaign, run, messages, at)
-    rows += _drawn(run, messages, at) if not rows else []
-    if not rows:
+    chosen = {} if campaign.experiment_id is None else _tested(campaign, messages)
+    chosen = chosen or _drawn(messages)
+    if not chosen:
         return 0
+    places: dict[Chosen, int] = {}
+    rows = [
+        (str(decision_id(run, m)), m.customer_id, places.setdefault(chosen[m.pk], len(places) + 1), at[m.pk])
+        for m in messages
+        if m.pk in chosen
+    ]
     context = {
         "run": str(run.pk), "campaign": str(campaign.pk), "days": window_of(campaign),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [list(column) for column in (*zip(*rows, strict=True), *zip(*places, strict=True))]
         cursor.execute(_NOTE, [slot_of(campaign), orjson.dumps(context).decode(), *columns])
         return int(cursor.rowcount)
 
@@ -78,37 +88,45 @@ def decision_id(run: Run, message: Message) -> UUID:
     return UUID(int=(run.pk.int >> 64 << 64) | 1 << 63 | message.pk)
 
 
-def _tested(
-    campaign: Campaign, run: Run, messages: Sequence[Message], at: Mapping[int, datetime]
-) -> list[Row]:
+def _tested(campaign: Campaign, messages: Sequence[Message]) -> dict[int, Chosen]:
+    """Return by message the arm of the test, crossed with the strategy that was drawn if there is one."""
     experiment = campaign.experiment
     assert experiment is not None  # noqa: S101  asked by the caller
     with connection.cursor() as cursor:
-        cursor.execute(_PLACED, [experiment.pk, [message.customer_id for message in messages]])
-        placed = {customer: rest for customer, *rest in cursor.fetchall()}
-    arms: dict[tuple[str, int | None], list[dict[str, Any]]] = {}
-    eligible: dict[tuple[str, int | None, bytes], str] = {}
-    rows: list[Row] = []
+        cursor.execute(_PLACED, [[message.customer_id for message in messages], experiment.pk])
+        placed = {customer: tuple(rest) for customer, *rest in cursor.fetchall()}
+    known: dict[Any, Chosen] = {}
+    found: dict[int, Chosen] = {}
     for message in messages:
         if message.customer_id not in placed:
             continue
-        key, strategy, propensity, policy, wave = placed[message.customer_id]
-        if (policy, wave) not in arms:
-            arms[policy, wave] = _arms(experiment, policy, wave)
-        choice = message.context.get(CHOICE)
-        if choice and key:
-            strategy, propensity = message.context["strategy"], propensity * choice["p"]
-        asked = (policy, wave, orjson.dumps(choice["among"]) if choice else b"")
-        if asked not in eligible:
-            eligible[asked] = orjson.dumps(_crossed(arms[policy, wave], choice)).decode()
-        action = {"key": key or HELD_OUT, "kind": "message" if key else "none", "strategy": strategy}
-        name = f"experiment:{experiment.key} {policy}"
-        if choice and key:
-            name = f"{choice['policy']} {name}"
-        rows.append(
-            _row(run, message, eligible[asked], action, propensity, name[:64], at)
-        )  # fmt: skip
-    return rows
+        place, choice = placed[message.customer_id], message.context.get(CHOICE)
+        drawn = (orjson.dumps(choice), message.context["strategy"]) if choice else None
+        if (place, drawn) not in known:
+            key, strategy, chance, policy, wave = place
+            known[place, drawn] = _arm(
+                experiment, key, strategy, chance, policy, wave, choice, message.context.get("strategy")
+            )
+        found[message.pk] = known[place, drawn]
+    return found
+
+
+def _arm(
+    experiment: Experiment,
+    key: str | None,
+    strategy: str | None,
+    propensity: float,
+    policy: str,
+    wave: int | None,
+    choice: Mapping[str, Any] | None,
+    drawn: str | None,
+) -> Chosen:
+    name = f"experiment:{experiment.key} {policy}"
+    eligible = _crossed(_arms(experiment, policy, wave), choice)
+    if choice and key:
+        strategy, propensity, name = drawn, propensity * choice["p"], f"{choice['policy']} {name}"
+    action = {"key": key or HELD_OUT, "kind": "message" if key else "none", "strategy": strategy}
+    return orjson.dumps(eligible).decode(), orjson.dumps(action).decode(), propensity, name[:64]
 
 
 def _arms(experiment: Experiment, policy: str, wave: int | None) -> list[dict[str, Any]]:
@@ -136,8 +154,9 @@ def _crossed(arms: Sequence[Mapping[str, Any]], choice: Mapping[str, Any] | None
     return crossed + [arm for arm in arms if arm["key"] == HELD_OUT]
 
 
-def _drawn(run: Run, messages: Sequence[Message], at: Mapping[int, datetime]) -> list[Row]:
-    rows = []
+def _drawn(messages: Sequence[Message]) -> dict[int, Chosen]:
+    """Return by message the strategy that was drawn for its person; those without are not in it."""
+    found: dict[int, Chosen] = {}
     for message in messages:
         choice = message.context.get(CHOICE)
         if not choice or message.state == MessageState.HELD_OUT:
@@ -145,22 +164,7 @@ def _drawn(run: Run, messages: Sequence[Message], at: Mapping[int, datetime]) ->
         among = [{"key": key, "strategy": key, "p": p} for key, p in choice["among"].items()]
         strategy = message.context["strategy"]
         action = {"key": strategy, "kind": "message", "strategy": strategy}
-        rows.append(
-            _row(run, message, orjson.dumps(among).decode(), action, choice["p"], choice["policy"], at)
-        )
-    return rows
-
-
-def _row(
-    run: Run,
-    message: Message,
-    eligible: str,
-    action: Mapping[str, Any],
-    propensity: float,
-    policy: str,
-    at: Mapping[int, datetime],
-) -> Row:
-    return (
-        decision_id(run, message), message.customer_id, eligible, orjson.dumps(action).decode(),
-        propensity, policy, at[message.pk],
-    )  # fmt: skip
+        found[message.pk] = (
+            orjson.dumps(among).decode(), orjson.dumps(action).decode(), choice["p"], choice["policy"]
+        )  # fmt: skip
+    return found

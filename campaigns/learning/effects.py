@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 
 #: How large the parts of an effect are before anything was seen, as shares of the level: everybody's part,
 #: that of each coordinate, the context's own. Log-normal with a spread of a factor of 3.
-SCALES = (0.3, 0.15, 0.10)
+SCALES = (0.15, 0.08, 0.05)
 SPREAD = float(np.log(3.0))
 STEPS = 6
 
@@ -40,6 +40,7 @@ class Evidence:
     level: Floats
     people: Floats
     total: Floats
+    kinship: Floats
 
     @classmethod
     def of(
@@ -48,6 +49,7 @@ class Evidence:
         contexts: Sequence[Context],
         arms: Sequence[str],
         discount: float = DISCOUNT,
+        kinship: Floats | None = None,
     ) -> "Evidence":
         """Add up the waves, oldest first, each weighing `discount` of the next. 40 waves: 2 ms."""
         counts = np.zeros((len(waves), 2, len(contexts), len(arms)))
@@ -70,7 +72,8 @@ class Evidence:
         a = -np.einsum("wci,wcj->cij", weight / safe, weight)
         a[:, range(len(arms)), range(len(arms))] += weight.sum(axis=0)
         r = (scaled - weight * scaled.sum(axis=2, keepdims=True) / safe).sum(axis=0)
-        return cls(tuple(contexts), tuple(arms), a, r, level, seen, people.sum(axis=0))
+        kinship = np.eye(len(arms)) if kinship is None else kinship
+        return cls(tuple(contexts), tuple(arms), a, r, level, seen, people.sum(axis=0), kinship)
 
     def prior(self, scales: Sequence[float] | Floats) -> Floats:
         """Return the prior covariance of all effects, (contexts x arms) squared, for parts of these sizes."""
@@ -79,8 +82,7 @@ class Evidence:
         for names, scale in zip(coordinates, scales[1:-1], strict=True):
             alike += scale**2 * (np.array(names)[:, None] == np.array(names)[None, :])
         alike += scales[-1] ** 2 * np.eye(len(self.contexts))
-        result: Floats = np.kron(alike, np.eye(len(self.arms)))
-        return result
+        return np.asarray(np.kron(alike, self.kinship), dtype=np.float64)
 
     @cached_property
     def precision(self) -> Floats:
@@ -127,9 +129,16 @@ class Beliefs:
 
 
 def believe(
-    waves: Sequence[Wave], contexts: Sequence[Context], arms: Sequence[str], discount: float = DISCOUNT
+    waves: Sequence[Wave],
+    contexts: Sequence[Context],
+    arms: Sequence[str],
+    discount: float = DISCOUNT,
+    kinship: Floats | None = None,
 ) -> Beliefs:
     """Return what the waves let one believe of each context's arms.
+
+    `kinship` is the prior covariance of arms within one part of an effect, up to its size; by default they
+    have nothing to do with each other.
 
     Empirical Bayes: a normal hierarchy (Gelman et al., BDA3, section 5.4 and chapter 15) whose parts' sizes
     maximise the marginal likelihood times their prior (Morris 1983, JASA 78:47-55), found coordinate by
@@ -139,7 +148,7 @@ def believe(
         raise ValueError("At least one context and one arm are needed.")
     if len({len(context) for context in contexts}) != 1:
         raise ValueError("All contexts have the same coordinates.")
-    found = Evidence.of(waves, contexts, arms, discount)
+    found = Evidence.of(waves, contexts, arms, discount, kinship)
     whole = float(np.average(found.level, weights=found.people + 1))
     coordinates = len(contexts[0]) if len(contexts[0]) > 1 else 0
     begin = np.log(np.array([SCALES[0], *[SCALES[1]] * coordinates, SCALES[2]]) * whole)

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+
 from campaigns.experiments.statistics.bandit import DISCOUNT, FLOOR
-from campaigns.learning.choice import beginning, shares, standard_draws
+from campaigns.learning.choice import Floats, beginning, shares, standard_draws
 from campaigns.learning.effects import Beliefs, Worth, believe, worth
 from campaigns.learning.memory import Memory, Wave
 
 #: What the strategy in use keeps before anything was seen.
 BEGIN_SHARE = 0.4
+#: How certain it must be that a persona's own strategy is better than everybody's.
+SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,40 @@ class Strategies:
             raise KeyError(f"Nothing is known of a persona “{persona}”.")
         if not self.beliefs.people.any():
             return beginning(self.arms, self.in_use, BEGIN_SHARE, self.floor)
-        rates = self.beliefs.draws((persona,), standard_draws(len(self.arms)))
+        return dict(zip(self.arms, shares(self._worths(persona), self.floor), strict=True))
+
+    @cached_property
+    def champion(self) -> str:
+        """Return the strategy expected to bring most of everybody together; the one in use at first."""
+        people = self.beliefs.people
+        if not people.any():
+            return self.in_use
+        expected = np.array([self._margins(persona) for persona in self.personas])
+        rates = np.array([self.beliefs.rates((persona,))[0] for persona in self.personas])
+        return self.arms[int(np.average(rates * expected, axis=0, weights=people).argmax())]
+
+    def best(self, persona: str) -> str:
+        """Return this persona's strategy: everybody's champion, unless another is better with 95 % certainty.
+
+        For where one is chosen and not a share: a default, or a replay, where every list is scored whoever
+        gets it, so that exploring shows nothing new.
+        """
+        if not self.beliefs.people.any():
+            return self.in_use
+        worths = self._worths(persona)
+        rival, champion = int(worths.mean(axis=0).argmax()), self.arms.index(self.champion)
+        return self.arms[rival if (worths[:, rival] > worths[:, champion]).mean() >= SURE else champion]
+
+    def _margins(self, persona: str) -> list[float]:
+        """Return what an order leaves by arm; 1 where none was ever made, so that rates alone count."""
         left = self.worth(persona)
-        margins = [left.net(arm) or 1.0 for arm in self.arms]
-        return dict(zip(self.arms, shares(rates * margins, self.floor), strict=True))
+        return [left.net(arm) or 1.0 for arm in self.arms]
+
+    def _worths(self, persona: str) -> Floats:
+        """Return draws of the margin a person, a row a draw."""
+        draws = self.beliefs.draws((persona,), standard_draws(len(self.arms)))
+        result: Floats = draws * self._margins(persona)
+        return result
 
     def as_json(self) -> dict[str, Any]:
         """Return the state as JSON."""

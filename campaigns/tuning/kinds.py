@@ -51,11 +51,11 @@ def _describe(decision: TuningDecision) -> str:
     given = decision.after["shares"].get(ANYBODY, {})
     best = sorted(given.items(), key=lambda pair: -pair[1])[:3]
     named = ", ".join(f"{strategy_name(key)} {share:.0%}" for key, share in best)
-    personas = len(decision.after["shares"]) - 1
-    text = _("%(use)s: %(shares)s") % {"use": use_name(f"strategy:{decision.use}"), "shares": named}
+    personas = len([persona for persona in decision.after["shares"] if persona])
+    values = {"use": use_name(decision.use), "shares": named, "personas": personas}
     if personas > 0:
-        text += " · " + _("by persona: %(n)s") % {"n": personas}
-    return text
+        return _("%(use)s: the next campaign draws %(shares)s, and by persona for %(personas)s") % values
+    return _("%(use)s: the next campaign draws %(shares)s") % values
 
 
 SHARES_KIND = TuningKind("strategy-shares", noop("Which strategy for whom"), _apply, _undo, _describe)

@@ -185,6 +185,7 @@ NAVIGATION: list[dict[str, Any]] = [
                 "experiments.view_experiment",
                 "experiments",
             ),
+            _item(_("Rehearsals"), "history", "rehearsals", "campaigns.view_campaign", "rehearsals"),
             _item(
                 _("Control group"),
                 "shield_person",

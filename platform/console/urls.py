@@ -8,13 +8,16 @@ from django.urls import URLPattern, path
 from console.audience import identity
 from console.audience.customer import Customer360
 from console.audience.product import ProductPage
-from console.content import brand, editor, versions
+from console.content import brand, editing, editor, versions
 from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.calendar.page import Calendar, CalendarFile
+from console.engage.calendar.feed import CalendarFile, FeedAct
+from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
+from console.engage.rehearsal.backtests import Backtests
+from console.engage.rehearsal.page import RehearsalPage, Rehearse
 from console.engage.report.content import CampaignContent
 from console.engage.report.log import CampaignLog
 from console.engage.report.people import CampaignPeople, CampaignPeopleExport
@@ -25,7 +28,7 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
-from console.learn import list_rules, serving, tuning_page
+from console.learn import cold, demand, list_rules, quality, serving, trainings, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
 from console.learn.loop import Loop
@@ -55,6 +58,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     table = [
         ("calendar/", Calendar, "calendar"),
         ("calendar/file/", CalendarFile, "calendar_file"),
+        ("calendar/link/<slug:verb>/", FeedAct, "calendar_link"),
         ("health/", SystemHealth, "system_health"),
         ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
         ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
@@ -105,13 +109,14 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("templates/begin/", templates.Begin, "template_begin"),
         ("templates/people/", editor.People, "template_people"),
         ("templates/picture/", editor.PictureUpload, "template_picture"),
+        ("templates/bundles/", editing.Bundles, "template_bundles"),
         ("templates/frames/<str:key>/", editor.Frame, "template_frame"),
         ("templates/<uuid:pk>/", editor.Editor, "template_edit"),
-        ("templates/<uuid:pk>/draft/", editor.Draft, "template_draft"),
-        ("templates/<uuid:pk>/save/", editor.Save, "template_save"),
-        ("templates/<uuid:pk>/preview/", editor.Preview, "template_preview"),
-        ("templates/<uuid:pk>/test/", editor.Test, "template_test"),
-        ("templates/<uuid:pk>/rename/", editor.Rename, "template_rename"),
+        ("templates/<uuid:pk>/draft/", editing.Draft, "template_draft"),
+        ("templates/<uuid:pk>/save/", editing.Save, "template_save"),
+        ("templates/<uuid:pk>/preview/", editing.Preview, "template_preview"),
+        ("templates/<uuid:pk>/test/", editing.Test, "template_test"),
+        ("templates/<uuid:pk>/rename/", editing.Rename, "template_rename"),
         ("templates/<uuid:pk>/thumbnail/", templates.Thumbnail, "template_thumbnail"),
         ("templates/<uuid:pk>/versions/", versions.Versions, "template_versions"),
         ("templates/<uuid:pk>/versions/<int:number>/", versions.VersionFrame, "template_version"),
@@ -126,6 +131,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
         ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
         ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
+        ("campaigns/<uuid:pk>/rehearsal/", RehearsalPage, "campaign_rehearsal"),
+        ("campaigns/<uuid:pk>/rehearse/", Rehearse, "campaign_rehearse"),
+        ("rehearsals/", Backtests, "rehearsals"),
         ("campaigns/new/", NewCampaign, "campaign_new"),
         ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
         ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),
@@ -168,6 +176,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/demand/", demand.Demand, "demand"),
+        ("recommendations/demand/forecast/", demand.ForecastNow, "demand_forecast"),
+        ("recommendations/demand/follow/<slug:supply>/", demand.Follow, "demand_follow"),
+        ("recommendations/products/<int:pk>/<slug:kind>/", demand.OneRule, "recommendation_product_rule"),
+        ("recommendations/quality/", quality.Quality, "recommendation_quality"),
+        ("recommendations/compared/", quality.Compared, "recommendation_compared"),
+        ("recommendations/cold/", cold.Cold, "recommendation_cold"),
+        ("recommendations/review/", quality.ReviewNow, "recommendation_review"),
+        ("recommendations/trainings/", trainings.Trainings, "recommendation_trainings"),
         ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
         ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
         ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),

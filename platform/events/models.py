@@ -1,6 +1,7 @@
 """What happened: one append-only table of facts, partitioned by month."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,8 @@ OF_A_RUN = [
 ]
 #: What takes a purchase back, wholly or in part.
 TAKEN_BACK = [EventType.CANCEL.value, EventType.REFUND.value]
+#: What is told of a coupon's life.
+OF_OFFERS = [EventType.COUPON_ASSIGNED.value, EventType.COUPON_REDEEMED.value]
 #: The types that partners may send; the others are written by the platform.
 INBOUND_TYPES = tuple(
     t
@@ -165,6 +168,15 @@ class Event(models.Model):
                 name="event_taken_back",
                 condition=models.Q(type__in=TAKEN_BACK),
             ),
+            # What an imported history tells of coupons; ours is in its own tables.
+            models.Index(
+                fields=["type"],
+                name="event_past_offer",
+                condition=models.Q(type__in=OF_OFFERS, properties__has_key="campaign")
+                | models.Q(type=EventType.MESSAGE_SENT.value, properties__has_key="campaign_type"),
+            ),
+            # The key begins with the time; whoever knows the number alone reads a few blocks a month.
+            BrinIndex(fields=["id"], name="event_number", autosummarize=True),
             # Visitors who are nobody yet: small, and what a sign-in looks up.
             models.Index(
                 fields=["actor_id"],

@@ -8,7 +8,7 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, lists, searches and looking for bundles as jobs, and what tuning changes here."""
+        """Offer training, lists, searches, forecasts, looking back as jobs, and what tuning changes."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
         from recommendations.services.tuning.kinds import register
@@ -26,6 +26,14 @@ class RecommendationsConfig(AppConfig):
         kinds.add(
             "bundles",
             JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),
+        )
+        kinds.add(
+            "forecast-demand",
+            JobKind(noop("Forecast the demand"), "training", "recommendations.jobs.demand"),
+        )
+        kinds.add(
+            "review-lists",
+            JobKind(noop("Look back at what lists did"), "training", "recommendations.jobs.review"),
         )
         register(STRATEGY)
         register(BLEND)

@@ -1,4 +1,4 @@
-// The arms of a test: two to five, each another subject, content or way to pick products.
+// The arms of a test: two to five, each differs in one thing: written where there is nothing to choose from.
 
 export function arms(form, start, words, changed) {
   const list = form.querySelector('[data-plan=arms]');
@@ -9,7 +9,7 @@ export function arms(form, start, words, changed) {
 
   function field(kind, value, number) {
     let input;
-    if (kind === 'subject') {
+    if (!choices[kind]) {
       input = document.createElement('input');
       input.maxLength = 300;
       input.value = value;

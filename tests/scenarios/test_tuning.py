@@ -10,6 +10,7 @@ from django.core.management import call_command
 from accounts.models import AuditEntry, User
 from campaigns.tuning.models import Holdback
 from core import clock
+from profiles.models import Clustering, Persona
 from recommendations.models import Champion, Posterior, TuningDecision, TuningPolicy
 from recommendations.services.tuning import Expected, Figures, propose, set_policy
 from recommendations.strategies import ensure_strategies
@@ -38,6 +39,11 @@ def learned() -> None:
         decision=promotion, use=USE, old="popularity", new="hybrid", share=0.1, detectable=0.08,
         created_at=now,
     )  # fmt: skip
+    fit = Clustering.objects.create(
+        as_of=now, k=1, silhouette=0.5, stability=1, customers=40, artifact="", checksum="", active=True,
+        created_at=now,
+    )  # fmt: skip
+    Persona.objects.create(number=1, name="Bargain hunters", name_edited=True, clustering=fit)
     shares = {"": {"hybrid": 0.71, "als": 0.29}, "1": {"hybrid": 0.99, "als": 0.01}}
     after = {"shares": shares, "in_use": "hybrid", "reference": "w"}
     before = {"shares": {}, "in_use": "hybrid", "reference": ""}

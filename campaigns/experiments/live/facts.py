@@ -20,13 +20,13 @@ from events.models import EventType
 _PEOPLE = """
     SELECT a.customer_id, coalesce(a.variant_id, 0) AS variant_id, a.explored::int AS explored,
            coalesce(a.wave_id, 0) AS wave_id, a.multiple,
-           extract(epoch FROM x.at)::float8 AS at, extract(epoch FROM a.at)::float8 AS assigned
+           date_part('epoch', x.at) AS at, date_part('epoch', a.at) AS assigned, a.policy_version AS policy
       FROM experiments_assignment a JOIN experiments_exposure x ON x.assignment_id = a.id
      WHERE a.experiment_id = %(experiment)s::uuid AND x.at <= %(as_of)s
 """
 _SHOP = """
     SELECT e.customer_id, e.type, coalesce(e.order_id, '#' || e.id) AS order_id,
-           extract(epoch FROM e.occurred_at)::float8 AS at, coalesce(e.amount, 0)::float8 AS amount,
+           date_part('epoch', e.occurred_at) AS at, coalesce(e.amount, 0)::float8 AS amount,
            coalesce(e.discount, 0)::float8 AS discount
       FROM events_event e
      WHERE e.type IN ('purchase', 'refund', 'cancel', 'coupon_redeemed')
@@ -35,7 +35,7 @@ _SHOP = """
                               WHERE experiment_id = %(experiment)s::uuid)
 """
 _MESSAGES = """
-    SELECT e.customer_id, e.type, extract(epoch FROM e.occurred_at)::float8 AS at,
+    SELECT e.customer_id, e.type, date_part('epoch', e.occurred_at) AS at,
            coalesce((e.properties->>'machine')::boolean, false)::int AS machine
       FROM events_event e
      WHERE e.properties->>'run' = ANY(%(runs)s) AND e.occurred_at <= %(as_of)s
@@ -43,7 +43,9 @@ _MESSAGES = """
                       'unsubscribe')
 """
 _DAY = 86_400.0
-_OF_PEOPLE = ("customer_id", "variant_id", "explored", "wave_id", "at", "assigned")
+#: Arms lie in one piece each, and sums add up in the same order every time, to the same bits.
+ORDER = ("variant_id", "explored", "customer_id")
+_OF_PEOPLE = ("customer_id", "variant_id", "explored", "wave_id", "at", "assigned", "policy")
 _COLUMNS = {
     EventType.MESSAGE_CLICKED: "clicked",
     EventType.MESSAGE_OPENED: "opened",
@@ -58,7 +60,7 @@ class Facts:
     """What is known of a test at a moment, times in seconds since 1970.
 
     `people`: customer_id, variant_id (0 is held out), explored, wave_id (0 is none), at (met the
-    test), assigned; nobody twice.
+    test), assigned, policy (under which the arm was given); nobody twice, in the order ORDER.
     `orders`: customer_id, at, revenue (less refunds), discount; cancelled ones are gone.
     `redeemed`: customer_id, at. `messages`: customer_id, type, at, machine.
     """
@@ -92,11 +94,11 @@ def read(experiment: Experiment, *, before_days: int, as_of: datetime) -> Facts:
         params,
         schema={
             "customer_id": pl.Int64, "variant_id": pl.Int64, "explored": pl.Int8, "wave_id": pl.Int64,
-            "multiple": pl.Int16, "at": pl.Float64, "assigned": pl.Float64,
+            "multiple": pl.Int16, "at": pl.Float64, "assigned": pl.Float64, "policy": pl.Categorical,
         },
     )  # fmt: skip
     multiple = people.filter(pl.col("multiple") > 0).height
-    people = people.filter(pl.col("multiple") == 0).drop("multiple")
+    people = people.filter(pl.col("multiple") == 0).drop("multiple").sort(ORDER)
     began = experiment.assignments.order_by("at").values_list("at", flat=True).first() or as_of
     since = min(began, as_of) - timedelta(days=before_days)
     shop = copy_to_frame(
@@ -148,7 +150,7 @@ def net_orders(shop: pl.DataFrame) -> pl.DataFrame:
 
 
 def outcomes(facts: Facts, *, window_days: int, before_days: int, margin_share: float) -> pl.DataFrame:
-    """Return one row a person: what happened within the window from the moment he or she met the test.
+    """Return one row a person, in the order ORDER: what happened within the window from meeting the test on.
 
     Columns: customer_id, variant_id, explored, closed (the window has passed), ordered, orders, revenue,
     discount, margin, redeemed, clicked, opened, bounced, complained, unsubscribed, machine (only a machine
@@ -174,8 +176,9 @@ def outcomes(facts: Facts, *, window_days: int, before_days: int, margin_share: 
         .select("customer_id", redeemed=pl.lit(1.0))
         .unique("customer_id")
     )
-    frame = people.join(bought, on="customer_id", how="left").join(redeemed, on="customer_id", how="left")
-    frame = frame.join(_did(facts.messages, met, within), on="customer_id", how="left")
+    frame = people
+    for further in (bought, redeemed, _did(facts.messages, met, within)):
+        frame = frame.join(further, on="customer_id", how="left", maintain_order="left")
     figures = [c for c in frame.columns if c not in _OF_PEOPLE]
     return frame.with_columns(pl.col(figures).fill_null(0.0)).with_columns(
         closed=pl.col("at") + window <= facts.as_of,

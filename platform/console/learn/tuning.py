@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from core.templatetags.studio import percent
 from recommendations.models import TuningDecision
 from recommendations.services.tuning import kinds, use_name
+from recommendations.services.tuning.shrinking import ENOUGH
 
 
 def part_name(part: str) -> str:
@@ -85,10 +86,11 @@ def forecast(decision: TuningDecision) -> str:
     expected = decision.expected
     if not expected:
         return ""
-    return _(
-        "Measured %(lift)s, to be expected %(shrunk)s: drawn towards what %(past)s such changes brought."
-    ) % {
+    values = {
         "lift": percent(expected["lift"]),
         "shrunk": percent(expected["shrunk"]),
         "past": expected["past"],
     }
+    if expected["past"] < ENOUGH:
+        return _("Found %(lift)s, expect %(shrunk)s: what looks best looks better than it is.") % values
+    return _("Found %(lift)s, expect %(shrunk)s, by what %(past)s such changes brought.") % values

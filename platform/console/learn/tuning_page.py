@@ -1,5 +1,6 @@
 """The page of tuning: what waits for a person, what each kind may do by itself, and what was decided."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from console.learn.recommendations import back_to, experiments_of
 from console.page import Page
 from core import clock
 from core.registry import UnknownEntry
+from profiles.models import Persona
 from recommendations.models import TuningDecision, TuningPolicy
 from recommendations.selectors import tuning_history
 from recommendations.services.tuning import (
@@ -32,7 +34,7 @@ _State = TuningDecision.State
 
 
 class Tuning(Page):
-    """Proposals, what is learned, policies and the history, in ten queries."""
+    """Proposals, what is learned, policies and the history, in eleven queries."""
 
     permission_required = ("recommendations.view_tuningdecision",)
     template_name = "console/recommendations/tuning.html"
@@ -44,11 +46,12 @@ class Tuning(Page):
         decided = tuning_history(states=[s for s in _State.values if s != _State.PROPOSED], limit=HISTORY)
         experiments = experiments_of([*waiting, *decided])
         chosen = modes()
+        personas = {str(persona.number): persona for persona in Persona.objects.all()}
         user = self.request.user
         return super().get_context_data(
             waiting=[(one, experiments.get(one.reference.partition("#")[0])) for one in waiting],
             decisions=[(one, experiments.get(one.reference.partition("#")[0])) for one in decided],
-            standings=[_standing(one) for one in standings()],
+            standings=[_standing(one, personas) for one in standings()],
             holdbacks=[(one, strategy_name(one.old), strategy_name(one.new)) for one in running_holdbacks()],
             policies=[{"key": key, "title": _(kind.title), "mode": chosen[key]} for key, kind in kinds],
             modes=TuningPolicy.Mode.choices,
@@ -59,7 +62,7 @@ class Tuning(Page):
         )
 
 
-def _standing(one: Standing) -> dict[str, Any]:
+def _standing(one: Standing, personas: Mapping[str, Persona]) -> dict[str, Any]:
     """Return what is learned of a use, in words."""
     refused = {
         "no closed decisions": _("No campaign has chosen yet whose window has closed."),
@@ -71,8 +74,12 @@ def _standing(one: Standing) -> dict[str, Any]:
         "pairs": one.pairs,
         "slope": one.slope,
         "shares": [
-            (persona, sorted(((strategy_name(k), v) for k, v in given.items()), key=lambda pair: -pair[1]))
-            for persona, given in one.shares.items()
+            (
+                personas.get(number),
+                sorted(((strategy_name(k), v) for k, v in given.items()), key=lambda pair: -pair[1]),
+            )
+            for number, given in one.shares.items()
+            if not number or number in personas
         ],
         "lines": [
             {

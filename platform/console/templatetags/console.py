@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from console import empties
+from console.content.samples import as_read
 from console.data import saved_views as views
 from console.learn import tuning
 from console.people.classes import CLASS_NAMES
@@ -18,6 +19,7 @@ from segments.models import Segment
 from segments.selectors import display_name
 
 register = template.Library()
+register.filter("as_read", as_read)
 register.filter("decision_title", tuning.title)
 register.filter("decision_note", tuning.note)
 register.filter("decision_forecast", tuning.forecast)

@@ -33,6 +33,7 @@ from campaigns.preflight import Finding, findings, mails
 from campaigns.schedule.learned import people_by_hour, standing
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
+from console.engage.rehearsal.page import panel
 from console.engage.wizard.samples import samples, seen_by
 from console.engage.wizard.testing import share_of
 from core import clock
@@ -83,6 +84,7 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "may_launch": user.has_perm("campaigns.launch_campaign"),
         "may_change": user.has_perm("campaigns.change_campaign"),
         **approval,
+        **panel(campaign, user),
     }
 
 

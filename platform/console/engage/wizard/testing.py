@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -16,11 +15,6 @@ from accounts.models import User
 from campaigns.actions.change_campaign import touch
 from campaigns.actions.locking import locked
 from campaigns.actions.plan_test import ArmPlan, plan_test
-from campaigns.content import liquid
-from campaigns.content.liquid import TemplateInvalid
-from campaigns.content.models import TemplateVersion
-from campaigns.content.variables import SAMPLE
-from campaigns.coupons.models import CouponPool
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
@@ -29,11 +23,9 @@ from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
 from campaigns.tuning.copy import guesses_for
-from campaigns.values import percent_of
+from console.engage.wizard.levers import LEVERS, offered
 from core import clock
-from recommendations.models import Strategy
 
-LEVERS = ("subject", "content", "strategy", "value")
 #: Levers that are words, of which one test teaches the next.
 WORDS = ("subject", "content")
 MOST_ARMS = 5
@@ -55,20 +47,16 @@ class Test:
 
 
 def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
-    """Return the test as it stands, and what arms may differ in. Four queries."""
+    """Return the test as it stands, and what arms may differ in. Five queries."""
     test = campaign.experiment
     variants = list(test.variants.order_by("id")) if test else []
     lever = _lever_of(variants)
-    newest = (
-        TemplateVersion.objects.select_related("template")
-        .filter(template__archived_at=None)
-        .order_by("template_id", "-number")
-        .distinct("template_id")
-    )
+    there = offered(campaign, lever)
     share = share_of(test)
     return {
         "mails": mails(campaign),
         "lever": lever,
+        "cards": there["cards"],
         "holdout": round(100 * float(test.holdout_share)) if test else 0,
         "tested": share is not None,
         "test_share": round(100 * float(share)) if share else 10,
@@ -76,11 +64,8 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "metrics": [("conversion", _("how many order")), ("revenue", _("revenue per person"))],
         "decide_after": test.window_days if test and share else 3,
         "arms_start": {
-            "arms": [_value(v, lever) for v in variants] if lever else [],
-            "own": {
-                "subject": campaign.content.subject if campaign.content else "",
-                "content": str(campaign.content_id or ""),
-            },
+            "arms": [LEVERS[lever].read(v.levers) for v in variants] if lever else [],
+            "own": there["own"],
             "most": MOST_ARMS,
             "labels": [chr(65 + number) for number in range(MOST_ARMS)],
             "remove": _("Remove"),
@@ -91,25 +76,9 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
                 ["playful", _("playful")],
             ],
             "said": [v.levers.get("features", {}).get("tone", "plain") for v in variants],
-            "choices": {
-                "content": [[str(v.pk), f"{v.template.name} – {v.subject}"] for v in newest[:100]],
-                "value": _values(),
-                "strategy": [
-                    [one.key, one.name] for one in Strategy.objects.filter(active=True).order_by("name")
-                ],
-            },
+            "choices": there["choices"],
         },
     }
-
-
-def _values() -> list[list[str]]:
-    """Return the values that can be tested: none, and every pool that takes percents off. One query."""
-    pools = CouponPool.objects.select_related("promotion").order_by("-created_at")[:200]
-    found = [(percent, pool) for pool in pools if (percent := percent_of(pool))]
-    return [["0", _("no coupon")]] + [
-        [str(pool.pk), f"{percent} % – {pool.name}"]
-        for percent, pool in sorted(found, key=lambda row: row[0])
-    ]
 
 
 def share_of(test: Experiment | None) -> float | None:
@@ -125,13 +94,6 @@ def _lever_of(variants: list[Variant]) -> str:
     if len(variants) < 2:
         return ""
     return next((name for name in LEVERS if any(name in v.levers for v in variants)), "")
-
-
-def _value(variant: Variant, lever: str) -> str:
-    if lever == "value":
-        return str(variant.levers.get("pool", "0"))
-    value = variant.levers.get(lever, "")
-    return str(next(iter(value.values()), "")) if isinstance(value, Mapping) else str(value)
 
 
 def read_test(campaign: Campaign, given: Any) -> tuple[Test | None, dict[str, str]]:
@@ -175,7 +137,7 @@ def _arms(campaign: Campaign, lever: str, given: Any, wrong: dict[str, str]) -> 
     if not wrong and len(set(values)) < len(values):
         wrong["arms"] = _("Two of them are the same. Make them differ.")
     return tuple(
-        ArmPlan(_KEYS[number], _named(lever, value, number), _levers(lever, value), 1, number == 0)
+        ArmPlan(_KEYS[number], _named(lever, value, number), LEVERS[lever].levers(value), 1, number == 0)
         for number, value in enumerate(values)
     )
 
@@ -191,51 +153,15 @@ def _toned(arms: tuple[ArmPlan, ...], tones: Any) -> tuple[ArmPlan, ...]:
     )
 
 
-def _levers(lever: str, value: str) -> dict[str, Any]:
-    """Return the levers of an arm; a value is a pool's percents, or 0 without one."""
-    if lever != "value":
-        return {lever: value} if value else {}
-    if value == "0":
-        return {"value": 0}
-    return {"value": percent_of(_pool(value)), "pool": value}
-
-
-def _pool(value: str) -> CouponPool:
-    return CouponPool.objects.select_related("promotion").get(pk=UUID(value))
-
-
 def _fault(campaign: Campaign, lever: str, value: str) -> str:
     """Say what is wrong with an arm; empty when nothing is."""
     if not value:
         return _("Say what this one is.")
-    if lever == "subject":
-        try:
-            liquid.render(value[:300], SAMPLE, html=False)
-        except TemplateInvalid as error:
-            return str(error)
-    elif lever == "content":
-        known = value.isascii() and value.isdigit() and len(value) < 16
-        if not known or not TemplateVersion.objects.filter(pk=int(value)).exists():
-            return _("Choose a template.")
-    elif lever == "value":
-        if value != "0" and value not in dict(_values()):
-            return _("Choose a value.")
-    elif not Strategy.objects.filter(key=value[:50], active=True).exists():
-        return _("Choose how the products are picked.")
-    return ""
+    return LEVERS[lever].fault(campaign, value)
 
 
 def _named(lever: str, value: str, number: int) -> str:
-    letter = chr(65 + number)
-    if lever == "subject":
-        return f"{letter}: {value}"[:150]
-    if lever == "content":
-        found = TemplateVersion.objects.select_related("template").filter(pk=int(value or 0)).first()
-        return f"{letter}: {found.template.name if found else value}"[:150]
-    if lever == "value":
-        return f"{letter}: {dict(_values()).get(value, value)}"[:150]
-    strategy = Strategy.objects.filter(key=value[:50]).first()
-    return f"{letter}: {strategy.name if strategy else value}"[:150]
+    return f"{chr(65 + number)}: {LEVERS[lever].named(value)}"[:150]
 
 
 def _whole(value: Any, least: int, most: int) -> int | None:

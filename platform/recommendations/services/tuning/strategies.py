@@ -197,7 +197,7 @@ def strategy_name(key: str) -> str:
 def use_name(use: str) -> str:
     """Return what a use is for in words: `email:replenish` is “E-mail · products they buy again”."""
     place, _colon, objective = use.partition(":")
-    places = {"email": _("E-mail"), "blend": _("Blend"), "strategy": _("Choice of strategy")}
+    places = {"email": _("E-mail"), "blend": _("Blend")}
     objectives = {
         "replenish": _("products they buy again"),
         "discover": _("products new to them"),
