@@ -1,8 +1,9 @@
 """What must be in order before a campaign goes out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from campaigns.content.models import Medium, TemplateVersion
 from campaigns.content.readiness import obstacles
 from campaigns.content.rendering import needs
 from campaigns.content.text import short_text
+from campaigns.coupons.models import CouponPool
 from campaigns.coupons.selectors import stock
 from campaigns.models import Campaign
 from campaigns.planning.models import Part
@@ -125,26 +127,45 @@ def _unasked(host: str) -> None:
 
 
 def _test_problems(campaign: Campaign) -> list[str]:
-    """Return what is wrong with the contents of the arms; the campaign's own is looked at beside them."""
+    """Return what is wrong with the arms; the campaign's own content is looked at beside them."""
     if campaign.experiment is None:
         return []
-    arms = [v for v in campaign.experiment.variants.all() if v.levers.get("content")]
-    if not arms:
-        return []
-    numbers = [int(v.levers["content"]) for v in arms if str(v.levers["content"]).isdigit()]
-    known = TemplateVersion.objects.select_related("template").in_bulk(numbers)
+    arms = list(campaign.experiment.variants.all())
+    if campaign.learned_hours and any("send_hour" in arm.levers for arm in arms):
+        return [_("Arms with an hour of their own and the hour learned for each exclude each other.")]
+    numbers = [int(v.levers["content"]) for v in arms if str(v.levers.get("content", "")).isdigit()]
+    versions = TemplateVersion.objects.select_related("template").in_bulk(numbers) if numbers else {}
+    contents = {str(number): version for number, version in versions.items()}
+    keys = [v.levers["pool"] for v in arms if v.levers.get("pool")]
+    pools = {str(pk) for pk in CouponPool.objects.in_bulk(keys)} if keys else set()
+    return [
+        _("Arm “%(arm)s”: %(problem)s") % {"arm": arm.name, "problem": sentence}
+        for arm in arms
+        for sentence in _arm_problems(campaign, arm.levers, contents, pools)
+    ]
+
+
+def _arm_problems(
+    campaign: Campaign, levers: Mapping[str, Any], contents: Mapping[str, TemplateVersion], pools: set[str]
+) -> list[str]:
     found = []
-    for arm in arms:
-        content = known.get(int(arm.levers["content"])) if str(arm.levers["content"]).isdigit() else None
-        if content is None:
-            sentences = [_("its content is not there any more.")]
-        elif content.template.channel not in (Medium.EMAIL, campaign.channel):
-            sentences = [_("its content is written for another channel.")]
-        else:
-            sentences = obstacles(content, exists=_unasked) if campaign.channel == Channel.EMAIL else []
-            if needs(content).coupon and campaign.pool is None and campaign.plan is None:
-                sentences = [*sentences, _("its content shows a coupon code, and there is no pool.")]
-        found += [
-            _("Arm “%(arm)s”: %(problem)s") % {"arm": arm.name, "problem": sentence} for sentence in sentences
-        ]
+    if levers.get("content"):
+        found += _arm_content_problems(campaign, contents.get(str(levers["content"])))
+    if levers.get("pool") and levers["pool"] not in pools:
+        found.append(_("its coupon pool is not there any more."))
+    if levers.get("pool") and (campaign.plan is not None or Part.COUPON not in parts_of(campaign)):
+        found.append(_("it has a coupon pool of its own, and the campaign gives no codes of a pool."))
+    if "send_hour" in levers and campaign.timing == Timing.TRIGGERED:
+        found.append(_("it has an hour of its own, and what a customer sets off goes at its own moment."))
+    return found
+
+
+def _arm_content_problems(campaign: Campaign, content: TemplateVersion | None) -> list[str]:
+    if content is None:
+        return [_("its content is not there any more.")]
+    if content.template.channel not in (Medium.EMAIL, campaign.channel):
+        return [_("its content is written for another channel.")]
+    found = obstacles(content, exists=_unasked) if campaign.channel == Channel.EMAIL else []
+    if needs(content).coupon and campaign.pool is None and campaign.plan is None:
+        found = [*found, _("its content shows a coupon code, and there is no pool.")]
     return found

@@ -1,4 +1,4 @@
-// Move over the calendar by the keyboard: arrows from day to day, T, N and P.
+// Move over the calendar by the keyboard: arrows from day to day, T, N and P. Its link for other calendars.
 "use strict";
 
 (() => {
@@ -11,6 +11,7 @@
   stop(document.querySelector(".cal-day.today [data-day]") || days[0]);
 
   document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, [role=dialog]")) return;
     const at = days.indexOf(event.target);
     if (event.key in steps && at >= 0) {
@@ -21,5 +22,18 @@
     } else if (event.key.toLowerCase() in links) {
       document.querySelector(links[event.key.toLowerCase()])?.click();
     }
+  });
+
+  const share = document.getElementById("cal-share");
+  document.querySelector("[data-share]")?.addEventListener("click", () => share.showModal());
+  share.querySelector("[data-close]").addEventListener("click", () => share.close());
+  if ("opened" in share.dataset) share.showModal();
+  share.querySelector("[data-copy]")?.addEventListener("click", async (event) => {
+    const button = event.currentTarget;
+    const field = share.querySelector("[data-feed]");
+    field.select();
+    // Without HTTPS a browser has no clipboard for pages: the marked text can be copied by hand.
+    await navigator.clipboard?.writeText(field.value);
+    if (navigator.clipboard) button.querySelector("span:last-child").textContent = button.dataset.copied;
   });
 })();

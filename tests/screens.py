@@ -1,11 +1,12 @@
 """Every page of the console, looked at by a browser: `bin/screens`. Pictures stay in var/screens/.
 
 Each page of the address table, with records of the shop that runs (the demo's), is opened in English and
-Chinese, light and dark, at 1440 px, and checked at 1024 px; the pages of NARROW at 390 px too. Wrong is:
+Chinese, light and dark, at 1440 px, and checked at 1024 px; the pages of NARROW at 390 px too, where axe-core
+looks again. The wizard's steps are looked at with a draft that is removed afterwards. Wrong is:
 not signed in, another language or theme than asked for, an error in the console, a request to another
 origin, a fault by axe-core (WCAG 2.2 A and AA), a page wider than the window, main content cut off at
-390 px. Before that, a page with one fault of each kind is looked at: unless every one is found, nothing
-else that is found counts, and the run ends at once.
+390 px. Each look ends with a sheet of all its pictures, `sheet.png`. Before all that, a page with one fault
+of each kind is looked at: unless every one is found, nothing else that is found counts, and the run ends.
 
     bin/screens [--only customers,offers] [--language en] [--theme dark] [--out FOLDER]
 
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.test import Client
 from playwright.sync_api import Error, Page
 
 from tests.scenarios.browser import Visit, visit
@@ -34,7 +36,10 @@ WIDE, NARROWER, PHONE = 1440, 1024, 390
 NARROW = (
     "index", "notices", "customer_360", "customers_customer_changelist", "campaigns_campaign_changelist",
     "campaign_report", "segment", "segments_segment_changelist", "offers", "promotion_results",
-    "experiment_report", "delivery_runs", "delivery_run", "job", "product", "templates",
+    "experiment_report", "delivery_runs", "delivery_run", "job", "product", "templates", "template_versions",
+    "demand",
+    "brand", "calendar", "calendar_list", "campaign_new", "campaign_content", "campaign_people",
+    *(f"plan_{step}" for step in ("goal", "audience", "content", "test", "review")),
 )  # fmt: skip
 #: One fault of each kind that the run must find.
 PLANTED = """<!doctype html><html lang="de" class="light"><head><title>Planted</title></head>
@@ -43,6 +48,8 @@ PLANTED = """<!doctype html><html lang="de" class="light"><head><title>Planted</
 <div style="width:1800px;height:20px;background:#eee"></div>
 <div style="overflow:hidden;width:300px"><p style="width:900px">cut off</p></div></main>
 <script>console.error("planted"); fetch("https://elsewhere.invalid/").catch(() => 0)</script></body></html>"""
+#: What the draft is called in which the wizard is looked at.
+DRAFT = "Autumn favourites, for pictures"
 PLANTED_AT = "/admin/planted-faults/"
 EXPECTED = {
     "not signed in", "language", "theme", "console", "other origin", "image-alt", "label", "color-contrast",
@@ -99,12 +106,15 @@ def look(
     for width in (NARROWER, PHONE) if narrow else (NARROWER,):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(60)
+        if narrow and folder is not None:
+            _scroll(page)
+            page.wait_for_timeout(150)  # frames follow the window a moment later
+            page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
         if beyond := too_wide(page):
             seen.faults.append(f"wider than {width}: {beyond}")
         if width == PHONE:
             seen.faults += [f"cut at {width}: {what}" for what in cut(page)]
-            if folder is not None:
-                page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+            seen.faults += [f"at {width}: {fault}" for fault in window.faults()]
     for complaint in window.complaints[before:]:
         kind = "other origin" if complaint.startswith("asks ") else "console"
         seen.faults.append(f"{kind}: {complaint}")
@@ -173,6 +183,14 @@ def signed_in(access: dict[str, Any], *, theme: str, language: str) -> Iterator[
         yield window
 
 
+def further(client: Client) -> dict[str, str]:
+    """Return pages that the address table does not give by itself, among them the steps of a new draft."""
+    begun = client.post("/admin/campaigns/new/", {"goal": "sell", "name": DRAFT})
+    steps = begun.headers["Location"].removesuffix("goal/")
+    found = {f"plan_{step}": f"{steps}{step}/" for step in ("goal", "audience", "content", "test", "review")}
+    return found | {f"calendar_{view}": f"/admin/calendar/?view={view}" for view in ("week", "list")}
+
+
 _STYLE = (
     "body{font:14px system-ui;margin:24px}figure{display:inline-block;width:420px;margin:8px;"
     "vertical-align:top}img{width:100%;border:1px solid #ccc}.bad{color:#b91c1c}"
@@ -193,6 +211,25 @@ def index_of(looks: dict[str, list[Look]], folder: Path) -> None:
     (folder / "index.html").write_text("\n".join(parts))
 
 
+def sheet_of(page: Page, folder: Path, seen: list[Look]) -> None:
+    """Draw all pictures of a look onto one sheet."""
+    style = "body{font:11px system-ui;margin:16px;display:flex;flex-wrap:wrap;gap:12px}"
+    style += "figure{margin:0;width:300px}"
+    style += "img{width:100%;height:300px;object-fit:cover;object-position:top left;border:1px solid #bbb}"
+    figures = [
+        f'<figure><img src="{(folder / Path(one.picture).name).as_uri()}" alt=""><figcaption>'
+        f"{html.escape(one.name)}{' ✗' if one.faults else ''}</figcaption></figure>"
+        for one in seen
+        if one.picture
+    ]
+    target = folder / "sheet.html"
+    target.write_text(f"<!doctype html><meta charset=utf-8><style>{style}</style>{''.join(figures)}")
+    page.set_viewport_size({"width": 1600, "height": 900})
+    page.goto(target.as_uri())
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / "sheet.png", full_page=True)
+
+
 def say(text: str) -> None:
     """Tell the person who waits."""
     sys.stderr.write(f"{text}\n")
@@ -209,9 +246,9 @@ def main() -> int:
 
     django.setup()
     from django.conf import settings
-    from django.test import Client
 
     from accounts.models import User
+    from campaigns.models import Campaign
     from tests.console.addresses import pages
     from tests.console.test_walls import PAGES
 
@@ -233,6 +270,7 @@ def main() -> int:
     client = Client()
     client.force_login(User.objects.get(username=access["username"]))
     found = pages(PAGES, client)
+    found |= further(client)
     chosen = {n: p for n, p in found.items() if not wanted or any(word in n for word in wanted)}
     looks: dict[str, list[Look]] = {}
     begun = time.monotonic()
@@ -254,7 +292,9 @@ def main() -> int:
                     seen.append(one)
                     for fault in one.faults:
                         say(f"{folder.name} {path} {fault}")
+                sheet_of(window.page, folder, seen)
             index_of(looks, asked.out)
+    Campaign.objects.filter(name=DRAFT, state=Campaign.State.DRAFT).delete()
     bad = sum(bool(one.faults) for seen in looks.values() for one in seen)
     total = sum(map(len, looks.values()))
     say(

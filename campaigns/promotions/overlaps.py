@@ -1,10 +1,12 @@
 """Which promotions meet: at the same time, on the same products, and what comes of it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -13,7 +15,7 @@ from catalog.models import Product
 from .benefits import Benefit, parse_benefit
 from .carts import Line
 from .models import Promotion
-from .selections import EVERYTHING, Selection
+from .selections import EVERYTHING, Selection, within
 from .vocabulary import RuleInvalid
 
 #: More than this are running nowhere; the newest are looked at.
@@ -37,44 +39,46 @@ def open_promotions(now: datetime) -> list[Promotion]:
     return list(on.order_by("starts_at", "name")[:MOST])
 
 
-def overlaps(
-    promotion: Promotion, others: Sequence[Promotion], known: Sequence[Line] | None = None
-) -> list[Overlap]:
-    """Return which others meet a promotion in time and on products. At most two queries, none with `known`.
+def overlaps(promotion: Promotion, others: Sequence[Promotion]) -> list[Overlap]:
+    """Return which others meet a promotion in time and on products. At most two queries."""
+    at_once = [other for other in others if other.pk != promotion.pk and _both(promotion, other)]
+    return Comparison([promotion, *at_once]).of(promotion) if at_once else []
+
+
+class Comparison:
+    """Promotions made ready to be compared with each other.
 
     Products are compared by the catalogue: a brand and a category meet where a product has both. What
-    cannot be read, and gifts or shipping beside prices, meets nothing.
+    cannot be read, and gifts or shipping beside prices, meets nothing. Each promotion is read once and
+    its products become the bits of one number, so that a pair takes about a microsecond. At most two queries.
     """
-    at_once = [
-        (other, period)
-        for other in others
-        if other.pk != promotion.pk and (period := _both(promotion, other))
-    ]
-    benefits = {
-        p.pk: benefit for p in [promotion, *(o for o, _p in at_once)] if (benefit := _benefit(p)) is not None
-    }
-    mine = benefits.get(promotion.pk)
-    if mine is None:
-        return []
-    alike = [
-        (other, period)
-        for other, period in at_once
-        if other.pk in benefits and benefits[other.pk].kind == mine.kind and _same_shopper(promotion, other)
-    ]
-    meant = {pk: _selections(benefit) for pk, benefit in benefits.items()}
-    if known is None:
-        known = _catalogue(s for other, _p in alike for s in (*meant[other.pk], *meant[promotion.pk]))
-    return [
-        Overlap(other, _outcome(promotion, other), *period)
-        for other, period in alike
-        if _meet(meant[promotion.pk], meant[other.pk], known)
-    ]
 
+    def __init__(self, promotions: Sequence[Promotion]) -> None:
+        self._promotions = promotions
+        read = {p.pk: benefit for p in promotions if (benefit := _benefit(p)) is not None}
+        self._kinds = {pk: benefit.kind for pk, benefit in read.items()}
+        self._shoppers = {p.pk: _shopper(p) for p in promotions}
+        meant = {pk: _selections(benefit) for pk, benefit in read.items()}
+        places = _Places(_catalogue(s for selections in meant.values() for s in selections))
+        self._bits = {pk: places.of(selections) for pk, selections in meant.items()}
 
-def catalogue_of(promotions: Iterable[Promotion]) -> list[Line]:
-    """Return what of the catalogue is needed to compare promotions with each other. At most two queries."""
-    benefits = (_benefit(promotion) for promotion in promotions)
-    return _catalogue(s for benefit in benefits if benefit is not None for s in _selections(benefit))
+    def of(self, promotion: Promotion) -> list[Overlap]:
+        """Return which of the others meet this one, which is among them."""
+        return [
+            Overlap(other, _outcome(promotion, other), *period)
+            for other in self._promotions
+            if other.pk != promotion.pk
+            and self._meet(promotion.pk, other.pk)
+            and (period := _both(promotion, other))
+        ]
+
+    def _meet(self, a: UUID, b: UUID) -> bool:
+        kind = self._kinds.get(a)
+        if kind is None or kind != self._kinds.get(b):
+            return False
+        if _EVERYWHERE in (self._bits[a], self._bits[b]) or self._bits[a] & self._bits[b]:
+            return not _apart(self._shoppers[a], self._shoppers[b])
+        return False
 
 
 def _both(a: Promotion, b: Promotion) -> tuple[datetime | None, datetime | None] | None:
@@ -83,16 +87,16 @@ def _both(a: Promotion, b: Promotion) -> tuple[datetime | None, datetime | None]
     return None if begins and ends and begins >= ends else (begins, ends)
 
 
-def _same_shopper(a: Promotion, b: Promotion) -> bool:
-    """Say whether one cart could carry both: not where only first orders meet only later ones."""
-    kinds = [{c.get("kind") for c in p.conditions if isinstance(c, dict)} for p in (a, b)]
-    later = [
-        any(
-            c.get("kind") == "orders" and (c.get("min") or 0) > 0 for c in p.conditions if isinstance(c, dict)
-        )
-        for p in (a, b)
-    ]
-    return not (("first_order" in kinds[0] and later[1]) or ("first_order" in kinds[1] and later[0]))
+def _shopper(promotion: Promotion) -> tuple[bool, bool]:
+    """Say whether only a first order gets it, and whether only a later one does."""
+    rules = [rule for rule in promotion.conditions if isinstance(rule, dict)]
+    first = any(rule.get("kind") == "first_order" for rule in rules)
+    return first, any(rule.get("kind") == "orders" and (rule.get("min") or 0) > 0 for rule in rules)
+
+
+def _apart(a: tuple[bool, bool], b: tuple[bool, bool]) -> bool:
+    """Say whether no cart could carry both."""
+    return (a[0] and b[1]) or (b[0] and a[1])
 
 
 def _outcome(a: Promotion, b: Promotion) -> str:
@@ -144,12 +148,36 @@ def _line(sku: str, path: str | None, brand: str | None) -> Line:
     return Line(sku, Decimal(1), Decimal(0), path or "", brand or "")
 
 
-def _meet(mine: Sequence[Selection], theirs: Sequence[Selection], known: Sequence[Line]) -> bool:
-    for a in mine:
-        for b in theirs:
+#: Every bit: what speaks of everything meets whatever there is.
+_EVERYWHERE = -1
+
+
+class _Places:
+    """Where products, brands and categories stand among the lines of a catalogue, as bits."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._products: dict[str, int] = defaultdict(int)
+        self._brands: dict[str, int] = defaultdict(int)
+        self._categories: dict[str, int] = defaultdict(int)
+        for number, line in enumerate(lines):
+            bit = 1 << number
+            self._products[line.sku] |= bit
+            self._brands[line.brand] |= bit
+            self._categories[line.category] |= bit
+
+    def of(self, selections: Iterable[Selection]) -> int:
+        """Return the bits of all lines that any of the selections means."""
+        bits = 0
+        for selection in selections:
             # Where products stand is the cart's to say: a shelf may hold anything.
-            if a.is_everything or b.is_everything or a.shelves or b.shelves:
-                return True
-            if any(a.matches(line) and b.matches(line) for line in known):
-                return True
-    return False
+            if selection.is_everything or selection.shelves:
+                return _EVERYWHERE
+            for name in selection.products:
+                bits |= self._products.get(name, 0)
+            for name in selection.brands:
+                bits |= self._brands.get(name, 0)
+            for path in selection.categories:
+                for category, there in self._categories.items():
+                    if within(category, path):
+                        bits |= there
+        return bits

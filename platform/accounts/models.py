@@ -265,3 +265,22 @@ class DefaultView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page}: {self.view}"
+
+
+class CalendarLink(models.Model):
+    """A person's secret address at which other calendars read ours. Deleting it makes the address void.
+
+    The address itself is not kept: it is the id with a keyed hash of it (accounts.calendar_links).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="calendar_link")
+    created_at = models.DateTimeField(_("created"))
+    read_at = models.DateTimeField(_("last read"), null=True)
+
+    class Meta:
+        verbose_name = _("calendar link")
+        verbose_name_plural = _("calendar links")
+
+    def __str__(self) -> str:
+        return str(self.user)

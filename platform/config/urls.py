@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("config.api_router")),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("calendar/", include("console.engage.calendar.urls")),
     path("demo-shop/", include("console.demo_shop.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("integrations.segment_calls.api")),

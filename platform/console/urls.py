@@ -8,12 +8,13 @@ from django.urls import URLPattern, path
 from console.audience import identity
 from console.audience.customer import Customer360
 from console.audience.product import ProductPage
-from console.content import brand, editor, versions
+from console.content import brand, editing, editor, versions
 from console.content import gallery as templates
 from console.data import exports, imports, jobs, mailbox, notices, saved_views, website
 from console.data.quality import DataQuality
 from console.delivery import deliverability, log, providers, rules, runs, staff, suppression, unreached
-from console.engage.calendar.page import Calendar, CalendarFile
+from console.engage.calendar.feed import CalendarFile, FeedAct
+from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
 from console.engage.rehearsal.backtests import Backtests
 from console.engage.rehearsal.page import RehearsalPage, Rehearse
@@ -27,9 +28,10 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
-from console.learn import list_rules, serving
+from console.learn import cold, demand, list_rules, quality, serving, trainings, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
+from console.learn.loop import Loop
 from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
 from console.learn.trying import Try
@@ -56,6 +58,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
     table = [
         ("calendar/", Calendar, "calendar"),
         ("calendar/file/", CalendarFile, "calendar_file"),
+        ("calendar/link/<slug:verb>/", FeedAct, "calendar_link"),
         ("health/", SystemHealth, "system_health"),
         ("suggestions/restore/", suggested.ShowAgain, "suggestions_restore"),
         ("suggestions/<int:pk>/<slug:verb>/", suggested.Act, "suggestion_act"),
@@ -106,13 +109,14 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("templates/begin/", templates.Begin, "template_begin"),
         ("templates/people/", editor.People, "template_people"),
         ("templates/picture/", editor.PictureUpload, "template_picture"),
+        ("templates/bundles/", editing.Bundles, "template_bundles"),
         ("templates/frames/<str:key>/", editor.Frame, "template_frame"),
         ("templates/<uuid:pk>/", editor.Editor, "template_edit"),
-        ("templates/<uuid:pk>/draft/", editor.Draft, "template_draft"),
-        ("templates/<uuid:pk>/save/", editor.Save, "template_save"),
-        ("templates/<uuid:pk>/preview/", editor.Preview, "template_preview"),
-        ("templates/<uuid:pk>/test/", editor.Test, "template_test"),
-        ("templates/<uuid:pk>/rename/", editor.Rename, "template_rename"),
+        ("templates/<uuid:pk>/draft/", editing.Draft, "template_draft"),
+        ("templates/<uuid:pk>/save/", editing.Save, "template_save"),
+        ("templates/<uuid:pk>/preview/", editing.Preview, "template_preview"),
+        ("templates/<uuid:pk>/test/", editing.Test, "template_test"),
+        ("templates/<uuid:pk>/rename/", editing.Rename, "template_rename"),
         ("templates/<uuid:pk>/thumbnail/", templates.Thumbnail, "template_thumbnail"),
         ("templates/<uuid:pk>/versions/", versions.Versions, "template_versions"),
         ("templates/<uuid:pk>/versions/<int:number>/", versions.VersionFrame, "template_version"),
@@ -172,6 +176,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/demand/", demand.Demand, "demand"),
+        ("recommendations/demand/forecast/", demand.ForecastNow, "demand_forecast"),
+        ("recommendations/demand/follow/<slug:supply>/", demand.Follow, "demand_follow"),
+        ("recommendations/products/<int:pk>/<slug:kind>/", demand.OneRule, "recommendation_product_rule"),
+        ("recommendations/quality/", quality.Quality, "recommendation_quality"),
+        ("recommendations/compared/", quality.Compared, "recommendation_compared"),
+        ("recommendations/cold/", cold.Cold, "recommendation_cold"),
+        ("recommendations/review/", quality.ReviewNow, "recommendation_review"),
+        ("recommendations/trainings/", trainings.Trainings, "recommendation_trainings"),
         ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
         ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
         ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),
@@ -182,6 +195,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
         ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("loop/", Loop, "loop"),
+        ("tuning/", tuning_page.Tuning, "tuning"),
+        ("tuning/decisions/<uuid:pk>/<slug:verb>/", tuning_page.Decide, "tuning_decide"),
+        ("tuning/policies/<slug:kind>/", tuning_page.Policy, "tuning_policy"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),
         ("delivery/runs/<uuid:pk>/", runs.RunPage, "delivery_run"),

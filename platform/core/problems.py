@@ -1,11 +1,14 @@
 """Problem details (RFC 9457): every error that the REST interface answers has this shape."""
 
 import math
+import re
 from http import HTTPStatus
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -45,7 +48,7 @@ def problem_response(
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a REST view raised into problem details. Unknown exceptions go on to be logged as 500."""
     if isinstance(exc, Http404):
-        exc = exceptions.NotFound(*exc.args)
+        exc = exceptions.NotFound(_not_found(exc))
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied(*exc.args)
     if not isinstance(exc, exceptions.APIException):
@@ -56,6 +59,19 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
     if wait := getattr(exc, "wait", None):
         headers["Retry-After"] = str(math.ceil(wait))
     return Response(_body(exc), status=exc.status_code, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _not_found(exc: Http404) -> str | None:
+    """Return what to tell: django's sentence for programmers, “No Experiment matches …”, as people say it."""
+    told = str(exc)
+    if (found := _MODEL.fullmatch(told)) is None:
+        return told or None
+    names = {model.__name__: str(model._meta.verbose_name) for model in apps.get_models()}
+    name = names.get(found["model"], _("record"))
+    return _("There is no such %(name)s. It may have been removed, or its id is another.") % {"name": name}
+
+
+_MODEL = re.compile(r"No (?P<model>\w+) matches the given query\.")
 
 
 def _body(exc: exceptions.APIException) -> dict[str, Any]:

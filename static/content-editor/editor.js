@@ -468,19 +468,21 @@ $('name')?.addEventListener('change', async (event) => {
   if (answer?.ok) event.target.value = answer.body.name;
 });
 
-async function save() {
-  const button = $('save');
+/** Store a version; with `use` it becomes the content of the campaign one came from, and one is led back. */
+async function save({ use = false } = {}) {
+  const button = $(use ? 'use' : 'save');
   if (button.getAttribute('aria-busy')) return;
   button.setAttribute('aria-busy', 'true');
   try {
     await saving.flush();
     if (saving.stopped) return;
-    const answer = await ask(page.urls.save, { draft: state.draft, revision: saving.revision });
+    const answer = await ask(page.urls.save, { draft: state.draft, revision: saving.revision, use });
     if (answer.ok) {
       version = answer.body.version;
       ahead = false;
       saving.settle(answer.body.revision);
       drawButtons();
+      if (answer.body.url) { window.location.assign(answer.body.url); return; }
       tell(fill(texts.version, { number: version }), 'ok');
     } else if (answer.status === 409) {
       saving.stopped = true;
@@ -498,7 +500,8 @@ async function save() {
     button.removeAttribute('aria-busy');
   }
 }
-$('save')?.addEventListener('click', save);
+$('save')?.addEventListener('click', () => save());
+$('use')?.addEventListener('click', () => save({ use: true }));
 
 function tell(text, kind) {
   const place = $('told');

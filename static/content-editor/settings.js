@@ -1,4 +1,5 @@
 // The settings of the chosen block, drawn from the schema that the server gives.
+import { bundles } from '../offer-editor/bundles.js';
 import { ask, fill, h, icon } from '../segment-builder/dom.js';
 
 export class Settings {
@@ -18,7 +19,9 @@ export class Settings {
     const kind = this.schema.kinds[block.kind];
     if (!kind) return;
     const members = kind.members.filter((member) => !locale || member.said);
-    this.place.replaceChildren(h('h2', {}, kind.title), h('div', { class: 'ce-fields' }, members.map((member) => this.field(block, member))));
+    this.place.replaceChildren(
+      h('h2', {}, kind.title), h('div', { class: 'ce-fields' }, members.map((member) => this.field(block, member))),
+      block.kind === 'bundle' && this.may && !locale ? this.suggested(block) : '');
   }
 
   field(block, member) {
@@ -40,6 +43,14 @@ export class Settings {
       this.locale ? h('small', { class: 'st-mute' }, fill(this.texts.originalIs, { text: String(value ?? '').slice(0, 160) })) : null,
       error ? h('small', { class: 'sb-error', id: `${id}-error` }, error) : null,
       member.hint && !this.locale ? h('small', { class: 'st-mute', id: `${id}-hint` }, member.hint) : null);
+  }
+
+  /** Sets that are bought together: one click writes their products. */
+  suggested(block) {
+    return bundles({
+      texts: this.texts, url: this.urls.bundles,
+      take: (items) => this.set(block.id, 'skus', items.map((item) => item.sku), true),
+    });
   }
 
   input(block, member, value, key) {

@@ -75,6 +75,11 @@ def test_unknown_addresses_are_problems(alice, method, path, status):
     problem(alice.call(method, path), status)
 
 
+def test_a_record_that_there_is_not_is_told_in_a_sentence(alice):
+    told = problem(alice.call("GET", "/api/v1/experiments/nothing"), 404)["detail"]
+    assert told == "There is no such experiment. It may have been removed, or its id is another."
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [

@@ -192,3 +192,19 @@ def test_the_page_opens_in_every_view(alice, query):
     client = Client()
     client.force_login(alice)
     assert client.get(reverse("admin:calendar") + query).status_code == 200
+
+
+def test_a_hundred_offers_that_all_meet_are_drawn_and_told_in_short(alice, django_assert_max_num_queries):
+    for number in range(100):
+        kind = {"kind": "percent", "percent": "10"} | ({"on": {"categories": ["tea"]}} if number % 2 else {})
+        promotion(f"p{number}", NOW - timedelta(days=2), NOW + timedelta(days=number + 1), active=True)
+        Promotion.objects.filter(slug=f"p{number}").update(benefit=kind)
+    client = Client()
+    client.force_login(alice)
+    client.get("/admin/offers/calendar/?from=2026-03")
+    with django_assert_max_num_queries(20):
+        page = client.get("/admin/offers/calendar/?from=2026-03").content.decode()
+    assert page.count('class="of-meets"') == 100 and "meets 99" in page and "and 91 more" in page
+    assert len(page) < 250_000
+    words = of_promotions(entries(MARCH, alice), MARCH)
+    assert len(words) == 21 and words[-1].startswith("3,705 more pairs")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import orjson
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -12,6 +13,7 @@ from campaigns.actions import create_campaign
 from campaigns.content import services
 from campaigns.content.drafts import draft
 from campaigns.content.models import Template
+from campaigns.models import Campaign
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -114,6 +116,41 @@ def test_a_page_of_the_gallery_takes_as_many_queries_whatever_it_shows(
     client.get("/admin/templates/")
     with django_assert_max_num_queries(14):
         client.get("/admin/templates/")
+
+
+def test_who_comes_from_a_campaign_goes_back_to_it_with_what_they_wrote(client, template):
+    campaign = create_campaign(user=None, now=NOW, name="Sale", slug="c", kind="email")
+    back, step = f"?campaign={campaign.pk}", f"/admin/campaigns/{campaign.pk}/plan/content/"
+    for path in ("/admin/templates/", f"/admin/templates/{template.pk}/"):
+        assert f'data-back href="{step}"' in client.get(path + back).content.decode()
+        for other in ("", "?campaign=x", f"?campaign={template.pk}"):
+            assert "data-back" not in client.get(path + other).content.decode()
+    begun = client.post(f"/admin/templates/begin/{back}", {"name": "New", "channel": "email"})
+    assert begun.headers["Location"].endswith(f"/{back}")
+
+    wording, use = draft(template), f"save/{back}"
+    said = ask_at(client, template, use, {"draft": wording, "revision": 1, "use": True})
+    assert said == {"version": 1, "revision": 1, "url": step}  # it says the same: no new version
+    wording["blocks"][0]["text"] = "Other words"
+    assert ask_at(client, template, use, {"draft": wording, "revision": 1})["url"] == ""
+    said = ask_at(client, template, use, {"draft": wording, "revision": 2, "use": True})
+    campaign.refresh_from_db()
+    assert (said["version"], said["url"], campaign.content.number) == (2, step, 2)
+    assert AuditEntry.objects.filter(action="change_campaign").count() == 2
+    viewer = User.objects.create_user("bob", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename="change_template"))
+    client.force_login(viewer)
+    assert ask_at(client, template, use, {"draft": wording, "revision": 3, "use": True})["url"] == ""
+    Campaign.objects.update(state="running")
+    assert "data-back" not in client.get(f"/admin/templates/{back}").content.decode()
+
+
+def ask_at(client, template, path, body):
+    answer = client.post(
+        f"/admin/templates/{template.pk}/{path}", orjson.dumps(body), content_type="application/json"
+    )
+    assert answer.status_code == 200, answer.content
+    return {"url": "", **answer.json()}
 
 
 def test_the_brand_is_stored_with_its_picture_or_refused_with_a_sentence(client):

@@ -286,3 +286,46 @@ def test_five_people_see_it(people, now):
     frame = shown.partition('src="/admin/templates/frames/')[2].partition('"')[0]
     assert client.get(f"/admin/templates/frames/{frame}").status_code == 200
     assert live(sign_in("viewer"), draft, "content").count("data-person=") >= 2
+
+
+def test_arms_of_pools_and_hours(people, now):
+    client = sign_in("marketer")
+    promotions = [
+        PromotionFactory(
+            created_at=now, slug=f"off-{n}", benefit={"kind": "amount", "amount": {"USD": str(n)}}
+        )
+        for n in (5, 10)
+    ]
+    five, ten = [PoolFactory(created_at=now, name=f"Pool {n}", promotion=p) for n, p in enumerate(promotions)]
+    for pool, codes in ((five, 20), (ten, 4)):
+        pools.generate_codes(pool, codes, now=now)
+    draft = make_campaign(now, kind="coupon", pool=five, content=starter("coupon", now=now))
+    test = {
+        "lever": "pool",
+        "arms": [str(five.pk), "nothing"],
+        "holdout": "0",
+        "metric": "revenue",
+        "decide_after": 5,
+    }
+    assert patch(client, draft, 0, test=test).json()["errors"] == {"arm1": "Choose a coupon pool."}
+    test["arms"][1] = str(ten.pk)
+    assert patch(client, draft, 0, test=test).json()["errors"] == {}
+    draft = Campaign.objects.select_related("experiment", "pool__promotion", "content__template").get()
+    assert [(v.name, v.levers) for v in draft.experiment.variants.order_by("id")] == [
+        ("A: Pool 0", {"pool": str(five.pk)}), ("B: Pool 1", {"pool": str(ten.pk)}),
+    ]  # fmt: skip
+    # Six people draw from each pool; the second one has four codes: two go without.
+    found = forecast(draft, now=now, as_of=now)
+    assert (found.people, found.codes_missing, found.codes, found.liability) == (10, 2, 10, 6 * 5 + 4 * 10)
+    assert found.code_value == 7
+    page = client.get(f"/admin/campaigns/{draft.pk}/plan/test/").content.decode()
+    assert 'value="pool" checked' in page and 'value="send_hour"' in page
+    patch(client, draft, 1, test=test | {"lever": "send_hour", "arms": ["9", "24"]})
+    assert Campaign.objects.get().version == 1
+    patch(client, draft, 1, test=test | {"lever": "send_hour", "arms": ["9", "18"]})
+    draft = Campaign.objects.select_related("experiment").get()
+    assert [(v.name, v.levers) for v in draft.experiment.variants.order_by("id")] == [
+        ("A: 09:00", {"send_hour": 9}), ("B: 18:00", {"send_hour": 18}),
+    ]  # fmt: skip
+    patch(client, draft, 2, timing="triggered", trigger_event="visit")
+    assert "what a customer sets off goes at its own moment" in live(client, draft, "review")

@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 
 from campaigns.actions.preview_campaign import held_out_share
 from campaigns.content.rendering import needs
-from campaigns.coupons.models import Coupon
-from campaigns.coupons.selectors import Stock, stock
+from campaigns.coupons.selectors import Stock
 from campaigns.models import Campaign
+from campaigns.planning.forecast.codes import Codes, codes_for
 from campaigns.planning.forecast.counting import counted
 from campaigns.planning.forecast.moments import Moment, ZoneLine, zones
 from campaigns.planning.forecast.money import code_value, cost_of
-from campaigns.planning.forecast.money import liability as liability_of
 from campaigns.preflight import mails
 from campaigns.reach import Reach
 
@@ -76,15 +75,9 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
     held_out = round(rest * held_out_share(campaign))
     people = rest - held_out
     wants = needs(campaign.content) if campaign.content else None
-    shows = wants is not None and wants.coupon
-    there = stock(campaign.pool, now=now) if campaign.pool and shows else None
-    kept = _given_before(campaign) if there else 0
-    missing = max(0, people - kept - there.free) if there and not there.generic else 0
+    codes = codes_for(campaign, people, now=now, as_of=as_of) if wants and wants.coupon else Codes()
     without = wants is not None and wants.without_code
-    getting = people if without else people - missing
-    new = max(0, people - kept)
-    codes = min(new, there.free) if there and not there.generic else (new if there else 0)
-    each = code_value(campaign.pool.promotion, campaign, as_of=as_of) if campaign.pool and shows else None
+    getting = people if without else people - codes.missing
     return Forecast(
         reach=replace(reach, held_out=held_out),
         people=getting,
@@ -93,22 +86,15 @@ def forecast(campaign: Campaign, *, now: datetime, as_of: datetime) -> Forecast:
         waiting=waiting,
         late=late,
         on_holiday=on_holiday,
-        stock=there,
-        codes_missing=missing,
+        stock=codes.stock,
+        codes_missing=codes.missing,
         goes_without_code=bool(without),
         zones=lines,
         cost=cost_of(campaign, getting),
-        liability=liability_of(campaign.pool.promotion, each, codes) if campaign.pool else None,
-        code_value=each,
-        codes=codes,
+        liability=codes.liability,
+        code_value=codes.each,
+        codes=codes.new,
     )
-
-
-def _given_before(campaign: Campaign) -> int:
-    """Return how many codes a reminder finds given out already."""
-    if campaign.codes_of_id is None:
-        return 0
-    return Coupon.objects.filter(pool=campaign.pool, assigned_for=campaign.codes_for).count()
 
 
 def _nobody() -> Forecast:

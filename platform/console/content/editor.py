@@ -17,21 +17,17 @@ from campaigns.content.blocks import ABOUT, KINDS, members_of
 from campaigns.content.blocks.kinds import ALONE, IN_COLUMNS, IN_CONDITIONS
 from campaigns.content.blocks.social import NETWORKS
 from campaigns.content.brand import picture_url, store_picture
-from campaigns.content.drafts import draft, save_draft
+from campaigns.content.drafts import draft
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Medium, Template
-from campaigns.content.readiness import look_over
-from campaigns.content.services import add_version, is_ahead, rename_template
-from campaigns.content.wording import Wording, read_wording
-from campaigns.trying import Tried, send_test, try_wording
+from campaigns.content.services import is_ahead
 from console.content import frames
 from console.content.answers import Answer
 from console.content.texts import palette, presets, texts
+from console.engage.origin import campaign_of, query_of
 from console.page import Page
 from console.palette import customers_like
 from core import clock
-from customers.models import Customer
-from delivery.channels.sms.parts import measure
 from segments.models import Segment
 from segments.selectors import display_name
 
@@ -53,12 +49,16 @@ class Editor(Page):
         template = get_object_or_404(Template, pk=self.kwargs["pk"])
         self.title = template.name
         can = self.request.user.has_perm
+        campaign = campaign_of(self.request)
         newest = template.versions.only(
             "number", "subject", "preheader", "locale", "blocks", "translations"
         ).first()
-        names = ("draft", "save", "preview", "test", "rename")
+        names = ("draft", "preview", "test", "rename")
         return super().get_context_data(
             template=template,
+            campaign=campaign,
+            may_use=campaign is not None and can("campaigns.change_campaign"),
+            back=query_of(campaign),
             newest=newest,
             may_change=can("content.change_template"),
             sees_people=can("customers.view_customer"),
@@ -87,7 +87,12 @@ class Editor(Page):
                 "version": newest.number if newest else 0,
                 "ahead": is_ahead(template, newest),
                 "urls": {name: reverse(f"admin:template_{name}", args=[template.pk]) for name in names}
-                | {"people": reverse("admin:template_people"), "picture": reverse("admin:template_picture")},
+                | {
+                    "save": reverse("admin:template_save", args=[template.pk]) + query_of(campaign),
+                    "people": reverse("admin:template_people"),
+                    "picture": reverse("admin:template_picture"),
+                    "bundles": reverse("admin:template_bundles"),
+                },
             },
             **kwargs,
         )
@@ -120,137 +125,6 @@ def _variables() -> list[list[str]]:
         ["{{ coupon.code }}", _("Coupon code")],
         ["{{ products.first.name }}", _("First recommended product")],
     ]
-
-
-def _wording(body: Mapping[str, Any], template: Template) -> Wording:
-    return read_wording(body.get("draft"), channel=template.channel)
-
-
-def _tried(answer: Answer, body: Mapping[str, Any], *, marks: bool = False) -> Tried:
-    """Render the draft of a question for the person it names."""
-    who = body.get("customer")
-    customer = None
-    if type(who) is int:
-        if not answer.request.user.has_perm("customers.view_customer"):
-            raise TemplateInvalid(_("You may not see customers."))
-        customer = Customer.objects.filter(pk=who).first()
-        if customer is None:
-            raise TemplateInvalid(_("This person is not there any more."))
-    locale = body.get("locale")
-    return try_wording(
-        _wording(body, answer.template),
-        now=clock.now(),
-        customer=customer,
-        known=who != "stranger",
-        locale=locale if isinstance(locale, str) else "",
-        marks=marks,
-    )
-
-
-class Preview(Answer):
-    """The draft as somebody would get it, and what is looked at before sending."""
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Render, and keep the HTML for the frame. About 30 ms; names of hosts are asked for at most 2 s."""
-        tried = _tried(self, body, marks=True)
-        content = tried.content
-        findings = look_over(
-            tried.compilation, content, tried.kit, channel=self.template.channel, products=tried.has_products
-        )
-        length = measure(content.text)
-        frame = ""
-        if content.html:
-            key = frames.keep(content.html, dark=body.get("dark") is True, user=self.user)
-            frame = reverse("admin:template_frame", args=[key])
-        return {
-            "frame": frame,
-            "subject": content.subject,
-            "preheader": content.preheader,
-            "text": content.text,
-            "locale": tried.locale,
-            "findings": [
-                {"code": f.code, "level": f.level, "message": f.message, "block": f.block} for f in findings
-            ],
-            "length": {
-                "encoding": length.encoding,
-                "units": length.units,
-                "parts": length.parts,
-                "left": length.left,
-            },
-        }
-
-
-class Draft(Answer):
-    """What is being written, stored by itself."""
-
-    permission_required = ("content.change_template",)
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the new revision."""
-        value = body.get("draft")
-        revision = save_draft(
-            self.template,
-            value if isinstance(value, dict) else {},
-            revision=_revision(body),
-            now=clock.now(),
-        )
-        return {"revision": revision}
-
-
-class Save(Answer):
-    """A new version of what was written."""
-
-    permission_required = ("content.change_template",)
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return its number."""
-        wording = _wording(body, self.template)
-        note = body.get("note")
-        version = add_version(
-            self.template,
-            subject=wording.subject,
-            preheader=wording.preheader,
-            blocks=wording.blocks,
-            locale=wording.locale,
-            translations=wording.translations,
-            note=note if isinstance(note, str) else "",
-            revision=_revision(body),
-            now=clock.now(),
-            user=self.user,
-        )
-        return {"version": version.number, "revision": version.template.revision}
-
-
-def _revision(body: Mapping[str, Any]) -> int:
-    revision = body.get("revision")
-    return revision if type(revision) is int else -1
-
-
-class Rename(Answer):
-    """Another name."""
-
-    permission_required = ("content.change_template",)
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the name."""
-        name = body.get("name")
-        name = " ".join(name.replace("\0", "").split()) if isinstance(name, str) else ""
-        rename_template(self.template, name, now=clock.now(), user=self.user)
-        return {"name": self.template.name}
-
-
-class Test(Answer):
-    """A test to oneself or to addresses one names: no statistics, and no code burnt."""
-
-    permission_required = ("content.change_template",)
-
-    def answer(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send what is on the page as the chosen person would get it."""
-        to = body.get("to")
-        tried = _tried(self, body)
-        addresses = to.replace(",", " ").replace(";", " ").split() if isinstance(to, str) else []
-        sent = send_test(self.template, tried, addresses, user=self.user, now=clock.now())
-        return {"sent": sent}
 
 
 class Frame(PermissionRequiredMixin, View):

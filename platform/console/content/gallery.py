@@ -17,7 +17,6 @@ from django.views.generic import View
 
 from accounts import audit
 from accounts.models import User
-from campaigns.content import liquid
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Medium, Template, TemplateVersion
 from campaigns.content.services import archive_template, clone_template, draft_of
@@ -26,7 +25,8 @@ from campaigns.models import Campaign
 from campaigns.trying import try_wording
 from console import undo
 from console.content import frames
-from console.content.samples import own_sample
+from console.content.samples import as_read, own_sample
+from console.engage.origin import campaign_of, query_of
 from console.page import Page
 from core import clock
 
@@ -67,10 +67,13 @@ class Gallery(Page):
         page = Paginator(_with_uses(templates), PER_PAGE).get_page(ask.get("page"))
         sample = own_sample()
         for template in page.object_list:
-            template.subject = _as_read(template.subject or "", sample)
+            template.subject = as_read(template.subject or "", sample)
         can = self.request.user.has_perm
+        campaign = campaign_of(self.request)
         return super().get_context_data(
             page=page,
+            campaign=campaign,
+            back=query_of(campaign),
             words=words,
             channel=channel,
             archived=archived,
@@ -86,14 +89,6 @@ class Gallery(Page):
             sees_brand=can("content.view_brandkit"),
             **kwargs,
         )
-
-
-def _as_read(subject: str, sample: dict[str, Any]) -> str:
-    """Return a subject as somebody made up would read it."""
-    try:
-        return liquid.render(subject, sample, html=False)
-    except TemplateInvalid:
-        return subject
 
 
 def _with_uses(templates: QuerySet[Template]) -> QuerySet[Template]:
@@ -127,7 +122,12 @@ class Begin(PermissionRequiredMixin, View):
         except TemplateInvalid as error:
             messages.error(request, str(error))
             return redirect("admin:templates")
-        return redirect("admin:template_edit", pk=template.pk)
+        return redirect(_editor(request, template))
+
+
+def _editor(request: HttpRequest, template: Template) -> str:
+    """Return the address of the editor, which keeps in mind for which campaign one writes."""
+    return reverse("admin:template_edit", args=[template.pk]) + query_of(campaign_of(request))
 
 
 def _first_blocks(request: HttpRequest, channel: str) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ class Act(PermissionRequiredMixin, View):
             if not user.has_perm("content.add_template"):
                 return HttpResponse(status=403)
             copy = clone_template(template, now=clock.now(), user=user)
-            return redirect("admin:template_edit", pk=copy.pk)
+            return redirect(_editor(request, copy))
         if verb not in ("archive", "unarchive"):
             raise Http404
         archive_template(template, archived=verb == "archive", now=clock.now(), user=user)

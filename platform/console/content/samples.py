@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from campaigns.content import liquid
 from campaigns.content.brand import brand_kit, shop_values
+from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import TemplateVersion
 from campaigns.content.rendering import needs
 from campaigns.content.variables import SAMPLE
@@ -23,3 +25,11 @@ def sample_for(version: TemplateVersion) -> dict[str, Any]:
 def own_sample() -> dict[str, Any]:
     """Return the sample values with the shop's own name, address and looks."""
     return {**SAMPLE, "shop": dict(shop_values(brand_kit()))}
+
+
+def as_read(subject: str, sample: dict[str, Any] | None = None) -> str:
+    """Return a subject as somebody made up would read it."""
+    try:
+        return liquid.render(subject, sample or own_sample(), html=False)
+    except TemplateInvalid:
+        return subject

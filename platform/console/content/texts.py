@@ -95,4 +95,9 @@ def texts() -> dict[str, Any]:
         "mistake": _("The preview waits: %(message)s"),
         "now": _("now"),
         "removeLanguage": _("Remove this translation"),
+        "suggestBundles": _("Suggest sets that are bought together"),
+        "looking": _("Looking at what is bought together. This takes a minute; you can go on writing."),
+        "noBundles": _("Nothing is bought together more often than by chance yet."),
+        "takeBundle": _("Take this set"),
+        "inAll": _("%(amount)s in all"),
     }

@@ -10,6 +10,7 @@ from campaigns.experiments.live.standing import Standing, standing
 from campaigns.experiments.models import Experiment, Snapshot
 from campaigns.experiments.statistics.noninferiority import Guard
 from console.learn import experiment_charts as drawn
+from console.learn.experiment_levers import in_words, names_of
 from console.learn.experiment_words import (
     REASONS,
     decision_words,
@@ -33,8 +34,9 @@ def live_context(experiment: Experiment, request: HttpRequest, now: Any) -> dict
     started = experiment.state not in (Experiment.State.DRAFT, Experiment.State.ARCHIVED)
     where = standing(experiment, now=now) if started else None
     open_ = experiment.state in (Experiment.State.RUNNING, Experiment.State.PAUSED)
+    called = names_of(variants)
     context: dict[str, Any] = {
-        "levers": [(variant, _levers(variant.levers)) for variant in variants],
+        "levers": [(variant, in_words(variant.levers, called)) for variant in variants],
         "standing": where,
         "measure": measure_name(experiment.metric),
         "waves": _waves(experiment, names),
@@ -212,22 +214,3 @@ def _waves(experiment: Experiment, names: dict[str, str]) -> list[dict[str, Any]
             }
         )
     return rows
-
-
-def _levers(levers: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what a variant changes, in words."""
-    words = {
-        "subject": _("Subject"),
-        "content": _("Content"),
-        "strategy": _("Products by"),
-        "pool": _("Coupon pool"),
-        "send_hour": _("Sent at"),
-    }
-    shown = []
-    for name, value in levers.items():
-        if name == "subject" and isinstance(value, dict):
-            value = " · ".join(str(text) for text in value.values())
-        if name == "send_hour":
-            value = f"{int(value):02}:00"
-        shown.append((words.get(name, name), str(value)))
-    return shown

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
 from campaigns.promotions.models import Promotion
-from campaigns.promotions.overlaps import Overlap, catalogue_of, overlaps
+from campaigns.promotions.overlaps import Comparison, Overlap
 from console.engage.calendar import holidays
 from console.offers.base import OffersPage, State, state_of
 from console.offers.suggestions import names_in
@@ -19,6 +19,7 @@ from core import clock
 
 MONTHS = 3
 MOST = 100
+MOST_MET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Bar:
     opens: bool
     goes_on: bool
     meets: list[Overlap]
+    more: int
+
+    @property
+    def met(self) -> int:
+        """Return how many it meets."""
+        return len(self.meets) + self.more
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ class Calendar(OffersPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the bars, the first to begin first. Four queries, and the names in their rules.
 
-        Which meet is worked out pair by pair, so no more than MOST are drawn.
+        No more than MOST are drawn, and of each no more than MOST_MET that it meets.
         """
         now, zone = clock.now(), clock.shop_zone()
         first = _month(self.request.GET.get("from"), now.astimezone(zone).date().replace(day=1))
@@ -70,7 +77,7 @@ class Calendar(OffersPage):
         promotions = list(shown.order_by("starts_at", "name")[:MOST])
         names = names_in([p.benefit for p in promotions])
         on = [p for p in promotions if p.active]
-        known = catalogue_of(on)
+        compared = Comparison(on)
         bars = [
             Bar(
                 promotion=p,
@@ -80,9 +87,11 @@ class Calendar(OffersPage):
                 width=_length(p, begins, ends),
                 opens=p.starts_at is None or p.starts_at < begins,
                 goes_on=p.ends_at is None or p.ends_at > ends,
-                meets=_within(overlaps(p, on, known), begins, ends) if p.active else [],
+                meets=met[:MOST_MET],
+                more=max(0, len(met) - MOST_MET),
             )
             for p in promotions
+            for met in [_within(compared.of(p), begins, ends) if p.active else []]
         ]
         market = _market(self.request.GET.get("market"))
         return super().get_context_data(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from campaigns.actions import change_campaign
 from campaigns.models import Campaign
 from console.answers import Refused
+from console.engage.origin import campaign_of, query_of, taken_by
 from console.page import Page
 from console.segments.answers import Answer, rule_of
 from console.segments.links import rule_brought
@@ -43,8 +42,9 @@ class Builder(Page):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the rule with all that the script needs. One query for the segments by name."""
+        """Return the rule with all that the script needs. Two queries: segments by name, the draft."""
         segment, can = self.segment, self.request.user.has_perm
+        campaign = campaign_of(self.request)
         self.title = display_name(segment) if segment else _("New segment")
         code = "segments.change_segment" if segment else "segments.add_segment"
         language = schema()
@@ -52,6 +52,7 @@ class Builder(Page):
             language["segments"] = [one for one in language["segments"] if one["slug"] != segment.slug]
         return super().get_context_data(
             segment=segment,
+            campaign=campaign,
             name=display_name(segment) if segment else self.request.GET.get("name", "")[:150],
             description=display_description(segment) if segment else "",
             may_save=can(code),
@@ -70,9 +71,7 @@ class Builder(Page):
                 "templates": [
                     {"slug": made.slug, "name": _(made.name), "rule": made.rule} for made in READY_MADE
                 ],
-                "urls": _addresses(
-                    segment, may_add=can("segments.add_segment"), campaign=campaign_of(self.request)
-                ),
+                "urls": _addresses(segment, may_add=can("segments.add_segment"), campaign=campaign),
             },
             **kwargs,
         )
@@ -85,26 +84,8 @@ class Builder(Page):
         return next((made.rule for made in READY_MADE if made.slug == wanted), {"all": []})
 
 
-def campaign_of(request: HttpRequest) -> Campaign | None:
-    """Return the draft that somebody came from to choose its audience."""
-    try:
-        wanted = UUID(request.GET.get("campaign", ""))
-    except ValueError:
-        return None
-    return Campaign.objects.filter(pk=wanted, state=Campaign.State.DRAFT).first()
-
-
-def _for_campaign(request: HttpRequest, segment: Segment) -> str:
-    """Make a segment the audience of the draft that somebody came from; empty when they came from none."""
-    campaign = campaign_of(request)
-    if campaign is None or not request.user.has_perm("campaigns.change_campaign"):
-        return ""
-    change_campaign(campaign, {"segment": segment}, version=None, user=_person(request.user), now=clock.now())
-    return reverse("admin:campaign_plan", args=[campaign.pk, "audience"])
-
-
 def _addresses(segment: Segment | None, *, may_add: bool, campaign: Campaign | None) -> dict[str, str]:
-    back = f"?campaign={campaign.pk}" if campaign else ""
+    back = query_of(campaign)
     found = _plain_addresses(segment, may_add=may_add)
     return found | {name: found[name] + back for name in ("save", "create", "once") if name in found}
 
@@ -175,7 +156,7 @@ class Once(Answer):
         segment = freeze(
             rule, name=words, as_of=clock.knowledge_now(), now=now, user=_person(self.request.user)
         )
-        if back := _for_campaign(self.request, segment):
+        if back := taken_by(self.request, {"segment": segment}, step="audience"):
             return {"url": back}
         if self.request.user.has_perm("campaigns.add_campaign"):
             return {"url": f"{reverse('admin:campaign_new')}?segment={segment.pk}"}
@@ -199,7 +180,10 @@ def _stored(segment: Segment, body: Mapping[str, Any], request: HttpRequest) -> 
     except ChangedMeanwhileError as error:
         raise Refused(str(error), 409, conflict="changed") from error
     dispatch.refresh(segment.slug)
-    return {"url": _for_campaign(request, segment) or reverse("admin:segment", args=[segment.pk])}
+    return {
+        "url": taken_by(request, {"segment": segment}, step="audience")
+        or reverse("admin:segment", args=[segment.pk])
+    }
 
 
 def _person(user: Any) -> User:

@@ -13,6 +13,8 @@ def calendar(entries: Iterable[Entry], *, name: str, origin: str, now: datetime)
         "VERSION:2.0",
         "PRODID:-//Rapport//Calendar//EN",
         f"X-WR-CALNAME:{_text(name)}",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+        "X-PUBLISHED-TTL:PT1H",
     ]
     for entry in entries:
         lines += [

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.promotions.models import Promotion
-from campaigns.promotions.overlaps import catalogue_of, overlaps
+from campaigns.promotions.overlaps import Comparison
 from console.engage.calendar.entries import Entry, Span
 from core.templatetags.studio import number
 
@@ -25,7 +25,9 @@ from core.templatetags.studio import number
 PAIRS = 12
 SECONDS = 300
 #: Promotions that are compared pair by pair.
-MOST = 60
+MOST = 300
+#: No more pairs of promotions are told one by one.
+MOST_SAID = 20
 
 Pair = tuple[UUID | None, UUID | None]
 
@@ -129,16 +131,24 @@ def of_promotions(found: Sequence[Entry], span: Span) -> list[str]:
         return []
     on = Promotion.objects.filter(Q(ends_at=None) | Q(ends_at__gt=span.now), pk__in=keys[:MOST], active=True)
     promotions = list(on.order_by("starts_at", "name"))
-    known = catalogue_of(promotions)
-    said = set()
-    words = []
-    for promotion in promotions:
-        for met in overlaps(promotion, promotions, known):
-            pair = frozenset((promotion.pk, met.promotion.pk))
-            if pair in said:
-                continue
-            said.add(pair)
-            words.append(_OUTCOMES[met.outcome]() % {"a": promotion.name, "b": met.promotion.name})
+    compared, place = Comparison(promotions), {p.pk: n for n, p in enumerate(promotions)}
+    pairs = [
+        (promotion, met)
+        for promotion in promotions
+        for met in compared.of(promotion)
+        if place[promotion.pk] < place[met.promotion.pk]  # each pair once
+    ]
+    words = [
+        _OUTCOMES[met.outcome]() % {"a": promotion.name, "b": met.promotion.name}
+        for promotion, met in pairs[:MOST_SAID]
+    ]
+    if more := len(pairs) - len(words):
+        said = ngettext(
+            "%(n)s more pair of promotions meets: see the calendar of promotions.",
+            "%(n)s more pairs of promotions meet: see the calendar of promotions.",
+            more,
+        )
+        words.append(said % {"n": number(more)})
     return words
 
 

@@ -4,15 +4,12 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import View
 
-from console.engage.calendar import holidays, ics
-from console.engage.calendar.entries import KINDS, Entry, Span, allowed, entries
+from console.engage.calendar import feed, holidays
+from console.engage.calendar.entries import Entry, Span, allowed, entries
+from console.engage.calendar.feed import MaySeeSome
 from console.engage.calendar.layout import weeks
 from console.engage.calendar.meetings import of_messages, of_promotions
 from console.page import Page
@@ -25,19 +22,6 @@ VIEWS = (
 )
 #: What fits into a day before it says how much more there is.
 LANES = {"month": 4, "week": 16}
-#: What goes to other calendars: some weeks back, half a year ahead.
-BACK, AHEAD = timedelta(days=31), timedelta(days=184)
-
-
-class MaySeeSome:
-    """Open to whoever may see one of the kinds."""
-
-    request: HttpRequest
-
-    def has_permission(self) -> bool:
-        """Ask for any of the kinds' rights."""
-        user: Any = self.request.user
-        return any(user.has_perm(kind.permission) for kind in KINDS)
 
 
 class Calendar(MaySeeSome, Page):
@@ -47,7 +31,7 @@ class Calendar(MaySeeSome, Page):
     title = gettext_lazy("Calendar")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the days with what is on them. About ten queries, whatever the span."""
+        """Return the days with what is on them. About a dozen queries, whatever the span."""
         ask, user, now = self.request.GET, self.request.user, clock.now()
         view = ask.get("view") if ask.get("view") in dict(VIEWS) else "month"
         today = now.astimezone(clock.shop_zone()).date()
@@ -74,6 +58,7 @@ class Calendar(MaySeeSome, Page):
             "meetings": [meeting.words for meeting in of_messages(found, span)] + of_promotions(found, span),
             "empty": not found,
             "may_add": user.has_perm("campaigns.add_campaign"),
+            **feed.shown_to(self.request),
         }
         if view == "list":
             context["days"] = _listed(found, free, span)
@@ -90,30 +75,6 @@ class Calendar(MaySeeSome, Page):
         query = {"view": ask.get("view", "month"), "day": day.isoformat(), **changed}
         rest = [(name, value) for name in ("kind", "country") for value in ask.getlist(name)]
         return "?" + urlencode([*query.items(), *rest])
-
-
-class CalendarFile(MaySeeSome, PermissionRequiredMixin, View):
-    """The same entries as a file for another calendar."""
-
-    raise_exception = True
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Return what the person may see."""
-        now = clock.now()
-        today = now.astimezone(clock.shop_zone()).date()
-        user: Any = request.user
-        found = entries(Span(today - BACK, today + AHEAD, now), user, request.GET.getlist("kind"))
-        content = ics.calendar(
-            found, name=_("Rapport calendar"), origin=f"{request.scheme}://{request.get_host()}", now=now
-        )
-        return HttpResponse(
-            content,
-            content_type="text/calendar; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="rapport.ics"',
-                "Cache-Control": "no-store",
-            },
-        )
 
 
 def _day(text: str | None, otherwise: date) -> date:
