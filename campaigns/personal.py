@@ -138,6 +138,7 @@ def context(
                 "code": shown(code) if code else "",
                 "expires": expires_at.isoformat() if expires_at else "",
                 "offer": _offer(promotion),
+                "how": _("This value was chosen automatically."),
             },
             "unsubscribe_url": unsubscribe_url,
             "preferences_url": preferences_url(unsubscribe_url),

@@ -103,7 +103,10 @@ def _tested(campaign: Campaign, messages: Sequence[Message]) -> dict[int, Chosen
         place, choice = placed[message.customer_id], message.context.get(CHOICE)
         drawn = (orjson.dumps(choice), message.context["strategy"]) if choice else None
         if (place, drawn) not in known:
-            known[place, drawn] = _arm(experiment, *place, choice, message.context.get("strategy"))
+            key, strategy, chance, policy, wave = place
+            known[place, drawn] = _arm(
+                experiment, key, strategy, chance, policy, wave, choice, message.context.get("strategy")
+            )
         found[message.pk] = known[place, drawn]
     return found
 

@@ -12,4 +12,5 @@ class TuningConfig(AppConfig):
         from campaigns.tuning.kinds import register_kinds
 
         memories.add("strategies", "campaigns.tuning.strategies.bandit_shares")
+        memories.add("words", "campaigns.tuning.copy.bandit_shares")
         register_kinds()

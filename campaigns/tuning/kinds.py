@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from campaigns.tuning.choosing import ANYBODY, SHARES, subject_of
+from campaigns.tuning.standing import COUPON_VALUES, SEND_HOURS, TARGETING
 from recommendations.models import Posterior, TuningDecision, TuningPolicy
 from recommendations.services.tuning import (
     StaleDecisionError,
@@ -22,6 +23,8 @@ def register_kinds() -> None:
     """Let them be proposed, applied and rolled back."""
     register(SHARES_KIND)
     register(CANDIDATE_KIND)
+    for kind in (SEND_HOURS, COUPON_VALUES, TARGETING):
+        register(kind)
 
 
 def _apply(decision: TuningDecision, now: datetime) -> None:

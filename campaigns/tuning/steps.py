@@ -7,9 +7,13 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
+from campaigns.tuning.copy import learn_copy
+from campaigns.tuning.coupon_values import learn_coupon_values
 from campaigns.tuning.ended import learn_from_tests
 from campaigns.tuning.hyper import learn_candidates
+from campaigns.tuning.send_hours import learn_send_hours
 from campaigns.tuning.strategies import learn_strategies
+from campaigns.tuning.targeting import learn_targeting
 from recommendations.models import TuningDecision
 
 log = structlog.get_logger(__name__)
@@ -32,6 +36,10 @@ class Step:
 #: In this order; what a step stores the next may use.
 STEPS: tuple[Step, ...] = (
     Step("tests", ("strategy", "blend"), learn_from_tests),
+    Step("send_hours", ("send_hours",), learn_send_hours),
+    Step("coupon_values", ("coupon_values",), learn_coupon_values),
+    Step("targeting", ("targeting",), learn_targeting),
+    Step("copy", (), learn_copy),
     Step("candidates", ("candidate",), learn_candidates),
     Step("strategies", ("strategy-shares",), learn_strategies),
 )

@@ -18,8 +18,8 @@ ADDRESS = re.compile(r"[^\s@<>\"'=(),;:]+@[^\s@<>\"'(),;:]+\.[^\W\d][^\s@<>\"'()
 # PostgreSQL quotes the offending row in the DETAIL of an error, psycopg2 passes it on.
 DETAIL = re.compile(r"(DETAIL:\s+)(Key|Failing row)[^\n]*")
 QUERY = re.compile(r"\?\S*")
-# The token in an unsubscribe link is the right to use it.
-TOKEN = re.compile(r"(/u/(?:confirm/)?|/t/[oc]/)[\w.=-]+")
+# The token in an unsubscribe link, or in that of a calendar, is the right to use it.
+TOKEN = re.compile(r"(/u/(?:confirm/)?|/t/[oc]/|/calendar/(?=[0-9a-f]{64}))[\w.=-]+")
 
 
 def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

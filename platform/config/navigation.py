@@ -194,6 +194,13 @@ NAVIGATION: list[dict[str, Any]] = [
                 "control-group",
             ),
             _item(
+                _("What was learned"),
+                "cycle",
+                "loop",
+                "recommendations.view_tuningdecision",
+                "loop",
+            ),
+            _item(
                 _("Recommendations"),
                 "recommend",
                 "recommendations",

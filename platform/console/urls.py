@@ -31,6 +31,7 @@ from console.home.health.page import SystemHealth
 from console.learn import cold, demand, list_rules, quality, serving, trainings, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
+from console.learn.loop import Loop
 from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
 from console.learn.trying import Try
@@ -194,6 +195,7 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
         ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("loop/", Loop, "loop"),
         ("tuning/", tuning_page.Tuning, "tuning"),
         ("tuning/decisions/<uuid:pk>/<slug:verb>/", tuning_page.Decide, "tuning_decide"),
         ("tuning/policies/<slug:kind>/", tuning_page.Policy, "tuning_policy"),

@@ -8,7 +8,7 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, lists, searches, forecasts, looking back as jobs, and what tuning changes here."""
+        """Offer training, lists, searches, forecasts, looking back as jobs, and what tuning changes."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
         from recommendations.services.tuning.kinds import register

@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.calendar_links import link_by, make_link, token_of
 from accounts.models import AuditEntry, CalendarLink, User
 from campaigns.promotions.models import Promotion
+from config.logs import without_personal_data
 from console.engage.calendar import feed
 from core import clock
 
@@ -55,6 +56,8 @@ def test_a_calendar_reads_without_a_sign_in_what_its_owner_may_see(alice, sale):
     link = CalendarLink.objects.get()
     assert link.read_at is not None
     # The secret stands neither in the database nor in the log.
+    line = without_personal_data(None, "info", {"request": f"GET {path}", "event": "request_started"})
+    assert line["request"] == "GET /calendar/…"
     secret = urlsplit(path).path.rpartition("/")[2].removesuffix(".ics")[32:]
     assert not any(
         secret in str(row) for row in (*AuditEntry.objects.values(), *CalendarLink.objects.values())

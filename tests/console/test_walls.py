@@ -101,6 +101,7 @@ PAGES = {
         ("segment", "segment_new", "segment_edit", "segment_company", "segment_reach", "segment_by_slug"),
         "segments.view_segment",
     ),
+    "loop": "recommendations.view_tuningdecision",
     "tuning": "recommendations.view_tuningdecision",
     "segment_members": "customers.view_customer",
     "segment_people": "customers.view_customer",
