@@ -43,6 +43,10 @@ def arms_of(campaign: Campaign) -> dict[str | None, ArmContent]:
         arms[variant.key] = ArmContent(
             levers,
             contents.get(int(levers["content"])) if "content" in levers else campaign.content,
-            pools.get(levers["pool"]) if "pool" in levers else campaign.pool,
+            None
+            if levers.get("value") == 0
+            else pools.get(levers["pool"])
+            if "pool" in levers
+            else campaign.pool,
         )
     return arms

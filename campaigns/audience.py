@@ -5,12 +5,13 @@ from typing import Any
 
 from campaigns.experiments.models import Wave
 from campaigns.models import Campaign
+from campaigns.values import tests_values
 from segments.selectors import members_query
 
 Query = tuple[str, list[Any]]
 
 # Who is in the global control group is in no test and is not written to either. Outside a layer's buckets
-# people get what they would get without the test.
+# people get what they would get without the test; so does who may be in no test of values.
 _ASSIGNED = """
 SELECT audience.customer_id,
        member.id IS NOT NULL OR (assignment.id IS NOT NULL AND assignment.variant_id IS NULL) AS held_out,
@@ -84,5 +85,5 @@ def _messages(campaign: Campaign, *, as_of: datetime, due_at: datetime, wave: Wa
     first = wave is None or wave.number == 1
     return _ASSIGNED.format(members=sql), [
         due_at, *params, experiment.pk, wave.pk if wave else None,
-        first, first and experiment.layer_id is not None, experiment.pk,
+        first, first and (experiment.layer_id is not None or tests_values(experiment)), experiment.pk,
     ]  # fmt: skip

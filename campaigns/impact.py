@@ -81,6 +81,15 @@ class Impact:
     campaigns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What campaigns had caused by a moment; None while too few people were held out."""
+
+    at: datetime
+    incremental: Span | None
+    campaigns: int
+
+
 def moments(outcome: Outcome) -> Moments:
     """Return count, mean and centred squares of each person's revenue; who bought nothing is a zero."""
     if not outcome.people:
@@ -159,6 +168,41 @@ def impact_of_shop(since: datetime, until: datetime) -> Impact:
         covered=float(covered / whole) if whole else None,
         campaigns=len(effects),
     )
+
+
+def impact_over_time(since: datetime, until: datetime, points: int = 26) -> list[Moment]:
+    """Return what campaigns had caused by evenly spaced moments of a period, the last one at its end.
+
+    Each moment adds up all windows begun between `since` and it, with the orders known today, so the last one
+    equals impact_of_shop. Two queries; a campaign is computed anew only where a window of its began: 100
+    campaigns take about 50 ms.
+    """
+    replays = Campaign.objects.filter(experiment__kind=Experiment.Kind.REPLAY).values_list("pk", flat=True)
+    played = {str(pk) for pk in replays}
+    tallies = Tally.objects.filter(source=SOURCE, run_id=None, begins_at__lt=until, ends_at__gte=since)
+    begun = []
+    for reference, stored in tallies.values_list("reference", "figures"):
+        figures = read(stored)
+        if reference in played or figures is None:
+            continue
+        cohorts = [(datetime.fromisoformat(c.at), c) for c in figures.cohorts]
+        inside = sorted(((at, c) for at, c in cohorts if since <= at < until), key=lambda row: row[0])
+        if any(c.held_out and c.people for _at, c in inside):
+            begun.append(inside)
+    step = (until - since) / points
+    found: list[Moment] = []
+    known: list[tuple[int, Effect | None]] = [(0, None)] * len(begun)
+    for number in range(1, points + 1):
+        end = until if number == points else since + step * number
+        for place, inside in enumerate(begun):
+            count = sum(at < end for at, _cohort in inside)
+            if count != known[place][0]:
+                rows = [cohort for _at, cohort in inside[:count]]
+                effect = incremental(_pooled(rows, held_out=False), _pooled(rows, held_out=True))
+                known[place] = (count, effect)
+        effects = [effect for _count, effect in known if effect is not None]
+        found.append(Moment(end, together(effects), len(effects)))
+    return found
 
 
 def _pooled(cohorts: Iterable[Cohort], *, held_out: bool) -> Outcome:

@@ -22,7 +22,7 @@ from customers.languages import language_of
 from customers.models import Customer
 from delivery.identity import preferences_url
 from recommendations.reasons import sentence
-from recommendations.selectors import Item, lists_for
+from recommendations.selectors import Item, allowed, lists_for
 from segments.models import SegmentMembership
 
 #: The use by which a champion is chosen for mails.
@@ -42,12 +42,12 @@ class Shared:
 
 
 def shared(content: TemplateVersion | None, customer_ids: Sequence[int]) -> Shared:
-    """Return what a content needs for these people: the brand, bundles, segments. One to three queries."""
+    """Return what a content needs for these people: the brand, bundles, segments. One to four queries."""
     return shared_for(needs(content) if content else Wants(), customer_ids)
 
 
 def shared_for(wants: Wants, customer_ids: Sequence[int]) -> Shared:
-    """Return what a rendering needs for these people. One to three queries."""
+    """Return what a rendering needs for these people. One to four queries."""
     return Shared(shop_values(brand_kit()), _bundles(wants), _segments(wants, customer_ids))
 
 
@@ -63,13 +63,14 @@ def _segments(wants: Wants, customer_ids: Sequence[int]) -> dict[int, list[str]]
 
 
 def _bundles(wants: Wants) -> dict[str, dict[str, Any]]:
-    """Return each bundle with its price in all; without products when one of them is not to be had."""
+    """Return each bundle with its price in all; without products when one of them may not be shown.
+
+    Two queries, where there are bundles.
+    """
     skus = {sku for bundle in wants.bundles.values() for sku in bundle}
-    products = (
-        {p.sku: p for p in Product.objects.filter(sku__in=skus, active=True).exclude(stock__lte=0)}
-        if skus
-        else {}
-    )
+    found = list(Product.objects.filter(sku__in=skus)) if skus else []
+    may = allowed(product.pk for product in found)
+    products = {product.sku: product for product in found if product.pk in may}
     made = {}
     for name, members in wants.bundles.items():
         there = [products[sku] for sku in members if sku in products and products[sku].price is not None]
@@ -137,6 +138,7 @@ def context(
                 "code": shown(code) if code else "",
                 "expires": expires_at.isoformat() if expires_at else "",
                 "offer": _offer(promotion),
+                "how": _("This value was chosen automatically."),
             },
             "unsubscribe_url": unsubscribe_url,
             "preferences_url": preferences_url(unsubscribe_url),

@@ -131,6 +131,8 @@ def _test_problems(campaign: Campaign) -> list[str]:
     if campaign.experiment is None:
         return []
     arms = list(campaign.experiment.variants.all())
+    if campaign.learned_hours and any("send_hour" in arm.levers for arm in arms):
+        return [_("Arms with an hour of their own and the hour learned for each exclude each other.")]
     numbers = [int(v.levers["content"]) for v in arms if str(v.levers.get("content", "")).isdigit()]
     versions = TemplateVersion.objects.select_related("template").in_bulk(numbers) if numbers else {}
     contents = {str(number): version for number, version in versions.items()}

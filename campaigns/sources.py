@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from email.utils import formataddr
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -18,6 +17,7 @@ from campaigns.content.rendering import needs, render, render_short
 from campaigns.content.wording import Wants
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon, CouponPool
+from campaigns.decisions.log import note_choices
 from campaigns.experiments import services as experiments
 from campaigns.experiments.levers import subject_in
 from campaigns.models import Campaign
@@ -62,6 +62,7 @@ class CampaignSource:
                 now,
                 messages=[message.pk for message in there],
             )
+        note_choices(campaign, run, messages, dict.fromkeys((message.pk for message in messages), now))
         return results
 
     def _render(
@@ -134,9 +135,9 @@ class CampaignSource:
         Marked as `would_be`; without products where the content shows some, nothing would have been sent.
         In a test those who may be written to are noted as ghosts, at the moment it would have gone.
         """
-        campaign = Campaign.objects.select_related("content").get(pk=run.reference)
+        campaign = Campaign.objects.select_related("content", "experiment").get(pk=run.reference)
         if campaign.experiment_id is not None:
-            _expose_ghosts(campaign.experiment_id, run, messages, now)
+            _expose_ghosts(campaign, run, messages, now)
         if campaign.content is None:
             return {}
         wants = needs(campaign.content)
@@ -298,18 +299,18 @@ def _by_arm(messages: Sequence[Message]) -> dict[str | None, list[Message]]:
     return found
 
 
-def _expose_ghosts(experiment_id: UUID, run: Run, messages: Sequence[Message], now: datetime) -> None:
-    """Note those held out who may be written to, by the rules for everybody; nine queries a batch."""
+def _expose_ghosts(campaign: Campaign, run: Run, messages: Sequence[Message], now: datetime) -> None:
+    """Note those held out who may be written to, by the rules for everybody; eleven queries a batch."""
+    assert campaign.experiment_id is not None  # noqa: S101  asked by the caller
     people = [message.customer_id for message in messages]
     eligible = check(run, people, channels.get(run.channel), now=now)
     met = [m for m in messages if m.customer_id not in eligible.reasons]
     waits = {pk: wait.until for pk, wait in eligible.waits.items()}
+    at = {m.pk: max(now, m.due_at, waits.get(m.customer_id, now)) for m in met}
     experiments.expose_ghosts(
-        experiment_id,
-        [m.customer_id for m in met],
-        [max(now, m.due_at, waits.get(m.customer_id, now)) for m in met],
-        [m.pk for m in met],
+        campaign.experiment_id, [m.customer_id for m in met], list(at.values()), list(at)
     )
+    note_choices(campaign, run, met, at)
 
 
 def _expiry(coupon: Coupon | None, pool: CouponPool | None) -> datetime | None:

@@ -243,12 +243,28 @@ class Recommender(ABC):
             found[line, place] = self._carriers(rows[line], lists.codes[line, place])
         return found
 
+    def history_causes(
+        self, lists: Recommendations, items: Sequence[str], *, days_ago: Sequence[float] | None = None
+    ) -> Int32:
+        """Return the same as causes for a list of recommend_history, from the history it was made of."""
+        found = np.full(lists.codes.shape, -1, dtype=np.int32)
+        by_items = [n for n, name in enumerate(lists.reason_names) if name in self._named_by_items()]
+        line, place = np.nonzero((lists.codes >= 0) & np.isin(lists.reasons, by_items))
+        if len(line):
+            history = make_history(self.items_, items, days_ago, None)
+            found[line, place] = self._history_carriers(history, lists.codes[line, place])
+        return found
+
     def _named_by_items(self) -> tuple[str, ...]:
         """Return the reasons whose places _carriers can name an item for."""
         return ()
 
     def _carriers(self, rows: Int32, codes: Int32) -> Int32:
         """Return for pairs of a user and an item the item of the history that carried it most, or -1."""
+        return np.full(len(codes), -1, dtype=np.int32)
+
+    def _history_carriers(self, history: History, codes: Int32) -> Int32:
+        """Return for items the one of a new history that carried it most, or -1."""
         return np.full(len(codes), -1, dtype=np.int32)
 
     # --- relations and reasons ----------------------------------------------------------------------

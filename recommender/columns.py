@@ -12,6 +12,7 @@ BASKET = "basket"
 EVENT = "event"
 DISCOUNT = "discount"
 RATING = "rating"
+PROPENSITY = "propensity"
 
 RANK = "rank"
 SCORE = "score"

@@ -13,6 +13,7 @@ from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32
 from recommender.columns import ITEM, RATING, TIME, USER, WEIGHT
 from recommender.errors import DataError
 from recommender.ids import Ids
+from recommender.ranking.labels import Shown
 from recommender.reading import Cleaned, clean_interactions, clean_items, moment
 
 DAY = 86_400.0
@@ -80,7 +81,8 @@ class Dataset:
     """Interactions of users with items, indexed; immutable.
 
     One entry of the row arrays is one (basket, item). ``times`` are epoch seconds or None; ``as_of`` is
-    the moment from which ages are counted; ``ratings`` are nan where a row has none. About 20 bytes a row.
+    the moment from which ages are counted; ``ratings`` are nan where a row has none; ``shown``
+    is what users were shown and by which chance, where that is known. About 20 bytes a row.
     """
 
     users: Ids
@@ -94,6 +96,7 @@ class Dataset:
     min_item_users: int = 1
     rejected: dict[str, int] = field(default_factory=dict)
     ratings: Float32 | None = None
+    shown: Shown | None = None
 
     @classmethod
     def from_frame(
@@ -175,6 +178,12 @@ class Dataset:
             rejected=rejected,
             ratings=ratings,
         )
+
+    def with_shown(self, frame: pl.DataFrame) -> "Dataset":
+        """Return the dataset with what users were shown: user_id, item_id, timestamp, propensity."""
+        if frame.is_empty():
+            return self
+        return replace(self, shown=Shown.from_frame(frame, self.users, self.items))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -37,6 +37,7 @@ NARROW = (
     "index", "notices", "customer_360", "customers_customer_changelist", "campaigns_campaign_changelist",
     "campaign_report", "segment", "segments_segment_changelist", "offers", "promotion_results",
     "experiment_report", "delivery_runs", "delivery_run", "job", "product", "templates", "template_versions",
+    "demand",
     "brand", "calendar", "calendar_list", "campaign_new", "campaign_content", "campaign_people",
     *(f"plan_{step}" for step in ("goal", "audience", "content", "test", "review")),
 )  # fmt: skip

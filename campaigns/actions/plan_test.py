@@ -1,7 +1,7 @@
 """Plan what a campaign tests: its arms, who is left alone, and when the winner goes to the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from accounts import audit
 from accounts.models import User
+from campaigns import values
 from campaigns.content.models import TemplateVersion
 from campaigns.coupons.models import CouponPool
 from campaigns.errors import CampaignNotReady
@@ -87,7 +88,7 @@ def plan_test(
             key=_free_key(campaign, before),
             name=campaign.name,
             salt=str(uuid4()),
-            variants=_variants(arms),
+            variants=_variants(_weighed(arms)),
             holdout_share=round(holdout_share, 3),
             window_days=decide_after_days,
             now=now,
@@ -159,7 +160,17 @@ def _check(
         raise ValidationError(_("Test on 1 % to 90 % of the people."))
     if method == Experiment.Method.WINNER and test_share is None:
         raise ValidationError(_("Say on how many the test is made before the winner goes to the rest."))
-    _check_names([checked(arm.levers) for arm in arms])
+    levers = [checked(arm.levers) for arm in arms]
+    _check_names(levers)
+    if found := values.problems(campaign, levers):
+        raise ValidationError(found)
+    if any("value" in arm for arm in levers):
+        if metric != "margin":
+            raise ValidationError(_("Values are compared by margin: the largest one always sells most."))
+        if method == Experiment.Method.BANDIT or campaign.timing == Timing.TRIGGERED:
+            raise ValidationError(
+                _("Shares of values are learned from one campaign to the next. Send this one in one go.")
+            )
 
 
 def _check_names(levers: Sequence[Mapping[str, Any]]) -> None:
@@ -179,6 +190,14 @@ _NOT_THERE: dict[str, Any] = {
     "pool": _lazy("This coupon pool does not exist any more. Choose another one."),
     "strategy": _lazy("There is no such strategy. Choose another one."),
 }
+
+
+def _weighed(arms: Sequence[ArmPlan]) -> Sequence[ArmPlan]:
+    """Give arms that are values the shares that were learned, unless a person chose others. One query."""
+    if not all("value" in arm.levers for arm in arms) or any(arm.weight != 1 for arm in arms):
+        return arms
+    weights = values.shares_for([int(arm.levers["value"]) for arm in arms])
+    return [replace(arm, weight=weights[int(arm.levers["value"])]) for arm in arms]
 
 
 def _variants(arms: Sequence[ArmPlan]) -> list[dict[str, Any]]:

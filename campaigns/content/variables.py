@@ -6,7 +6,7 @@ from typing import Any
 KNOWN: dict[str, tuple[str, ...]] = {
     "customer": ("first_name", "last_name", "locale", "language", "country", "segments"),
     "shop": ("name", "address", "url"),
-    "coupon": ("code", "expires", "offer"),
+    "coupon": ("code", "expires", "offer", "how"),
     "product": (
         "sku",
         "name",
@@ -41,7 +41,12 @@ SAMPLE: dict[str, Any] = {
         "segments": [],
     },
     "shop": {"name": "Corner Shop", "address": "1 Market Square, 12345 Town", "url": "https://shop.example"},
-    "coupon": {"code": "ABCDE-FGH23", "expires": "2030-01-31T18:00:00+00:00", "offer": "10% off"},
+    "coupon": {
+        "code": "ABCDE-FGH23",
+        "expires": "2030-01-31T18:00:00+00:00",
+        "offer": "10% off",
+        "how": "This value was chosen automatically.",
+    },
     "products": [
         {
             "sku": "S1",

@@ -8,7 +8,8 @@ class DecisionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell recommendations what messages showed."""
-        from campaigns.decisions.shown import shown_since
-        from recommendations.registries import messaged
+        from campaigns.decisions.shown import shown_rows, shown_since
+        from recommendations.registries import messaged, shown
 
         messaged.add("campaigns", shown_since)
+        shown.add("campaigns", shown_rows)

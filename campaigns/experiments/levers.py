@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 #: What may differ, with the sentence that says so.
-KNOWN = ("subject", "content", "strategy", "pool", "send_hour")
+KNOWN = ("subject", "content", "strategy", "pool", "value", "send_hour", "features")
 
 
 def checked(levers: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +68,18 @@ def _pool(value: Any) -> str:
         raise ValidationError(_("Name the coupon pool by its id.")) from None
 
 
+def _value(value: Any) -> int:
+    if not _whole(value) or not 0 <= int(value) <= 90:
+        raise ValidationError(_("A coupon's value is a number of percent from 0 to 90; 0 is no coupon."))
+    return int(value)
+
+
+def _features(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping) or any(not isinstance(v, str) or len(v) > 20 for v in value.values()):
+        raise ValidationError(_("What is said of a text is a word for each feature."))
+    return {str(name)[:20]: said for name, said in value.items()}
+
+
 def _hour(value: Any) -> int:
     if not _whole(value) or not 0 <= int(value) <= 23:
         raise ValidationError(_("An hour to send at is a number from 0 to 23."))
@@ -79,5 +91,7 @@ _CHECKS = {
     "content": _content,
     "strategy": _strategy,
     "pool": _pool,
+    "value": _value,
     "send_hour": _hour,
+    "features": _features,
 }

@@ -12,10 +12,10 @@ from campaigns.promotions.models import Promotion
 #: What a person plans. What the platform writes by itself is left out, and so is the name.
 PLANNED = (
     "kind", "parts", "goal", "segment_id", "channel", "topic", "content_id", "objective", "pool_id",
-    "codes_of_id", "promotion_id", "plan_id", "goal_days", "timing", "on_day", "at_time", "each_zone", "late",
-    "every", "weekdays", "month_day", "ends_on", "trigger_event", "trigger_where", "trigger_segment_id",
-    "delay_minutes", "unless_event", "again_after_days", "of_use_hours", "spread_hours", "per_hour",
-    "holidays", "priority",
+    "codes_of_id", "promotion_id", "plan_id", "goal_days", "timing", "on_day", "at_time", "each_zone",
+    "learned_hours", "late", "every", "weekdays", "month_day", "ends_on", "trigger_event", "trigger_where",
+    "trigger_segment_id", "delay_minutes", "unless_event", "again_after_days", "of_use_hours", "spread_hours",
+    "per_hour", "holidays", "priority",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The columns of a campaign that its planning needs, and the rules that a shop plans by."""
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -115,6 +115,18 @@ class CampaignRules(models.Model):
         _("cost of a text message"), max_digits=10, decimal_places=4, null=True, blank=True,
         validators=[MinValueValidator(0)], help_text=_("For each part. Empty: not known."),
     )  # fmt: skip
+
+    value_cap = models.PositiveSmallIntegerField(
+        _("largest value of a coupon in percent"), null=True, blank=True, validators=[MaxValueValidator(90)],
+        help_text=_("For coupons whose values are tested. Empty: none."),
+    )  # fmt: skip
+    values_off = ArrayField(
+        models.CharField(max_length=2),
+        verbose_name=_("markets where no values are tested"),
+        default=list,
+        blank=True,
+        help_text=_("Countries by their two letters, with commas between them."),
+    )
 
     class Meta:
         verbose_name = _("campaign rules")

@@ -42,6 +42,10 @@ class ScheduleSerializer(StrictSerializer):
     each_zone = serializers.BooleanField(
         required=False, help_text="By each recipient's own clock, not the shop's."
     )
+    learned_hours = serializers.BooleanField(
+        required=False,
+        help_text="At the hour learned for each; one in ten gets the usual time, one in ten any hour.",
+    )
     late = serializers.ChoiceField(
         Late.choices, required=False, help_text="What happens where the hour has passed already."
     )
@@ -76,7 +80,7 @@ class ScheduleSerializer(StrictSerializer):
 
     def to_representation(self, instance: Campaign) -> dict[str, Any]:
         """Return what matters for the campaign's timing, and when it goes next."""
-        shown: dict[str, Any] = {"timing": instance.timing}
+        shown: dict[str, Any] = {"timing": instance.timing, "learned_hours": instance.learned_hours}
         if instance.timing in (Timing.AT, Timing.RECURRING):
             shown |= {
                 "day": instance.on_day and instance.on_day.isoformat(),

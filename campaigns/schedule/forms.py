@@ -17,6 +17,7 @@ SHOWN_WHEN = {
     "on_day": _BY_CLOCK,
     "at_time": _BY_CLOCK,
     "each_zone": _BY_CLOCK,
+    "learned_hours": f"{_BY_CLOCK} || timing == 'now'",
     "late": f"({_BY_CLOCK}) && each_zone",
     "spread_hours": f"{_BY_CLOCK} || timing == 'now'",
     "every": _RECURRING,
@@ -36,9 +37,9 @@ FIELDSETS: tuple[tuple[Any, dict[str, Any]], ...] = (
         _("When it goes"),
         {
             "fields": (
-                "timing", ("on_day", "at_time"), "each_zone", "late", "every", "weekdays", "month_day",
-                "trigger_event", "trigger_where", "trigger_segment", "delay_minutes", "unless_event",
-                "again_after_days", "of_use_hours", "ends_on",
+                "timing", ("on_day", "at_time"), "each_zone", "learned_hours", "late", "every", "weekdays",
+                "month_day", "trigger_event", "trigger_where", "trigger_segment", "delay_minutes",
+                "unless_event", "again_after_days", "of_use_hours", "ends_on",
             )
         },
     ),

@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from customers.models import Customer
 from delivery.rules.models import OnHolidays
 from events.models import EventType
 from segments.models import Segment
@@ -52,6 +53,12 @@ class Scheduled(models.Model):
         _("by each recipient's own clock"),
         default=False,
         help_text=_("Their time zone, else their country's, else the shop's."),
+    )
+    learned_hours = models.BooleanField(
+        _("at the hour learned for each"),
+        default=False,
+        db_default=False,
+        help_text=_("For eight in ten; one in ten gets the usual time, one in ten any hour of the day."),
     )
     late = models.CharField(_("where the hour has passed"), max_length=10, choices=Late, default=Late.AT_ONCE)
     every = models.CharField(_("how often"), max_length=10, choices=Every, default=Every.WEEK)
@@ -152,3 +159,26 @@ class Firing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id}: {self.customer_id}"
+
+
+class PersonHour(models.Model):
+    """The hour of their own clock at which somebody is most likely to answer (campaigns.tuning.send_hours).
+
+    Derived and replaced as a whole. `rate` is the chance of a click that is expected then; `acts` and `sent`
+    are what of it is the person's own: with neither it is their persona's hour.
+    """
+
+    customer = models.OneToOneField(
+        Customer, primary_key=True, on_delete=models.CASCADE, related_name="+", verbose_name=_("customer")
+    )
+    hour = models.PositiveSmallIntegerField(_("hour"))
+    rate = models.FloatField(_("expected clicks"))
+    acts = models.PositiveIntegerField(_("own acts"), default=0)
+    sent = models.PositiveIntegerField(_("messages"), default=0)
+
+    class Meta:
+        verbose_name = _("learned hour")
+        verbose_name_plural = _("learned hours")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.hour}"

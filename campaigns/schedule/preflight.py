@@ -21,6 +21,12 @@ def schedule_problems(plan: Scheduled, *, now: datetime) -> list[str]:
         found.append(_("Choose the days of the week on which it goes."))
     if plan.timing == Timing.TRIGGERED:
         found += _trigger_problems(plan)
+    if plan.learned_hours and plan.timing == Timing.TRIGGERED:
+        found.append(_("A triggered campaign goes when something happens: it has no learned hours."))
+    elif plan.learned_hours and plan.spread_hours:
+        found.append(
+            _("Either everybody gets their own hour, or the launch is spread over some. Choose one.")
+        )
     today = now.astimezone(clock.shop_zone()).date()
     over = plan.ends_on is not None and plan.ends_on < today
     if plan.timing in (Timing.RECURRING, Timing.TRIGGERED) and over:

@@ -9,8 +9,11 @@ from campaigns.experiments import services as experiments
 from campaigns.experiments.models import Wave
 from campaigns.models import Campaign
 from campaigns.schedule.hours import at_their_hour
+from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin
+from campaigns.tuning import choosing
+from campaigns.values import in_the_draw, tests_values
 from delivery import dispatch
 from delivery import services as delivery
 from delivery.models import Run
@@ -35,18 +38,26 @@ def send(
         experiments.fill(group, now=now, among=members)
     if campaign.experiment is not None:
         wave = wave or experiments.first_wave(campaign.experiment, now)
-        experiments.assign(campaign.experiment, query=members, now=now, wave=wave)
+        drawn = in_the_draw(members, campaign) if tests_values(campaign.experiment) else members
+        experiments.assign(campaign.experiment, query=drawn, now=now, wave=wave)
         experiments.start(campaign.experiment, as_of)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
-    people: tuple[str, Sequence[Any]] = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
-    if slot is not None and campaign.each_zone:
-        people = at_their_time(people, due_by_zone(campaign, slot, now=now))
-    if hours := _hours(campaign):
-        people = at_their_hour(people, hours, now=now)
     launch = slot.day.isoformat() if slot else "1"
     if wave is not None and wave.number > 1:
         launch = f"wave-{wave.number}"
+    sql, params = audience.messages(campaign, as_of=as_of, due_at=now, wave=wave)
+    people: tuple[str, Sequence[Any]] = (sql, params)
+    if choice := choosing.choice_for(campaign, now=now):
+        people = choosing.drawn((sql, params), choice, salt=f"{campaign.pk}:{launch}")
+    usual = due_by_zone(campaign, slot, now=now) if slot is not None else None
+    if usual is not None and (campaign.each_zone or campaign.learned_hours):
+        people = at_their_time(people, usual)
+    if hours := _hours(campaign):
+        people = at_their_hour(people, hours, now=now)
+    if campaign.learned_hours:
+        salt = f"{campaign.pk}:{launch}:hours"
+        people = at_learned_hours(people, salt=salt, usual=usual or (lambda _zone: now), slot=slot, now=now)
     if campaign.spread_hours:
         people = spread(people, timedelta(hours=campaign.spread_hours), seed=f"{campaign.pk}:{launch}")
     run = delivery.launch(

@@ -28,6 +28,8 @@ def in_words(plan: Scheduled) -> str:
         said = _("On day %(day)s of every month at %(time)s") % words
     else:
         said = _("Every day at %(time)s") % words
+    if plan.learned_hours:
+        return said + ", " + _("or at the hour learned for each")
     return said + ", " + (_("by each recipient's own clock") if plan.each_zone else _("by the shop's clock"))
 
 

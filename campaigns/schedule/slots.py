@@ -8,9 +8,10 @@ launched when it is found; of several missed ones only the last.
 import calendar
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.learning.send_hours import DAY
 from campaigns.schedule.models import Every, Late, Scheduled, Timing
 from core import clock
 from delivery.schedule.moments import at_local
@@ -32,6 +33,8 @@ class Slot:
 def slot_on(plan: Scheduled, day: date) -> Slot:
     """Return the slot of a day."""
     assert plan.at_time is not None  # noqa: S101  the preflight asks for it
+    if plan.learned_hours:  # the first hour of all that are tried
+        return Slot(day, at_local(day, min(plan.at_time, time(DAY[0])), FIRST))
     return Slot(day, at_local(day, plan.at_time, FIRST if plan.each_zone else clock.shop_zone()))
 
 

@@ -200,16 +200,29 @@ def _about_products(campaign: Campaign, *, now: datetime) -> _Happened:
     behaviour = parse(rule_of(campaign))
     assert isinstance(behaviour, Behaviour)  # noqa: S101  a rule with an event
     narrowed = [Query("", []), *narrowing(behaviour)]
-    query = compose(
-        _ABOUT_PRODUCTS,
-        interest=INTEREST_FOR,
-        wanting=[str(kind) for kind in INTEREST],
-        type=campaign.trigger_event,
+    query = about_products(
+        campaign.trigger_event,
+        join(" AND ", narrowed),
         since=max(campaign.launched_at, looked_at - _LATE_PRODUCTS),
-        now=now,
-        narrowed=join(" AND ", narrowed),
+        until=now,
     )
     return _Happened(query)
+
+
+def about_products(kind: str, narrowed: Query, *, since: datetime, until: datetime) -> Query:
+    """Return `SELECT customer_id, key, occurred_at` of those whom a change of a product concerns.
+
+    `narrowed` is a condition on the event `e`, beginning with AND, or empty.
+    """
+    return compose(
+        _ABOUT_PRODUCTS,
+        interest=INTEREST_FOR,
+        wanting=[str(each) for each in INTEREST],
+        type=kind,
+        since=since,
+        now=until,
+        narrowed=narrowed,
+    )
 
 
 def _did(

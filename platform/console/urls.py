@@ -16,6 +16,8 @@ from console.delivery import deliverability, log, providers, rules, runs, staff,
 from console.engage.calendar.feed import CalendarFile, FeedAct
 from console.engage.calendar.page import Calendar
 from console.engage.control import Approve, Control, File
+from console.engage.rehearsal.backtests import Backtests
+from console.engage.rehearsal.page import RehearsalPage, Rehearse
 from console.engage.report.content import CampaignContent
 from console.engage.report.log import CampaignLog
 from console.engage.report.people import CampaignPeople, CampaignPeopleExport
@@ -26,9 +28,10 @@ from console.engage.wizard.saving import Save
 from console.engage.wizard.steps import Live, Plan
 from console.home import acts as suggested
 from console.home.health.page import SystemHealth
-from console.learn import list_rules, serving
+from console.learn import cold, demand, list_rules, quality, serving, trainings, tuning_page
 from console.learn.experiment import ExperimentAct, ExperimentReport
 from console.learn.experiment_holdout import ControlGroup, ControlGroupAct
+from console.learn.loop import Loop
 from console.learn.model_card import ModelCard
 from console.learn.recommendations import Recommendations, RollBack
 from console.learn.trying import Try
@@ -128,6 +131,9 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("campaigns/<uuid:pk>/report/people/", CampaignPeople, "campaign_people"),
         ("campaigns/<uuid:pk>/report/people/export/", CampaignPeopleExport, "campaign_people_export"),
         ("campaigns/<uuid:pk>/report/log/", CampaignLog, "campaign_log"),
+        ("campaigns/<uuid:pk>/rehearsal/", RehearsalPage, "campaign_rehearsal"),
+        ("campaigns/<uuid:pk>/rehearse/", Rehearse, "campaign_rehearse"),
+        ("rehearsals/", Backtests, "rehearsals"),
         ("campaigns/new/", NewCampaign, "campaign_new"),
         ("campaigns/<uuid:pk>/plan/", Save, "campaign_plan_save"),
         ("campaigns/<uuid:pk>/plan/<slug:step>/", Plan, "campaign_plan"),
@@ -170,6 +176,15 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("control-group/<slug:verb>/", ControlGroupAct, "control_group_act"),
         ("recommendations/", Recommendations, "recommendations"),
         ("recommendations/try/", Try, "recommendation_try"),
+        ("recommendations/demand/", demand.Demand, "demand"),
+        ("recommendations/demand/forecast/", demand.ForecastNow, "demand_forecast"),
+        ("recommendations/demand/follow/<slug:supply>/", demand.Follow, "demand_follow"),
+        ("recommendations/products/<int:pk>/<slug:kind>/", demand.OneRule, "recommendation_product_rule"),
+        ("recommendations/quality/", quality.Quality, "recommendation_quality"),
+        ("recommendations/compared/", quality.Compared, "recommendation_compared"),
+        ("recommendations/cold/", cold.Cold, "recommendation_cold"),
+        ("recommendations/review/", quality.ReviewNow, "recommendation_review"),
+        ("recommendations/trainings/", trainings.Trainings, "recommendation_trainings"),
         ("recommendations/rules/", list_rules.Rules, "recommendation_rules"),
         ("recommendations/rules/save/", list_rules.Save, "recommendation_rule_save"),
         ("recommendations/rules/preview/", list_rules.Preview, "recommendation_rule_preview"),
@@ -180,6 +195,10 @@ def pages(signed_in: Callable[[Any], Any]) -> list[URLPattern]:
         ("recommendations/models/<uuid:pk>/", ModelCard, "recommendation_model"),
         ("recommendations/models/<uuid:pk>/promote/", serving.Promote, "recommendation_promote"),
         ("recommendations/decisions/<uuid:pk>/roll-back/", RollBack, "tuning_roll_back"),
+        ("loop/", Loop, "loop"),
+        ("tuning/", tuning_page.Tuning, "tuning"),
+        ("tuning/decisions/<uuid:pk>/<slug:verb>/", tuning_page.Decide, "tuning_decide"),
+        ("tuning/policies/<slug:kind>/", tuning_page.Policy, "tuning_policy"),
         ("data-quality/", DataQuality, "data_quality"),
         ("delivery/runs/", runs.Runs, "delivery_runs"),
         ("delivery/runs/<uuid:pk>/", runs.RunPage, "delivery_run"),

@@ -123,11 +123,11 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
         alt.Chart(alt.InlineData(values=values))
         .mark_area(opacity=0.14, interpolate="monotone", line={"strokeWidth": 2.2, "opacity": 1})
         .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, format=_day_format(), grid=False, labelOverlap=True)),
+            x=alt.X("day:T", axis=alt.Axis(title=None, format=day_format(), grid=False, labelOverlap=True)),
             y=alt.Y("value:Q", stack=None, axis=alt.Axis(title=None, tickCount=5, labelExpr=_label(unit))),
             color=colour,
             tooltip=[
-                alt.Tooltip("day:T", title=" ", format=_day_format()),
+                alt.Tooltip("day:T", title=" ", format=day_format()),
                 alt.Tooltip("name:N", title=" "),
                 alt.Tooltip("value:Q", title=" ", format=",.0f"),
             ],
@@ -259,7 +259,7 @@ def forest(
     axis = alt.Axis(title=None, format=form, tickCount=5, gridColor=TOKENS["grid"])
     edges = [0.0, *(r.low for r in ranges), *(r.high for r in ranges)]
     # Room at both sides for the figures above the points.
-    room = (max(edges) - min(edges) or 1.0) * 0.18
+    room = (max(edges) - min(edges) or 1.0) * 0.26
     scale = alt.Scale(domain=[min(edges) - room, max(edges) + room], nice=False)
     chart = (
         zero
@@ -322,7 +322,8 @@ def _figure(value: float | Decimal, digits: int) -> str:
     return number_format(f"{value:.{digits}f}", digits, force_grouping=True)
 
 
-def _day_format() -> str:
+def day_format() -> str:
+    """Return how axes write days in the active language."""
     return "%-m月%-d日" if (get_language() or "").startswith("zh") else "%b %-d"
 
 

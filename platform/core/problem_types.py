@@ -290,6 +290,11 @@ for name, kind in {
     "not-trained": Kind(
         503, _("No strategy has been trained yet"), _("Run a training under Recommendations first.")
     ),
+    "no-forecast": Kind(
+        404,
+        _("There is no forecast for this product yet"),
+        _("Forecasts are made every night; a new product has one when it has been sold."),
+    ),
     "model-unavailable": Kind(
         503, _("The stored model cannot be read"), _("Train it again under Recommendations.")
     ),

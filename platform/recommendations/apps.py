@@ -8,9 +8,11 @@ class RecommendationsConfig(AppConfig):
     verbose_name = _("Recommendations")
 
     def ready(self) -> None:
-        """Offer training, lists, searches and looking for bundles as jobs."""
+        """Offer training, lists, searches, forecasts, looking back as jobs, and what tuning changes."""
         from accounts.jobs import JobKind, kinds
         from recommendations import people
+        from recommendations.services.tuning.kinds import register
+        from recommendations.services.tuning.strategies import BLEND, STRATEGY
 
         kinds.add("train", JobKind(noop("Train the recommenders"), "training", "recommendations.jobs.train"))
         kinds.add(
@@ -25,4 +27,14 @@ class RecommendationsConfig(AppConfig):
             "bundles",
             JobKind(noop("Look for what is bought together"), "training", "recommendations.bundles.find"),
         )
+        kinds.add(
+            "forecast-demand",
+            JobKind(noop("Forecast the demand"), "training", "recommendations.jobs.demand"),
+        )
+        kinds.add(
+            "review-lists",
+            JobKind(noop("Look back at what lists did"), "training", "recommendations.jobs.review"),
+        )
+        register(STRATEGY)
+        register(BLEND)
         people.register()

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from accounts.jobs import Progress, as_of
+from recommendations.demand.services import forecast_demand
+from recommendations.quality.services import look_back
 from recommendations.services.refreshing import refresh_lists
 from recommendations.services.searching import search_strategy
 from recommendations.services.training import finish_lists, train_models
@@ -44,3 +46,14 @@ def search(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> 
         now=now,
         progress=progress,
     )
+
+
+def demand(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Forecast the demand for every product; the result holds how good that would have been before."""
+    run = forecast_demand(as_of=as_of(parameters), now=now, progress=progress)
+    return {"as_of": run.as_of.isoformat(), "products": run.products, "quality": run.quality}
+
+
+def review(parameters: Mapping[str, Any], now: datetime, progress: Progress) -> dict[str, Any]:
+    """Add up what lists did for people, and which products hardly anybody is shown."""
+    return look_back(as_of=as_of(parameters), now=now, progress=progress)

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from core.prepared import Prepared
 from events.models import EventType
@@ -132,12 +133,12 @@ def _answer(
     session, touched = _session(fresh)
     places, sources = _joined(own, source, session)
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
-    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places))
+    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places), rules)
     filters = _filters(wish, doings, pins, facts, customer_id)
     chosen = apply_rules(places, facts, rules, wish.limit, filters)
     if len(chosen) < wish.limit:
         popular = [p for p in general(ProductList.Kind.POPULAR) if p.product_id not in sources]
-        more = facts_of(place.product_id for place in popular)
+        more = facts_of((place.product_id for place in popular), rules)
         if customer_id is not None and (wish.hide_bought or wish.objective == Objective.DISCOVER):
             had = bought_among([customer_id], list(more)).get(customer_id, frozenset())
             filters = replace(filters, hidden=filters.hidden | had)
@@ -189,11 +190,17 @@ def _folded(
     if model is None:
         return []
     products, ages = history_of(customer_id, until)
-    lists = model.recommend_history([str(pk) for pk in products], depth, objective, days_ago=ages)
-    return [
-        Place(int(item), score, {"part": reason}, fallback=reason == "fallback")
-        for item, score, reason in lists.for_user(0)
-    ]
+    items = [str(pk) for pk in products]
+    lists = model.recommend_history(items, depth, objective, days_ago=ages)
+    causes = model.history_causes(lists, items, days_ago=ages)[0]
+    places = []
+    # Places that nothing fills stand at the end, so both are in step.
+    for (item, score, reason), cause in zip(lists.for_user(0), causes, strict=False):
+        said: dict[str, Any] = {"part": reason}
+        if cause >= 0:
+            said["because_id"] = int(model.items_[int(cause)])
+        places.append(Place(int(item), score, said, fallback=reason == "fallback"))
+    return places
 
 
 def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]:

@@ -56,6 +56,8 @@ def matches(rule: ListRule, product: Facts) -> bool:
     """Say whether a rule is about a product: all that it names must fit."""
     if rule.product_id is not None and rule.product_id != product.pk:
         return False
+    if rule.supply and rule.supply != product.supply:
+        return False
     if rule.category is not None and not under(product.path, rule.category.path):
         return False
     return not rule.brand or rule.brand.casefold() == product.brand.casefold()

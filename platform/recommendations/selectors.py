@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 from core import clock
-from recommendations.models import ListRule, ModelVersion, RecommendationList
+from recommendations.models import ListRule, ModelVersion, Objective, RecommendationList, TuningDecision
 from recommendations.places import Facts, Filters, Place, facts_of
 from recommendations.recent import bought_among
-from recommendations.rules import apply_rules
+from recommendations.rules import apply_rules, matches
 from recommendations.services.lists import ensure_lists
 from recommendations.state import state
 from recommender.errors import ArtifactError
@@ -86,7 +86,7 @@ def lists_for(
         rules = known.rules_for(objective, clock.now())
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
     everything = [place for own in places.values() for place in own]
-    facts = facts_of(pins | {place.product_id for place in everything} | causes_of(everything))
+    facts = facts_of(pins | {place.product_id for place in everything} | causes_of(everything), rules)
     # Who discovers is not shown what was bought, pinned or not.
     bought = bought_among(list(places), pins) if pins and objective == "discover" else {}
     return {
@@ -102,6 +102,17 @@ def lists_for(
         )
         for customer, own in places.items()
     }
+
+
+def allowed(product_ids: Iterable[int]) -> set[int]:
+    """Return those of products chosen by hand that can be offered and that no rule excludes. One query."""
+    excluded = [
+        rule
+        for rule in state().rules_for(Objective.DISCOVER, clock.now())
+        if rule.kind == ListRule.Kind.EXCLUDE
+    ]
+    facts = facts_of(product_ids, excluded)
+    return {pk for pk, product in facts.items() if not any(matches(rule, product) for rule in excluded)}
 
 
 def stored_places(ids: Iterable[int], scores: Iterable[float], reasons: Iterable[str]) -> list[Place]:
@@ -150,3 +161,17 @@ def as_items(places: Iterable[Place], facts: Mapping[int, Facts]) -> list[Item]:
             )
         )
     return items
+
+
+def tuning_history(
+    *, kind: str = "", subject: str = "", states: Sequence[str] = (), limit: int = 50
+) -> list[TuningDecision]:
+    """Return what measurements decided or propose, newest first, with who decided. One query."""
+    found = TuningDecision.objects.select_related("decided_by", "reverted_by").order_by("-created_at", "-pk")
+    if kind:
+        found = found.filter(kind=kind)
+    if subject:
+        found = found.filter(use=subject)
+    if states:
+        found = found.filter(state__in=states)
+    return list(found[:limit])

@@ -1,11 +1,14 @@
 """Training while nobody looks."""
 
+import contextlib
 from datetime import timedelta
 
 from celery import shared_task
 
 from core import clock
 from core.periodic import once_per_slot
+from recommendations.demand.services import TooLittleHistoryError, forecast_demand
+from recommendations.quality.services import forget_decisions, look_back
 from recommendations.services.refreshing import growth, refresh_lists
 from recommendations.services.training import finish_lists, train_models
 
@@ -49,3 +52,27 @@ def _keep_up() -> None:
     ):
         return
     refresh_lists(as_of=as_of, now=now)
+
+
+@shared_task
+def forecast() -> None:
+    """Forecast the demand for every product, nightly by beat; a shop without history has none."""
+    now = clock.now()
+
+    def run() -> None:
+        with contextlib.suppress(TooLittleHistoryError):
+            forecast_demand(as_of=clock.knowledge_now(), now=now)
+
+    once_per_slot("forecast-demand", every=timedelta(hours=1), now=now, run=run)
+
+
+@shared_task
+def review() -> None:
+    """Add up what lists did and what they never show, then forget answers that are too old; nightly."""
+    now = clock.now()
+
+    def run() -> None:
+        look_back(as_of=clock.known_until(now), now=now)
+        forget_decisions(now=now)
+
+    once_per_slot("review-lists", every=timedelta(hours=1), now=now, run=run)

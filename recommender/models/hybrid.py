@@ -296,8 +296,13 @@ class Hybrid(Recommender):
         return (ItemKNN.name,)
 
     def _carriers(self, rows: Int32, codes: Int32) -> Int32:
-        part = next(part for part in self.parts_ if part.name == ItemKNN.name)
-        return part._carriers(rows, codes)
+        return self._by_items()._carriers(rows, codes)
+
+    def _history_carriers(self, history: History, codes: Int32) -> Int32:
+        return self._by_items()._history_carriers(history, codes)
+
+    def _by_items(self) -> Recommender:
+        return next(part for part in self.parts_ if part.name == ItemKNN.name)
 
     def _because(self, row: int, code: int, goal: Objective) -> list[Because]:
         because: dict[tuple[str, str], float] = {}

@@ -91,6 +91,24 @@ class ItemKNN(ProfileRecommender):
         best[np.diff(carried.indptr) == 0] = -1
         return best
 
+    def _history_carriers(self, history: History, codes: Int32) -> Int32:
+        # As above for one profile, without matrices: somebody waits for it.
+        items, values = history.pairs(self.time_constant, log=True)
+        weights = np.zeros(len(self.items_), dtype=np.float32)
+        weights[items] = values
+        starts = self.likeness_.indptr[codes]
+        lengths = self.likeness_.indptr[codes + 1] - starts
+        line = np.repeat(np.arange(len(codes)), lengths)
+        place = np.arange(len(line)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)
+        near = self.likeness_.indices[place]
+        carried = self.likeness_.data[place] * weights[near]
+        most = np.zeros(len(codes), dtype=np.float32)
+        np.maximum.at(most, line, carried)
+        top = np.flatnonzero((carried > 0) & (carried == most[line]))[::-1]
+        best = np.full(len(codes), -1, dtype=np.int32)
+        best[line[top]] = near[top]
+        return best
+
     def _parts(self, profile: Csr, code: int) -> list[Because]:
         carried = self.likeness_[code].multiply(profile).tocsr()
         return history_parts(self.items_, carried.indices, carried.data)

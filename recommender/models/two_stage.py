@@ -8,7 +8,7 @@ import numpy as np
 from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import DAY, Dataset, History
 from recommender.errors import DataError
 from recommender.lists import Because
 from recommender.metrics.ranking import holds
@@ -25,7 +25,7 @@ from recommender.ranking.boosting import Trees, require
 from recommender.ranking.candidates import Source, propose
 from recommender.ranking.examples import FEWEST_USERS, Examples
 from recommender.ranking.features import Histories, PairFeatures, attribute_groups
-from recommender.validation.splits import windows_back
+from recommender.validation.splits import Split, windows_back
 
 #: What the first stage asks, and how many items each may propose.
 SOURCES: dict[str, tuple[Callable[..., Recommender], Source]] = {
@@ -114,10 +114,17 @@ class TwoStage(Recommender):
         for split in windows_back(dataset, self.window_days, self.windows, self.seed):
             if len(split.evaluated(Objective.REPLENISH)) >= FEWEST_USERS:
                 self._stand(split.train, names)
-                examples.add(split, self.look, self._step())
+                examples.add(split, self.look, self._step(), self._shown(dataset, split))
         self._stand(dataset, names)
         self.trees_ = examples.learn(rounds=self.rounds, leaves=self.leaves, rate=self.rate)
         self.evidence_ = {goal.value: examples.evidence(goal) for goal in OBJECTIVES}
+
+    def _shown(self, dataset: Dataset, split: Split) -> Csr | None:
+        """Return the weights of what users were shown in the window after a training set."""
+        if dataset.shown is None or split.train.as_of is None:
+            return None
+        end = split.train.as_of + self.window_days * DAY
+        return dataset.shown.weights(split.train.as_of, end, dataset.shape)
 
     def _names(self, dataset: Dataset) -> list[str]:
         large = len(dataset.users) > MOST_USERS_EASE

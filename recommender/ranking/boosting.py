@@ -50,6 +50,7 @@ def train(
     features: Float32,
     found: Bool,
     lists: AnyArray,
+    weights: Float32 | None = None,
     *,
     rounds: int,
     leaves: int,
@@ -60,8 +61,8 @@ def train(
 
     One learns the probability of ``found`` (logistic loss), one the order within each list (LambdaRank,
     Burges 2010, for the first ten places); ``lists`` numbers the list of each row, rows of a list stand
-    together. Their sum ranks better than either. The same data and seed give the same trees on any number
-    of threads.
+    together; ``weights`` say what a row counts, 1 each without. Their sum ranks better than either. The
+    same data and seed give the same trees on any number of threads.
     """
     rows = len(found)
     settings = {
@@ -86,6 +87,7 @@ def train(
         data = lgb.Dataset(
             features,
             label=found.astype(np.float32),
+            weight=weights,
             group=sizes if loss["objective"] == "lambdarank" else None,
         )
         texts.append(lgb.train({**settings, **loss}, data, num_boost_round=rounds).model_to_string())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Float32, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Int32
 from recommender.columns import OBJECTIVES, Objective
 from recommender.metrics.ranking import holds
 from recommender.ranking.boosting import sample, train
@@ -33,11 +33,17 @@ class Examples:
         self._figures: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
         self._found: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
         self._lists: dict[Objective, list[AnyArray]] = {goal: [] for goal in OBJECTIVES}
+        self._weights: dict[Objective, list[Float32]] = {goal: [] for goal in OBJECTIVES}
         self._users = 0
-        self._counts = {goal: {"users": 0, "candidates": 0, "reached": 0, "true": 0} for goal in OBJECTIVES}
+        counted = ("users", "candidates", "reached", "true", "shown")
+        self._counts = {goal: dict.fromkeys(counted, 0) for goal in OBJECTIVES}
 
-    def add(self, split: Split, look: Look, step: int) -> None:
-        """Look at the users of a window, ``step`` at a time; ``look`` knows what its start knew."""
+    def add(self, split: Split, look: Look, step: int, shown: Csr | None = None) -> None:
+        """Look at the users of a window, ``step`` at a time; ``look`` knows what its start knew.
+
+        ``shown`` are the weights of what users were shown in the window (ranking.labels): those candidates
+        are all learned from, whether they came true or not; every other one weighs 1.
+        """
         truths = {goal: split.truth_for(goal) for goal in OBJECTIVES}
         users = split.evaluated(Objective.REPLENISH)
         if len(users) > self._most_users:
@@ -53,6 +59,13 @@ class Examples:
                 self._count(goal, np.diff(truth[block].indptr), len(kept), int(found.sum()))
                 beside = self._negatives / 2 if goal.keeps_bought else self._negatives
                 chosen = sample(found, beside, 2 * len(found), self._seed)
+                weights = np.ones(len(found), dtype=np.float32)
+                if shown is not None:
+                    said = np.asarray(shown[block][lines[kept], codes[kept]], dtype=np.float32).ravel()
+                    weights = np.where(said > 0, said, weights)
+                    chosen = np.union1d(chosen, np.flatnonzero(said > 0))
+                    self._counts[goal]["shown"] += int((said > 0).sum())
+                self._weights[goal].append(weights[chosen])
                 self._figures[goal].append(figures[kept[chosen]])
                 self._found[goal].append(found[chosen])
                 self._lists[goal].append(self._users + lines[kept[chosen]])
@@ -66,13 +79,17 @@ class Examples:
         counts["true"] += int(sizes.sum())
 
     def evidence(self, goal: Objective) -> dict[str, float]:
-        """Return users, rows, the share of what came true among the candidates, candidates a user."""
+        """Return users, rows, the share of what came true among the candidates, candidates a user.
+
+        ``shown`` counts the rows that customers were shown.
+        """
         counts = self._counts[goal]
         return {
             "users": counts["users"],
             "rows": int(sum(len(part) for part in self._found[goal])),
             "candidate_recall": counts["reached"] / max(counts["true"], 1),
             "candidates_per_user": counts["candidates"] / max(counts["users"], 1),
+            "shown": counts["shown"],
         }
 
     def learn(self, *, rounds: int, leaves: int, rate: float) -> dict[str, tuple[str, ...]]:
@@ -89,6 +106,7 @@ class Examples:
                     np.concatenate(self._figures[goal]),
                     np.concatenate(self._found[goal]),
                     np.concatenate(self._lists[goal]),
+                    np.concatenate(self._weights[goal]) if counts["shown"] else None,
                     rounds=rounds * slow,
                     leaves=leaves,
                     rate=rate / slow,

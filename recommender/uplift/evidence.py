@@ -6,7 +6,7 @@ import numpy as np
 
 from recommender.arrays import Bool, Float64, Int32
 from recommender.uplift.learners import cross_fitted
-from recommender.uplift.quality import qini, uplift_at
+from recommender.uplift.quality import qini, qini_curve, uplift_at
 from recommender.validation.bootstrap import Interval
 
 #: Fewer outcomes in the smaller group, and no ranking of effects can be told from chance.
@@ -40,7 +40,8 @@ class Evidence:
 
     ``qini`` is that of effects told by models that did not see the person; ``over_response`` and
     ``over_single`` are its lead over targeting by the chance of the outcome and by the best single
-    feature, paired by person. ``effect`` is the mean effect, ``at_30`` that on the best 30 %.
+    feature, paired by person. ``effect`` is the mean effect, ``at_30`` that on the best 30 %. ``curve``
+    is the Qini curve: (share of the people from the top, outcomes more per treated person).
     """
 
     rows: int
@@ -52,6 +53,7 @@ class Evidence:
     single: str
     at_30: float
     reason: str
+    curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def ships(self) -> bool:
@@ -100,7 +102,16 @@ def judge(trial: Trial, seed: int = 0, resamples: int = RESAMPLES) -> Evidence:
         name,
         uplift_at(came, treated, told),
         reason,
+        _curve(came, treated, told),
     )
+
+
+def _curve(came: Float64, treated: Bool, said: Float64) -> tuple[tuple[float, float], ...]:
+    """Return the Qini curve at every twentieth of the people."""
+    people, more = qini_curve(came, treated, said)
+    shares = np.linspace(0, 1, 21)
+    gained = np.interp(shares * people[-1], people, more) / treated.sum()
+    return tuple((round(float(x), 2), float(y)) for x, y in zip(shares, gained, strict=True))
 
 
 def _single(trial: Trial, seed: int) -> tuple[Float64, str]:

@@ -3,7 +3,7 @@
 export function arms(form, start, words, changed) {
   const list = form.querySelector('[data-plan=arms]');
   if (!list || !start) return;
-  const { choices, own, most, labels, remove } = start;
+  const { choices, own, most, labels, remove, tone, tones } = start;
 
   const lever = () => form.querySelector('[name=lever]:checked')?.value ?? '';
 
@@ -24,7 +24,18 @@ export function arms(form, start, words, changed) {
     return input;
   }
 
-  function draw(values) {
+  /** What is not to be read off the words: their tone. */
+  function toneOf(number, value) {
+    const input = document.createElement('select');
+    for (const [key, label] of tones) input.append(new Option(label, key, false, key === value));
+    input.dataset.tone = number;
+    input.dataset.field = 'test';
+    input.className = 'pw-tone';
+    input.setAttribute('aria-label', `${tone} ${labels[number]}`);
+    return input;
+  }
+
+  function draw(values, said = []) {
     const kind = lever();
     list.replaceChildren(...(kind ? values.map((value, number) => {
       const row = document.createElement('li');
@@ -36,13 +47,14 @@ export function arms(form, start, words, changed) {
       error.dataset.error = `arm${number}`;
       error.setAttribute('role', 'alert');
       row.append(letter, field(kind, value, number));
+      if (kind === 'subject' || kind === 'content') row.append(toneOf(number, said[number]));
       if (values.length > 2) {
         const button = document.createElement('button');
         button.type = 'button';
         button.className = 'st-btn sm';
         button.textContent = remove;
         button.addEventListener('click', () => {
-          draw(read().filter((_one, at) => at !== number));
+          draw(read().filter((_one, at) => at !== number), heard().filter((_one, at) => at !== number));
           changed('test');
           list.querySelector('[data-arm]')?.focus();
         });
@@ -56,15 +68,16 @@ export function arms(form, start, words, changed) {
   }
 
   const read = () => [...list.querySelectorAll('[data-arm]')].map((one) => one.value);
+  const heard = () => [...list.querySelectorAll('[data-tone]')].map((one) => one.value);
   const begin = (kind) => [own[kind] ?? '', ''];
 
   for (const radio of form.querySelectorAll('[name=lever]')) {
     radio.addEventListener('change', () => draw(radio.value ? begin(radio.value) : []));
   }
   form.querySelector('[data-plan=add-arm]').addEventListener('click', () => {
-    draw([...read(), '']);
+    draw([...read(), ''], heard());
     changed('test');
     list.querySelector('li:last-child [data-arm]').focus();
   });
-  draw(start.arms.length ? start.arms : lever() ? begin(lever()) : []);
+  draw(start.arms.length ? start.arms : lever() ? begin(lever()) : [], start.said);
 }

@@ -52,6 +52,7 @@ export function values(form, names) {
       found.test = {
         lever: form.querySelector('[name=lever]:checked')?.value ?? '',
         arms: [...form.querySelectorAll('[data-arm]')].map((one) => one.value),
+        tones: [...form.querySelectorAll('[data-tone]')].map((one) => one.value),
         holdout: form.querySelector('[name=holdout]').value,
         tested: form.querySelector('[name=tested]')?.checked ?? false,
         test_share: form.querySelector('[name=test_share]')?.value,

@@ -207,3 +207,17 @@ def test_what_goes_with_a_purchase_names_the_purchase_that_carried_it(shop):
             next(part.value for part in parts if part.id == str(bought[name].pk))
         )
     assert any(not item["fallback"] for item in shown)
+
+
+def test_what_is_folded_in_names_the_purchase_that_carried_it(shop):
+    customer = Customer.objects.get(external_id="c0")
+    do("purchase", "habit-30", customer=customer)
+    fitted(ModelVersion.objects.get(strategy__key="item-knn"))
+    found = items(shop, strategy="item-knn", objective="replenish", limit=20)
+    sources = Decision.objects.latest("at").context["sources"]
+    assert sources["folded"] > 0
+    told = {item["reason"] for item in found}
+    assert "Because you bought Habit-30" in told
+    bought = set(customer.events.filter(type="purchase").values_list("product__name", flat=True))
+    named = {reason.removeprefix("Because you bought ") for reason in told if "bought" in reason}
+    assert named and named <= bought

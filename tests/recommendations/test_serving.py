@@ -162,7 +162,7 @@ def test_a_tampered_artefact_gets_no_turn():
     plant()
     train_models(as_of=CUT, now=CUT, keys=["own-frequency"])
     version = ModelVersion.objects.get()
-    file = blocks.fitted.__globals__["settings"].ARTIFACTS / version.artifact / "arrays.npz"
+    file = blocks.fitted.__globals__["settings"].ARTIFACTS / version.artifact / "arrays.bin"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
     _load.cache_clear()
     assert [gate.passed for gate in gates(version, None)] == [False]

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -44,6 +45,16 @@ def test_a_model_exchanged_with_its_manifest_is_refused_by_the_digest(stored, tm
         load(folder, digest)
 
 
+def rewrite(folder, **changes):
+    """Write another manifest whose checksums are right."""
+    manifest = json.loads((folder / MANIFEST).read_text()) | changes
+    names = [path.name for path in folder.iterdir() if path.name != MANIFEST]
+    manifest["sha256"] = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in sorted(names)
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
 def test_a_pickle_in_the_arrays_is_never_opened(tmp_path):
     class Trap:
         def __reduce__(self):
@@ -51,14 +62,65 @@ def test_a_pickle_in_the_arrays_is_never_opened(tmp_path):
 
     folder = tmp_path / "trap"
     write_folder(folder, {"model": {}}, {"a0": np.zeros(1)})
-    np.savez(folder / ARRAYS, a0=np.array([Trap()], dtype=object))
-    import hashlib
-
-    manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["sha256"][ARRAYS] = hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest()
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="without pickling"):
+        write_folder(tmp_path / "other", {}, {"a0": np.array([Trap()], dtype=object)})
+    rewrite(folder, arrays={"a0": {"dtype": "|O", "shape": [1], "at": 0}})
     with pytest.raises(ArtifactError, match="cannot be read"):
         load(folder)
+    # The first format was a zip of numpy's own files.
+    (folder / ARRAYS).unlink()
+    np.savez(folder / "arrays.npz", a0=np.array([Trap()], dtype=object))
+    rewrite(folder, format=1)
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"dtype": "<f8", "shape": [3], "at": 0},
+        {"dtype": "<f8", "shape": [2], "at": 8},
+        {"dtype": "<f8", "shape": [-1], "at": 0},
+        {"dtype": "<f8", "shape": [2], "at": -16},
+        {"dtype": "<f8", "shape": [1 << 62, 4], "at": 0},
+        {"dtype": "odd", "shape": [2], "at": 0},
+        {"shape": [2], "at": 0},
+        3,
+    ],
+)
+def test_an_array_outside_of_its_file_is_refused(tmp_path, place):
+    write_folder(tmp_path / "odd", {}, {"a0": np.zeros(2)})
+    rewrite(tmp_path / "odd", arrays={"a0": place})
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        read_folder(tmp_path / "odd")
+
+
+def test_arrays_come_back_as_they_were_and_a_change_stays_with_whoever_made_it(tmp_path):
+    arrays = {
+        "plain": np.arange(5, dtype=np.int32),
+        "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "empty": np.zeros((0, 4), dtype=np.float32),
+        "single": np.array(7.5),
+        "flags": np.array([True, False]),
+        "texts": np.array(["a", "中文"]),
+    }
+    digest = write_folder(tmp_path / "kept", {"note": "x"}, arrays)
+    content, found = read_folder(tmp_path / "kept", digest)
+    assert content == {"note": "x"}
+    for name, array in arrays.items():
+        assert found[name].dtype == array.dtype and found[name].shape == array.shape
+        assert np.array_equal(found[name], array)
+    found["plain"][0] = 99
+    assert read_folder(tmp_path / "kept", digest)[1]["plain"][0] == 0
+
+
+def test_what_the_first_format_kept_is_still_read(tmp_path):
+    write_folder(tmp_path / "old", {"note": "x"}, {})
+    (tmp_path / "old" / ARRAYS).unlink()
+    np.savez(tmp_path / "old" / "arrays.npz", a0=np.arange(3))
+    rewrite(tmp_path / "old", format=1)
+    content, arrays = read_folder(tmp_path / "old")
+    assert content == {"note": "x"} and arrays["a0"].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from events.models import EventType
 _PEOPLE = """
     SELECT a.customer_id, coalesce(a.variant_id, 0) AS variant_id, a.explored::int AS explored,
            coalesce(a.wave_id, 0) AS wave_id, a.multiple,
-           date_part('epoch', x.at) AS at, date_part('epoch', a.at) AS assigned
+           date_part('epoch', x.at) AS at, date_part('epoch', a.at) AS assigned, a.policy_version AS policy
       FROM experiments_assignment a JOIN experiments_exposure x ON x.assignment_id = a.id
      WHERE a.experiment_id = %(experiment)s::uuid AND x.at <= %(as_of)s
 """
@@ -45,7 +45,7 @@ _MESSAGES = """
 _DAY = 86_400.0
 #: Arms lie in one piece each, and sums add up in the same order every time, to the same bits.
 ORDER = ("variant_id", "explored", "customer_id")
-_OF_PEOPLE = ("customer_id", "variant_id", "explored", "wave_id", "at", "assigned")
+_OF_PEOPLE = ("customer_id", "variant_id", "explored", "wave_id", "at", "assigned", "policy")
 _COLUMNS = {
     EventType.MESSAGE_CLICKED: "clicked",
     EventType.MESSAGE_OPENED: "opened",
@@ -60,7 +60,7 @@ class Facts:
     """What is known of a test at a moment, times in seconds since 1970.
 
     `people`: customer_id, variant_id (0 is held out), explored, wave_id (0 is none), at (met the
-    test), assigned; nobody twice, in the order ORDER.
+    test), assigned, policy (under which the arm was given); nobody twice, in the order ORDER.
     `orders`: customer_id, at, revenue (less refunds), discount; cancelled ones are gone.
     `redeemed`: customer_id, at. `messages`: customer_id, type, at, machine.
     """
@@ -94,7 +94,7 @@ def read(experiment: Experiment, *, before_days: int, as_of: datetime) -> Facts:
         params,
         schema={
             "customer_id": pl.Int64, "variant_id": pl.Int64, "explored": pl.Int8, "wave_id": pl.Int64,
-            "multiple": pl.Int16, "at": pl.Float64, "assigned": pl.Float64,
+            "multiple": pl.Int16, "at": pl.Float64, "assigned": pl.Float64, "policy": pl.Categorical,
         },
     )  # fmt: skip
     multiple = people.filter(pl.col("multiple") > 0).height
@@ -111,7 +111,7 @@ def read(experiment: Experiment, *, before_days: int, as_of: datetime) -> Facts:
     )  # fmt: skip
     return Facts(
         people=people,
-        orders=_orders(shop),
+        orders=net_orders(shop),
         redeemed=shop.filter(pl.col("type") == "coupon_redeemed").select("customer_id", "at"),
         messages=_of_messages(runs_of(experiment), params),
         as_of=as_of.timestamp(),
@@ -126,7 +126,7 @@ def _of_messages(runs: Sequence[UUID], params: dict[str, Any]) -> pl.DataFrame:
     return copy_to_frame(_MESSAGES, params | {"runs": [str(run) for run in runs]}, schema=schema)
 
 
-def _orders(shop: pl.DataFrame) -> pl.DataFrame:
+def net_orders(shop: pl.DataFrame) -> pl.DataFrame:
     """Net each order: its day is that of its first line, refunds reduce it, a cancelled one is none."""
     kind, amount = pl.col("type"), pl.col("amount")
     return (

@@ -1,8 +1,6 @@
 """The next wave's shares from what the waves before showed, their open windows corrected."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 from django.conf import settings
@@ -11,6 +9,7 @@ from django.db import connection
 from campaigns.experiments.live.facts import outcomes, read
 from campaigns.experiments.measures import COVARIATE_DAYS, MEASURES
 from campaigns.experiments.models import Experiment, Metric, Wave
+from campaigns.experiments.services.waves import Shares, floor_of, remembered
 from campaigns.experiments.statistics.bandit import FLOOR, Tally, next_wave, remember
 from campaigns.experiments.statistics.delay import Delay
 from campaigns.experiments.statistics.results import NotComputableError
@@ -29,19 +28,11 @@ SELECT extract(epoch FROM min(e.occurred_at) - x.at)::float8 / %s
 _EVENTS = {"conversion": "purchase", "clicked": "message_clicked", "redeemed": "coupon_redeemed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """The shares of a wave with what led to them."""
-
-    weights: dict[str, float]
-    evidence: dict[str, Any]
-
-
 def shares(experiment: Experiment, *, now: datetime) -> Shares:
     """Decide the shares of the wave that goes now: each arm's chance to be the best, and 1 % at least.
 
     Thompson sampling on discounted counts; a wave whose window is open counts by the share of conversions
-    that could have been seen by now.
+    that could have been seen by now. Where earlier campaigns tried the same arms, they are remembered.
     """
     metric = experiment.metrics.get(series=experiment.series, role=Metric.Role.PRIMARY)
     measure = MEASURES[metric.measure]
@@ -62,6 +53,8 @@ def shares(experiment: Experiment, *, now: datetime) -> Shares:
         counted = {keys[pk]: _good(part, measure.of, less=sign_less) for (pk,), part in parts.items()}
         waves.append({key: delay.visible(x, n, age) for key, (x, n) in counted.items()})
         seen.append({"wave": wave.number, "age": age, "visible": delay.share_at(age), "arms": counted})
+    if known := remembered(experiment, seen):
+        return known
     memory = {key: Tally() for key in keys.values()} | remember(waves)
     decided = next_wave(memory, floor=FLOOR)
     return Shares(
@@ -103,11 +96,6 @@ _ENOUGH = 50
 
 def _period(metric: Metric) -> float:
     return metric.window_days * 86_400.0 / PERIODS
-
-
-def floor_of(experiment: Experiment) -> float:
-    """Return each arm's part of the people drawn at equal weights."""
-    return min(FLOOR, 1 / max(experiment.variants.count(), 1))
 
 
 def decide_wave(wave: Wave, *, now: datetime) -> Wave:

@@ -18,15 +18,6 @@ from campaigns.experiments.services import drop_ghosts, expose_skipped
 from campaigns.experiments.statistics.moments import Moments, to_dict
 from campaigns.margins import of_shop
 
-_DAY = 86_400.0
-# By policy, so that shares that were changed on the way are each judged by their own.
-_RATIO = """
-SELECT a.policy_version, coalesce(a.variant_id, 0), count(*), min(a.propensity)
-  FROM experiments_assignment a JOIN experiments_exposure x ON x.assignment_id = a.id
- WHERE a.experiment_id = %s AND x.at <= %s AND a.multiple = 0 AND (a.explored OR a.variant_id IS NULL)
- GROUP BY 1, 2
-"""
-
 
 def take_look(
     experiment: Experiment,
@@ -45,13 +36,13 @@ def take_look(
     _settle(experiment)
     metrics = list(experiment.metrics.filter(series=experiment.series).order_by("id"))
     fractions = planned_looks(experiment) if planned else []
-    where = where or standing(experiment, now=as_of)
+    before = max((metric.covariate_days for metric in metrics), default=0) or COVARIATE_DAYS
+    facts = read(experiment, before_days=before, as_of=as_of)
+    where = where or standing(experiment, now=as_of, people=facts.people)
     if planned:
         fraction = 1.0 if last or where.over else where.fraction or 1.0
         if not fractions or fraction > fractions[-1]:
             fractions = [*fractions, fraction]
-    before = max((metric.covariate_days for metric in metrics), default=0) or COVARIATE_DAYS
-    facts = read(experiment, before_days=before, as_of=as_of)
     statistics = summarise(
         experiment,
         metrics,
@@ -61,7 +52,7 @@ def take_look(
         last=last or where.over,
         before_days=before,
     )
-    statistics["ratio"] = _ratio(experiment, list(experiment.variants.order_by("id")), as_of)
+    statistics["ratio"] = _ratio(experiment, list(experiment.variants.order_by("id")), facts.people)
     results = judge(statistics)
     return _store(experiment, statistics, results, as_of=as_of, now=now, fractions=fractions)
 
@@ -176,22 +167,24 @@ def _assigned(experiment: Experiment, arms: Mapping[int, str]) -> dict[str, int]
         return {arms.get(pk, HELD): n for pk, n in cursor.fetchall()}
 
 
-def _ratio(experiment: Experiment, variants: Sequence[Variant], as_of: datetime) -> dict[str, Any]:
-    """Return how many of each arm met the test and how many should have, policy by policy."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RATIO, [experiment.pk, as_of])
-        rows = cursor.fetchall()
+def _ratio(experiment: Experiment, variants: Sequence[Variant], people: pl.DataFrame) -> dict[str, Any]:
+    """Return how many of each arm met the test and how many should have, policy by policy.
+
+    By policy, so that shares that were changed on the way are each judged by their own.
+    """
+    drawn_at_shares = people.filter((pl.col("explored") == 1) | (pl.col("variant_id") == 0))
+    rows = drawn_at_shares.group_by("policy", "variant_id").len().sort("policy", "variant_id").rows()
     observed, expected = {v.pk: 0 for v in variants}, {v.pk: 0.0 for v in variants}
     held, treated = 0, 0
-    for policy in {row[0] for row in rows}:
-        here = {pk: (n, chance) for name, pk, n, chance in rows if name == policy}
-        held += here.pop(0, (0, 0.0))[0]
-        people = sum(n for n, _ in here.values())
-        treated += people
+    for policy in dict.fromkeys(row[0] for row in rows):
+        here = {pk: n for name, pk, n in rows if name == policy}
+        held += here.pop(0, 0)
+        drawn = sum(here.values())
+        treated += drawn
         shares = _shares(policy, variants)
         for variant in variants:
-            observed[variant.pk] += here.get(variant.pk, (0, 0.0))[0]
-            expected[variant.pk] += people * shares[variant.pk]
+            observed[variant.pk] += here.get(variant.pk, 0)
+            expected[variant.pk] += drawn * shares[variant.pk]
     share = float(experiment.holdout_share)
     compared = [v for v in variants if expected[v.pk] > 0 or observed[v.pk]]
     whole = experiment.method == Experiment.Method.FIXED and share > 0

@@ -1,9 +1,10 @@
 """How far a live test is, and which planned look is due."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 from django.db import connection
 
 from campaigns.experiments.models import Experiment, Metric
@@ -32,14 +33,14 @@ class Standing:
     look: int | None
 
 
-def standing(experiment: Experiment, *, now: datetime) -> Standing:
-    """Say how far a live test is. Three small queries; 0.3 s for a million people."""
+def standing(experiment: Experiment, *, now: datetime, people: pl.DataFrame | None = None) -> Standing:
+    """Say how far a live test is. Three small queries; 0.3 s for a million people.
+
+    Whoever has read the people already (facts.Facts) passes them, which saves the largest of the three.
+    """
     primary = _primary(experiment)
     window = timedelta(days=primary.window_days)
-    with connection.cursor() as cursor:
-        values: list[Any] = [window, now, experiment.pk, now]
-        cursor.execute(_STANDING, values)
-        closed, met, newest = cursor.fetchone()
+    closed, met, newest = _met(experiment, window, now) if people is None else _counted(people, window, now)
     over = bool(met) and closed == met and newest + window <= now and not _goes_on(experiment, now)
     planned = experiment.horizon
     fraction = 1.0 if over else min(1.0, closed / planned) if planned else None
@@ -50,6 +51,20 @@ def standing(experiment: Experiment, *, now: datetime) -> Standing:
         if over or fraction >= min(1.0, step / experiment.planned_looks):
             due = step
     return Standing(closed, met, fraction, over or fraction == 1.0, due)
+
+
+def _met(experiment: Experiment, window: timedelta, now: datetime) -> tuple[int, int, datetime]:
+    with connection.cursor() as cursor:
+        values: list[Any] = [window, now, experiment.pk, now]
+        cursor.execute(_STANDING, values)
+        closed, met, newest = cursor.fetchone()
+        return closed, met, newest
+
+
+def _counted(people: pl.DataFrame, window: timedelta, now: datetime) -> tuple[int, int, datetime]:
+    at = people.filter(pl.col("explored") == 1)["at"]
+    closed = int((at + window.total_seconds() <= now.timestamp()).sum())
+    return closed, len(at), datetime.fromtimestamp(float(at.max() or 0.0), UTC)  # type: ignore[arg-type]
 
 
 def _goes_on(experiment: Experiment, now: datetime) -> bool:

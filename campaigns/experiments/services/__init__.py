@@ -3,7 +3,7 @@
 Nothing here loads scipy or polars: the worker that sends imports it. Analysis is `live`.
 """
 
-from .assigning import assign, in_range
+from .assigning import assign, chances, in_range
 from .designing import DesignError, change_metrics, copy_experiment, create_experiment, free_range
 from .exposing import drop_ghosts, expose, expose_ghosts, expose_skipped
 from .holdout import close_holdout, current, fill, open_holdout
@@ -14,6 +14,7 @@ __all__ = [
     "DesignError",
     "archive",
     "assign",
+    "chances",
     "change_metrics",
     "close_holdout",
     "copy_experiment",

@@ -102,6 +102,24 @@ def policy_of(experiment: Experiment, wave: Wave | None) -> str:
     return f"{name} {'/'.join(map(str, weights))}"
 
 
+def chances(experiment: Experiment, policy: str, wave_id: int | None) -> list[tuple[Variant, float]]:
+    """Return each arm's exact chance under the policy that gave arms out, as it was then.
+
+    At most two queries. Who is held out has what is left to 1.
+    """
+    variants = list(experiment.variants.order_by("id"))
+    held = BucketRange.share(f"{experiment.salt}:holdout", float(experiment.holdout_share))
+    treated = (BUCKETS - held.high) / BUCKETS
+    _name, _space, written = policy.partition(" ")
+    if written:
+        weights = dict(zip((v.key for v in variants), map(float, written.split("/")), strict=False))
+        return [(v, treated * (top - low) / BUCKETS) for v, low, top in _slices(variants, weights)]
+    wave = experiment.waves.get(pk=wave_id) if wave_id else None
+    rows, _explored = _arms(experiment, wave, treated)
+    by_variant = {row[0]: row[4] for row in rows}
+    return [(variant, by_variant[variant.pk]) for variant in variants]
+
+
 def in_range(query: Query, spread: BucketRange) -> Query:
     """Return those of a query (a SELECT of `customer_id`) whose bucket under a salt lies in a range."""
     sql, params = query

@@ -1,15 +1,25 @@
 """Waves: an audience written to in parts, the later ones by what the earlier ones showed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
+from django.utils.module_loading import import_string
 
 from campaigns.experiments.models import Experiment, Wave
 from campaigns.experiments.statistics.assignment import BUCKETS
+from core.registry import Registry
 
+#: By name the dotted path of a function of (experiment, its own waves so far): what earlier campaigns say
+#: of the arms, as shares with their evidence, or None. Loaded when asked: it may need what senders do not.
+memories: Registry[str] = Registry("memory of earlier campaigns")
+
+#: Every arm's least share: statistics.bandit, which loads scipy, has the same.
+FLOOR = 0.01
 #: A decided test may still have to send its winner to the rest.
 _MOVING = (Experiment.State.RUNNING, Experiment.State.DECIDED)
 
@@ -35,9 +45,35 @@ def first_wave(experiment: Experiment, now: datetime) -> Wave | None:
     """Return the wave that goes with the launch, and put the others in order; None where there are none."""
     experiment.waves.filter(due_at=None).update(due_at=now + F("after"))
     wave = experiment.waves.filter(number=1).first()
-    if wave is not None:
-        experiment.waves.filter(pk=wave.pk, sent_at=None).update(sent_at=now, decided_at=now)
+    if wave is not None and wave.sent_at is None:
+        wave.sent_at = wave.decided_at = now
+        if experiment.method == Experiment.Method.BANDIT and (known := remembered(experiment, ())):
+            wave.weights, wave.evidence = known.weights, known.evidence
+            wave.floor = floor_of(experiment)
+        wave.save(update_fields=["sent_at", "decided_at", "weights", "evidence", "floor"])
     return wave
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The shares of a wave with what led to them."""
+
+    weights: dict[str, float]
+    evidence: dict[str, Any]
+
+
+def remembered(experiment: Experiment, waves: Sequence[Mapping[str, Any]]) -> Shares | None:
+    """Return the shares that earlier campaigns and its own waves give a bandit's arms, or None."""
+    for _name, path in memories:
+        found: Shares | None = import_string(path)(experiment, waves)
+        if found is not None:
+            return found
+    return None
+
+
+def floor_of(experiment: Experiment) -> float:
+    """Return each arm's part of the people drawn at equal weights."""
+    return min(FLOOR, 1 / max(experiment.variants.count(), 1))
 
 
 def due_waves(now: datetime) -> QuerySet[Wave]:

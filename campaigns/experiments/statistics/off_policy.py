@@ -85,3 +85,37 @@ def evaluate(rewards: npt.ArrayLike, propensities: npt.ArrayLike, target: npt.Ar
         max_share=share,
         refusals=tuple(refusal for refusal, hit in failed if hit),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Hold a mean reward with its standard error."""
+
+    value: float
+    se: float
+
+
+def doubly_robust(
+    rewards: npt.ArrayLike,
+    propensities: npt.ArrayLike,
+    target: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    expected: npt.ArrayLike,
+) -> Estimate:
+    """Estimate a target policy's mean reward with the help of a model of rewards, one row per decision.
+
+    `predicted` is the model's reward of the action taken, `expected` its mean over the target's actions; the
+    model must not have learned from the row itself (cross-fitting). Right when the propensities or the
+    model are (Dudik, Langford & Li 2011, ICML; Dudik et al. 2014, Statistical Science 29:485-511). The gate
+    is `evaluate`'s: where it refuses, this rests on the model alone and must not be used.
+    """
+    columns = (rewards, propensities, target, predicted, expected)
+    r, p, t, q, v = (np.asarray(a, dtype=np.float64) for a in columns)
+    if r.ndim != 1 or any(a.shape != r.shape for a in (p, t, q, v)):
+        raise ValueError("One reward, propensity, target, prediction and expectation a row are needed.")
+    if r.size < 2:
+        raise NotComputableError(Reason.NO_DATA, "At least two logged decisions are needed.")
+    if not ((p > 0) & (p <= 1)).all() or not ((t >= 0) & (t <= 1)).all():
+        raise ValueError("Propensities lie above 0 and at most at 1, target chances between 0 and 1.")
+    each = v + t / p * (r - q)
+    return Estimate(float(each.mean()), float(each.std(ddof=1)) / sqrt(r.size))

@@ -39,7 +39,7 @@ class Moment:
         later = campaign.timing in (Timing.AT, Timing.RECURRING)
         self.slot = first_slot(campaign, now=now) if later and ready else None
         self.due = max(now, self.slot.at) if self.slot else now
-        self.by_zone = bool(self.slot) and campaign.each_zone
+        self.by_zone = bool(self.slot) and (campaign.each_zone or campaign.learned_hours)
 
     def at(self, zone: ZoneInfo) -> datetime | None:
         """Return the moment in a zone, None where it is too late."""

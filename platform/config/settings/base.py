@@ -63,8 +63,10 @@ INSTALLED_APPS = [
     "campaigns.experiments",
     "campaigns.targeting",
     "campaigns.outcomes",
+    "campaigns.tuning",
     "campaigns.decisions",
     "campaigns",
+    "campaigns.rehearsal",
     "console",
     "console.home",
     "config",
@@ -262,6 +264,7 @@ CELERY_TASK_ROUTES = {
     "profiles.tasks.refresh_changed": {"queue": "default"},  # within a minute, whatever is being trained
     "profiles.tasks.*": {"queue": "training"},
     "recommendations.tasks.*": {"queue": "training"},
+    "campaigns.tuning.tasks.*": {"queue": "training"},
 }
 CELERY_TASK_ACKS_LATE = True  # a task whose worker dies comes back
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -308,6 +311,11 @@ EVENTS_KEEP_MONTHS = env.int("EVENTS_KEEP_MONTHS", default=None)
 
 # How old what a web process knows of champions, serving versions and rules may be.
 RECOMMENDATIONS_STATE_SECONDS = env.float("RECOMMENDATIONS_STATE_SECONDS", default=1)
+# How long answers to whom what was shown are kept; their weekly figures stay.
+DECISIONS_KEEP_DAYS = env.int("DECISIONS_KEEP_DAYS", default=400)
+# A stock that is expected to last fewer days is low; one that lasts more even at the likely most, too much.
+DEMAND_LOW_DAYS = env.int("DEMAND_LOW_DAYS", default=14)
+DEMAND_OVER_DAYS = env.int("DEMAND_OVER_DAYS", default=120)
 
 API_MAX_BODY_BYTES = env.int("API_MAX_BODY_BYTES", default=5_000_000)
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=6000)  # of one key

@@ -14,6 +14,7 @@ from catalog.selectors import category_names
 from console.page import Page
 from core import charts, clock
 from events.models import PRODUCT_TYPES, Event
+from recommendations.demand.selectors import of_product
 
 DAYS = 180
 EVENTS = 12
@@ -26,7 +27,7 @@ class ProductPage(Page):
     template_name = "console/product.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what is known of the product. About eight indexed queries."""
+        """Return what is known of the product. About nine indexed queries."""
         product = get_object_or_404(Product.objects.select_related("category"), pk=self.kwargs["pk"])
         self.title = product.name
         now = clock.now()
@@ -43,6 +44,8 @@ class ProductPage(Page):
             "attributes": sorted(product.attributes.items()) if isinstance(product.attributes, dict) else [],
             "pictures": [url for url in [product.image_url, *product.images] if url],
         }
+        if self.request.user.has_perm("recommendations.view_demandforecast"):
+            context["demand"] = of_product(product.pk)
         if self.request.user.has_perm("events.view_event"):
             events = Event.objects.filter(product=product, type__in=[t.value for t in PRODUCT_TYPES])
             context["happened"] = events.order_by("-occurred_at")[:EVENTS]

@@ -33,12 +33,15 @@ def in_words(levers: dict[str, Any], called: dict[tuple[str, str], str]) -> list
         "content": _("Content"),
         "strategy": _("Products by"),
         "pool": _("Coupon pool"),
+        "value": _("Coupon, in percent"),
         "send_hour": _("Sent at"),
     }
     shown = []
     for name, value in levers.items():
         if name == "subject" and isinstance(value, dict):
             value = " · ".join(str(text) for text in value.values())
+        if name == "features":
+            name, value = _("Tone"), value.get("tone", "")
         if name == "send_hour":
             value = f"{int(value):02}:00"
         shown.append((words.get(name, name), called.get((name, str(value)), str(value))))

@@ -16,7 +16,7 @@ from django.views.generic import View
 from catalog.models import Category, Product
 from console.page import Page
 from core import clock
-from recommendations.models import ListRule, Objective
+from recommendations.models import ListRule, Objective, Supply
 from recommendations.preview import effect_of
 from recommendations.services.rules import remove_rule, save_rule
 
@@ -41,6 +41,11 @@ class RuleForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "rule-categories"}),
     )
     brand = forms.CharField(label=gettext_lazy("Brand"), max_length=200, required=False)
+    supply = forms.ChoiceField(
+        label=gettext_lazy("Stock"),
+        required=False,
+        choices=[("", gettext_lazy("Any stock")), *Supply.choices],
+    )
     number = forms.DecimalField(
         label=gettext_lazy("How much"), required=False, max_digits=6, decimal_places=2
     )
@@ -70,7 +75,7 @@ class RuleForm(forms.Form):
         rule = rule or ListRule()
         rule.kind, rule.name, rule.objective = said["kind"], said["name"], said["objective"]
         rule.product, rule.category, rule.brand = said["sku"], said["category"], said["brand"]
-        rule.number = said["number"]
+        rule.number, rule.supply = said["number"], said["supply"]
         day = said["ends_on"]
         rule.ends_at = (
             clock.now().replace(year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0)

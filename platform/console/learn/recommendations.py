@@ -7,6 +7,8 @@ from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import View
@@ -25,8 +27,8 @@ from recommendations.models import (
     Serving,
     TuningDecision,
 )
-from recommendations.services import roll_back
 from recommendations.services.decisions import fallback_shares
+from recommendations.services.tuning import roll_back
 from recommendations.state import serving_versions
 
 DECISIONS = 20
@@ -62,7 +64,7 @@ class Recommendations(Page):
                 :DECISIONS
             ]
         )
-        experiments = _experiments(decisions)
+        experiments = experiments_of(decisions)
         return super().get_context_data(
             rows=rows,
             ndcg_charts=[chart for chart in (_chart(rows, o) for o in Objective) if chart],
@@ -120,7 +122,8 @@ def _blend(posterior: Posterior) -> dict[str, Any]:
     }
 
 
-def _experiments(decisions: list[TuningDecision]) -> dict[str, Experiment]:
+def experiments_of(decisions: list[TuningDecision]) -> dict[str, Experiment]:
+    """Return by key the experiments that decisions rest on. One query."""
     keys = {decision.reference.partition("#")[0] for decision in decisions}
     return {e.key: e for e in Experiment.objects.filter(key__in=keys)}
 
@@ -137,7 +140,15 @@ class RollBack(PermissionRequiredMixin, View):
         try:
             roll_back(decision, user=request.user, now=clock.now())
         except ValueError as refused:
-            messages.error(request, _(str(refused)))
+            messages.error(request, str(refused))
         else:
             messages.success(request, _("Rolled back. What stood before serves again."))
-        return redirect("admin:recommendations")
+        return redirect(back_to(request, "admin:recommendations"))
+
+
+def back_to(request: HttpRequest, default: str) -> str:
+    """Return the page of ours that a form came from, or another one."""
+    there = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(there, allowed_hosts=None):
+        return there
+    return reverse(default)

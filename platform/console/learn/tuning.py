@@ -3,18 +3,9 @@
 from django.utils.translation import gettext as _
 
 from core.templatetags.studio import percent
-from recommendations.models import Objective, Strategy, TuningDecision
-
-
-def use_name(use: str) -> str:
-    """Return what a use is for in words: `email:replenish` is “e-mail, products they buy again”."""
-    place, _colon, objective = use.partition(":")
-    places = {"email": _("E-mail"), "blend": _("Blend")}
-    objectives = {
-        Objective.REPLENISH.value: _("products they buy again"),
-        Objective.DISCOVER.value: _("products new to them"),
-    }
-    return f"{places.get(place, place)} · {objectives.get(objective, objective)}"
+from recommendations.models import TuningDecision
+from recommendations.services.tuning import kinds, use_name
+from recommendations.services.tuning.shrinking import ENOUGH
 
 
 def part_name(part: str) -> str:
@@ -57,38 +48,49 @@ def gate_name(gate: str) -> str:
 
 
 def title(decision: TuningDecision) -> str:
-    """Say what a decision changed, in one line."""
-    use = use_name(decision.use)
-    if not decision.changed:
-        return _("%(use)s: nothing changes") % {"use": use}
-    if decision.kind == TuningDecision.Kind.STRATEGY:
-        names = dict(
-            Strategy.objects.filter(
-                key__in=[decision.before["strategy"], decision.after["strategy"]]
-            ).values_list("key", "name")
-        )
-        before, after = (
-            _(names.get(side["strategy"], side["strategy"])) for side in (decision.before, decision.after)
-        )
-        return _("%(use)s: %(after)s serves instead of %(before)s") % {
-            "use": use,
-            "after": after,
-            "before": before,
-        }
-    return _("%(use)s: the mix moves towards the winner") % {"use": use}
+    """Say what a decision changes, in one line. Asks no database."""
+    if decision.before == decision.after:
+        return _("%(use)s: nothing changes") % {"use": use_name(decision.use)}
+    if decision.kind not in kinds:
+        return f"{decision.kind}: {decision.use}"
+    return kinds.get(decision.kind).describe(decision)
 
 
 def note(decision: TuningDecision) -> str:
     """Say on which evidence."""
     evidence = decision.evidence
-    text = {
-        TuningDecision.Verdict.BETTER: _("the tested one was better"),
-        TuningDecision.Verdict.WORSE: _("the tested one was worse"),
-        TuningDecision.Verdict.NO_DIFFERENCE: _("no difference was found"),
-    }[TuningDecision.Verdict(decision.verdict)]
+    verdicts = {
+        TuningDecision.Verdict.BETTER.value: _("the tested one was better"),
+        TuningDecision.Verdict.WORSE.value: _("the tested one was worse"),
+        TuningDecision.Verdict.NO_DIFFERENCE.value: _("no difference was found"),
+    }
+    ways = {
+        "replay": _("offline, replay"),
+        "posterior": _("what waves of campaigns showed"),
+        "search": _("offline, a search"),
+        "history": _("what happened so far"),
+        "person": _("a person's choice"),
+        "guardrail": _("a guardrail failed"),
+    }
+    text = verdicts.get(decision.verdict, "")
     interval = evidence.get("interval")
     if interval:
         text += f" ({percent(interval[0])} … {percent(interval[1])})"
-    if evidence.get("kind") == "replay":
-        text += " · " + _("offline, replay")
-    return text
+    if decision.verdict == TuningDecision.Verdict.NO_DIFFERENCE and evidence.get("kind") == "person":
+        text = ""
+    return " · ".join(part for part in (text.strip(), ways.get(evidence.get("kind", ""), "")) if part)
+
+
+def forecast(decision: TuningDecision) -> str:
+    """Say what is expected of it: less than measured, as what looks best looks better than it is."""
+    expected = decision.expected
+    if not expected:
+        return ""
+    values = {
+        "lift": percent(expected["lift"]),
+        "shrunk": percent(expected["shrunk"]),
+        "past": expected["past"],
+    }
+    if expected["past"] < ENOUGH:
+        return _("Found %(lift)s, expect %(shrunk)s: what looks best looks better than it is.") % values
+    return _("Found %(lift)s, expect %(shrunk)s, by what %(past)s such changes brought.") % values

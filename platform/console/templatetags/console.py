@@ -14,6 +14,7 @@ from profiles import personas
 from profiles.models import Persona
 from profiles.scores import words
 from profiles.study_words import study_missing
+from recommendations.services.tuning import use_name
 from segments.models import Segment
 from segments.selectors import display_name
 
@@ -21,7 +22,8 @@ register = template.Library()
 register.filter("as_read", as_read)
 register.filter("decision_title", tuning.title)
 register.filter("decision_note", tuning.note)
-register.filter("use_name", tuning.use_name)
+register.filter("decision_forecast", tuning.forecast)
+register.filter("use_name", use_name)
 register.filter("part_name", tuning.part_name)
 register.filter("source_name", tuning.source_name)
 register.filter("gate_name", tuning.gate_name)

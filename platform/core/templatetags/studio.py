@@ -59,6 +59,12 @@ def percent(value: float | None, digits: int = 1) -> str:
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
 
 
+@register.filter
+def signed_percent(value: float | None, digits: int = 0) -> str:
+    """Return a share with its sign, as +4 %."""
+    return "–" if value is None else ("+" if value > 0 else "") + percent(value, digits)
+
+
 def money_sign(currency: str) -> str:
     """Return a currency's sign, or its code where it has none."""
     return _SIGNS.get(currency, currency)

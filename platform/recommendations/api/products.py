@@ -48,10 +48,10 @@ class RelatedView(APIView):
         )
         reason = {"part": self.part, "because": product.name}
         places = [Place(pk, score, reason) for pk, score in zip(*row, strict=True)] if row else []
-        facts = facts_of(place.product_id for place in places)
         now = clock.now()
         # What is pinned is for people's lists; beside a product it would be no answer.
         rules = [r for r in state().rules_for(Objective.DISCOVER, now) if r.kind != ListRule.Kind.PIN]
+        facts = facts_of((place.product_id for place in places), rules)
         items = as_items(apply_rules(places, facts, rules, wish.limit, wish.plain_filters(facts)), facts)
         decision = note(
             slot=f"api-{self.kind}",
@@ -122,9 +122,9 @@ class BundlesView(APIView):
         """Answer only bundles that can be had whole, now."""
         product = product_of(sku)
         found = ProductList.objects.filter(kind=ProductList.Kind.BUNDLE, product=product).first()
-        facts = facts_of([product.pk, *found.product_ids]) if found else {}
         now = clock.now()
         excluded = [r for r in state().rules_for(Objective.DISCOVER, now) if r.kind == ListRule.Kind.EXCLUDE]
+        facts = facts_of([product.pk, *found.product_ids], excluded) if found else {}
         bundles = []
         for *members, baskets in found.detail if found else ():
             whole = [facts.get(pk) for pk in (product.pk, *members)]

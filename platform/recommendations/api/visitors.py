@@ -80,9 +80,9 @@ class TrendingView(APIView):
         asked = asked_of(FilterSerializer, request)
         wish = wish_of(asked, Objective.DISCOVER)
         places = general(ProductList.Kind.TRENDING)
-        facts = facts_of(place.product_id for place in places)
         now = clock.now()
         rules = [rule for rule in state().rules_for(Objective.DISCOVER, now) if rule.kind != "pin"]
+        facts = facts_of((place.product_id for place in places), rules)
         items = as_items(apply_rules(places, facts, rules, wish.limit, wish.plain_filters(facts)), facts)
         decision = note(
             slot="api-trending", action=[item.sku for item in items], policy_version="trending", now=now

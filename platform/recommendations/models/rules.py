@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from catalog.models import Category, Product
+from recommendations.models.demand import Supply
 from recommendations.models.strategies import Objective
 
 #: The least and the most that a rule's number can be.
@@ -48,6 +49,15 @@ class ListRule(models.Model):
         help_text=_("With everything below it."),
     )
     brand = models.CharField(_("brand"), max_length=200, blank=True)
+    supply = models.CharField(
+        _("stock"),
+        max_length=4,
+        choices=Supply,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Products whose stock stands so to the forecast of their demand, at each moment."),
+    )
     number = models.DecimalField(
         _("how much"),
         max_digits=6,
@@ -80,12 +90,12 @@ class ListRule(models.Model):
     def clean(self) -> None:
         """Refuse a rule that says nothing, or too much. Raises ValidationError by field."""
         errors: dict[str, Any] = {}
-        named = [bool(self.product_id), bool(self.category_id), bool(self.brand)]
+        named = [bool(self.product_id), bool(self.category_id), bool(self.brand), bool(self.supply)]
         if self.kind in (self.Kind.BOOST, self.Kind.BURY, self.Kind.EXCLUDE) and sum(named) == 0:
-            errors["product"] = _("Say which products: one product, a category or a brand.")
+            errors["product"] = _("Say which products: one product, a category, a brand, or by their stock.")
         if self.kind == self.Kind.PIN and (not self.product_id or sum(named) > 1):
             errors["product"] = _("Pin one product.")
-        if self.kind == self.Kind.CAP and (self.product_id or self.brand):
+        if self.kind == self.Kind.CAP and (self.product_id or self.brand or self.supply):
             errors["category"] = _("A cap is for a category, or for each of them.")
         if self.kind == self.Kind.DIVERSITY and any(named):
             errors["category"] = _("Variety is for whole lists.")

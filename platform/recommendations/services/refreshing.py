@@ -1,5 +1,6 @@
 """Lists of those who did something since: brought up to date without a training; and when to train again."""
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,7 +30,14 @@ WARM_AT = 0.02
 FULL_AT = 0.15
 #: So much of what is bought are products that the models have never seen.
 UNKNOWN_AT = 0.10
-#: Fewer purchases say nothing about either.
+#: The mix of top categories moved by so much (population stability index; above .25 counts as a major shift,
+#: Siddiqi 2006): tastes or the season changed.
+DRIFT_AT = 0.25
+#: The mix before a training is that of so long.
+BEFORE = timedelta(weeks=8)
+# A category without a purchase would make the index infinite.
+_LEAST = 1e-3
+#: Fewer purchases say nothing about any of these.
 FEWEST = 500
 
 _CHANGED = """
@@ -43,6 +51,13 @@ _GROWTH = """
 SELECT count(*), count(*) FILTER (WHERE product.created_at > %s)
   FROM events_event AS event JOIN catalog_product AS product ON product.id = event.product_id
  WHERE event.type = 'purchase' AND event.occurred_at >= %s AND event.occurred_at < %s
+"""
+_MIX = """
+SELECT count(*) FILTER (WHERE event.occurred_at < %s), count(*) FILTER (WHERE event.occurred_at >= %s)
+  FROM events_event AS event JOIN catalog_product AS product ON product.id = event.product_id
+  LEFT JOIN catalog_category AS category ON category.id = product.category_id
+ WHERE event.type = 'purchase' AND event.occurred_at >= %s AND event.occurred_at < %s
+ GROUP BY split_part(coalesce(category.path, ''), '/', 1)
 """
 
 
@@ -88,22 +103,24 @@ def _refresh(version: ModelVersion, objective: str, as_of: datetime, progress: P
         progress(before + start + len(block), total, "Lists")
     for number, customer in enumerate(changed, start=1):
         products, ages = history_of(customer, as_of)
-        lists = model.recommend_history(
-            [str(pk) for pk in products], LIST_LENGTH, objective, days_ago=ages, candidates=available
-        )
-        write_lists(version, objective, [customer], Listed(lists))
+        items = [str(pk) for pk in products]
+        lists = model.recommend_history(items, LIST_LENGTH, objective, days_ago=ages, candidates=available)
+        causes = model.history_causes(lists, items, days_ago=ages)
+        write_lists(version, objective, [customer], Listed(lists, causes))
         progress(before + len(new) + number, total, "Lists")
     return len(changed) + len(new)
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What came in since the serving models learned, and what follows from it."""
+    """What came in since the last training, and what follows from it."""
 
     since: datetime
     facts: int
     purchases: int
     unknown: int
+    #: How much the mix of what is bought moved since: population stability index over top categories.
+    drift: float = 0.0
 
     @property
     def advice(self) -> str:
@@ -111,18 +128,41 @@ class Growth:
         if self.purchases < FEWEST:
             return ""
         share = self.purchases / max(self.facts, 1)
-        if share >= FULL_AT or self.unknown / self.purchases >= UNKNOWN_AT:
+        if share >= FULL_AT or self.unknown / self.purchases >= UNKNOWN_AT or self.drift >= DRIFT_AT:
             return "full"
         return "warm" if share >= WARM_AT else ""
 
 
 def growth(as_of: datetime) -> Growth | None:
-    """Return what was bought since the oldest serving version learned; None before the first training."""
-    versions = serving_versions()
-    if not versions:
+    """Return what was bought since the strategies were last trained; None before the first training.
+
+    A strategy that is switched off is trained no more and does not count; nor does it count that a new
+    version waits before its gates, or everything would be trained again and again. Two queries, one more
+    where enough came in to see a drift.
+    """
+    trained = list(
+        ModelVersion.objects.filter(strategy__active=True)
+        .order_by("strategy_id", "-as_of", "-created_at")
+        .distinct("strategy_id")
+        .only("as_of", "rows")
+    )
+    if not trained:
         return None
-    oldest = min(versions, key=lambda version: version.as_of)
+    oldest = min(trained, key=lambda version: version.as_of)
     with connection.cursor() as cursor:
         cursor.execute(_GROWTH, [oldest.as_of, oldest.as_of, as_of])
         purchases, unknown = cursor.fetchone()
-    return Growth(oldest.as_of, oldest.rows, purchases, unknown)
+    drift = _drift(oldest.as_of, as_of) if purchases >= FEWEST else 0.0
+    return Growth(oldest.as_of, oldest.rows, purchases, unknown, drift)
+
+
+def _drift(since: datetime, as_of: datetime) -> float:
+    """Return how far the purchases since a moment are spread otherwise than those of the weeks before it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MIX, [since, since, since - BEFORE, as_of])
+        rows = cursor.fetchall()
+    before, after = (sum(row[n] for row in rows) for n in (0, 1))
+    if not before or not after:
+        return 0.0
+    shares = [(max(b / before, _LEAST), max(a / after, _LEAST)) for b, a in rows]
+    return sum((now - then) * math.log(now / then) for then, now in shares)

@@ -152,7 +152,11 @@ def crown(use: str, strategy: Strategy, *, user: User, now: datetime) -> TuningD
         after={"strategy": strategy.key},
         changed=champion.strategy_id != strategy.pk,
         as_of=turn.version.as_of,
+        state=TuningDecision.State.NOTED
+        if champion.strategy_id == strategy.pk
+        else TuningDecision.State.APPLIED,
         created_at=now,
+        decided_at=now,
         decided_by=user,
     )
     record(

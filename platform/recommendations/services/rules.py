@@ -10,7 +10,7 @@ from accounts.audit import record
 from accounts.models import User
 from recommendations.models import ListRule
 
-_TOLD = ("kind", "name", "objective", "product", "category", "brand", "active")
+_TOLD = ("kind", "name", "objective", "product", "category", "brand", "supply", "active")
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.jobs import Progress, silent
-from recommendations.frames import products, purchases
+from recommendations.frames import marked, products, purchases, shown
 from recommendations.models import Strategy
 from recommendations.services.training import NothingToLearnError, UnknownStrategyError, dataset_of
 from recommender.reading import clean_interactions
@@ -34,7 +34,7 @@ def search_strategy(
     strategy = Strategy.objects.filter(key=key).first()
     if strategy is None:
         raise UnknownStrategyError(f"There is no strategy {key}.")
-    cleaned = clean_interactions(purchases(as_of))
+    cleaned = clean_interactions(marked(purchases(as_of), shown(as_of)))
     if cleaned.frame.is_empty():
         raise NothingToLearnError(f"There are no purchases before {as_of:%Y-%m-%d} to learn from.")
     folder = settings.ARTIFACTS / "searches"

@@ -13,7 +13,7 @@ from accounts.jobs import Progress, silent
 from core.ids import uuid7
 from events.models import Event, EventType
 from recommendations.artifacts import fitted, store
-from recommendations.frames import products, purchases
+from recommendations.frames import marked, products, purchases, round_of, shown
 from recommendations.models import Champion, ModelVersion, Objective, ProductList, Strategy
 from recommendations.services.lists import precompute_lists
 from recommendations.services.registry import admit
@@ -35,6 +35,8 @@ from recommender.validation.splits import Split, truth_matrix
 #: Bumped when a model's learning changes so that old and new figures do not compare.
 CODE_VERSION = "2"
 EVALUATION_DAYS = 28
+#: What was shown in the weeks before a training is a round of the loop.
+ROUND = timedelta(days=28)
 #: Products that fewer people bought say more about those people than about the product.
 MIN_BUYERS = 5
 #: Below this many customers every product counts.
@@ -96,8 +98,10 @@ def train_models(
     progress(0, steps, "Reading purchases")
     until = as_of + timedelta(days=EVALUATION_DAYS)
     goes_on = Event.objects.filter(type=EventType.PURCHASE, occurred_at__gte=until).exists()
-    cleaned = clean_interactions(purchases(until if goes_on else as_of))
-    items = products()
+    until = until if goes_on else as_of
+    seen, items = shown(until), products()
+    bought = marked(purchases(until), seen)
+    cleaned = clean_interactions(bought)
     if cleaned.frame.is_empty():
         raise NothingToLearnError(
             f"There are no purchases before {as_of:%Y-%m-%d} to learn from. Import orders first."
@@ -108,14 +112,15 @@ def train_models(
     report = None
     if not warm:
         progress(1, steps, "Fitting and measuring")
-        report = _evaluate(cleaned, items, cut, models, say, progress, steps)
+        report = _evaluate(cleaned, items, seen, cut, models, say, progress, steps)
     if cut != as_of or warm:
         models = {strategy.key: make(strategy) for strategy in strategies}
-        dataset = dataset_of(cleaned, items, as_of)
+        dataset = dataset_of(cleaned, items, as_of).with_shown(_before(seen, as_of))
         for number, (key, model) in enumerate(models.items(), start=1):
             progress(len(models) + number, steps, f"Fitting {key}")
             model.fit(dataset)
     versions = _publish(strategies, models, report, cleaned.frame, as_of=as_of, cut=cut, now=now, warm=warm)
+    _note_round(versions, round_of(bought, seen, items, (as_of - ROUND).timestamp()))
     # A replay of the past must not set back what visitors are shown today.
     if not ProductList.objects.filter(as_of__gt=as_of).exists():
         progress(steps - 1, steps, "What goes together")
@@ -196,9 +201,14 @@ def dataset_of(cleaned: Any, items: pl.DataFrame, edge: datetime) -> Dataset:
     )
 
 
+def _before(seen: pl.DataFrame, edge: datetime) -> pl.DataFrame:
+    return seen.filter(pl.col(columns.TIME) < edge.timestamp())
+
+
 def _evaluate(
     cleaned: Any,
     items: pl.DataFrame,
+    seen: pl.DataFrame,
     cut: datetime,
     models: dict[str, Recommender],
     say: Callable[[str], None] | None,
@@ -210,7 +220,7 @@ def _evaluate(
     frame = cleaned.frame
     if frame.filter(pl.col(columns.TIME) < edge).is_empty():
         return None
-    train = dataset_of(cleaned, items, cut)
+    train = dataset_of(cleaned, items, cut).with_shown(_before(seen, cut))
     after = frame.filter(
         (pl.col(columns.TIME) >= edge) & (pl.col(columns.TIME) < edge + EVALUATION_DAYS * DAY)
     )
@@ -272,6 +282,15 @@ def _publish(
         versions[strategy.key] = version
     ModelVersion.objects.bulk_create(versions.values())
     return versions
+
+
+def _note_round(versions: dict[str, ModelVersion], round_: dict[str, float]) -> None:
+    """Keep with a training's figures how broad the round before it was; nothing where nothing was shown."""
+    if not round_:
+        return
+    for version in versions.values():
+        version.metrics = {**version.metrics, "round": round_}
+    ModelVersion.objects.bulk_update(versions.values(), ["metrics"])
 
 
 def _learned(model: Recommender) -> dict[str, Any]:

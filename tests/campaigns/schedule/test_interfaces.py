@@ -43,8 +43,8 @@ def test_a_schedule_goes_in_and_comes_out():
     )  # fmt: skip
     assert answer.status_code == 201, answer.json()
     assert answer.json()["schedule"] == {
-        "timing": "recurring", "day": day, "time": "09:30", "each_zone": True, "late": "leave_out",
-        "every": "week", "weekdays": [0, 3], "month_day": 1, "until": None,
+        "timing": "recurring", "learned_hours": False, "day": day, "time": "09:30", "each_zone": True,
+        "late": "leave_out", "every": "week", "weekdays": [0, 3], "month_day": 1, "until": None,
         "spread_hours": 4, "per_hour": 500, "holidays": "wait", "priority": 2, "next_at": None,
     }  # fmt: skip
     answer = plan({"timing": "triggered", "trigger": TRIGGER}, "t")

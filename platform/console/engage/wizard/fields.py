@@ -28,9 +28,10 @@ class PlanForm(forms.ModelForm):
         model = Campaign
         fields = (
             "name", "goal", "goal_days", "topic", "channel", "segment", "content", "objective", "pool",
-            "plan", "codes_of", "promotion", "timing", "on_day", "at_time", "each_zone", "late", "every",
-            "month_day", "ends_on", "trigger_event", "trigger_segment", "delay_minutes", "unless_event",
-            "again_after_days", "of_use_hours", "spread_hours", "per_hour", "holidays", "priority",
+            "plan", "codes_of", "promotion", "timing", "on_day", "at_time", "each_zone", "learned_hours",
+            "late", "every", "month_day", "ends_on", "trigger_event", "trigger_segment", "delay_minutes",
+            "unless_event", "again_after_days", "of_use_hours", "spread_hours", "per_hour", "holidays",
+            "priority",
         )  # fmt: skip
 
     def clean_parts(self) -> list[str]:

@@ -1,6 +1,7 @@
 """What the arms of a test may differ in: as the wizard offers it, and what is wrong with a value."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,14 @@ from campaigns.models import Campaign
 from campaigns.planning.models import Part
 from campaigns.planning.parts import parts_of
 from campaigns.schedule.models import Timing
+from campaigns.values import percent_of
 from console.content.samples import as_read, own_sample
 from recommendations.models import Strategy
 
 _MOST = 100
 _HOURS = range(24)
+#: The value of an arm that gives no coupon.
+_NONE = "0"
 
 
 class Lever(ABC):
@@ -43,6 +47,15 @@ class Lever(ABC):
     @abstractmethod
     def own(self, campaign: Campaign) -> str:
         """Return what the campaign itself has: the first arm begins with it."""
+
+    def levers(self, value: str) -> dict[str, Any]:
+        """Return the levers of an arm with this value, as a variant stores them."""
+        return {self.key: value}
+
+    def read(self, levers: Mapping[str, Any]) -> str:
+        """Return the value of a stored arm."""
+        value = levers.get(self.key, "")
+        return str(next(iter(value.values()), "")) if isinstance(value, Mapping) else str(value)
 
     @abstractmethod
     def fault(self, campaign: Campaign, value: str) -> str:
@@ -155,6 +168,38 @@ class Pools(Lever):
             return None
 
 
+class Values(Pools):
+    """No coupon, and pools that take so many percents off: compared by margin, coupons paid."""
+
+    key, title, icon = "value", gettext_lazy("Coupon values"), "percent"
+    note = gettext_lazy("Which discount is worth it")
+
+    def choices(self, campaign: Campaign) -> list[list[str]]:
+        there = CouponPool.objects.select_related("promotion").order_by("-created_at")[: 2 * _MOST]
+        found = [(percent, pool) for pool in there if (percent := percent_of(pool))]
+        rows = [
+            [str(p.pk), f"{percent} % – {p.name}"] for percent, p in sorted(found, key=lambda row: row[0])
+        ]
+        return [[_NONE, _("no coupon")], *rows]
+
+    def fault(self, campaign: Campaign, value: str) -> str:
+        known = value == _NONE or value in dict(self.choices(campaign))
+        return "" if known else _("Choose a value.")
+
+    def named(self, value: str) -> str:
+        if value == _NONE:
+            return _("no coupon")
+        found = self._pool(value)
+        return f"{percent_of(found)} % – {found.name}" if found else value
+
+    def levers(self, value: str) -> dict[str, Any]:
+        found = self._pool(value) if value != _NONE else None
+        return {"value": percent_of(found), "pool": value} if found else {"value": 0}
+
+    def read(self, levers: Mapping[str, Any]) -> str:
+        return str(levers.get("pool", _NONE))
+
+
 class Hours(Lever):
     """Another hour of the day, by each recipient's own clock."""
 
@@ -180,8 +225,9 @@ class Hours(Lever):
         return f"{int(value):02}:00" if value.isascii() and value.isdigit() else value
 
 
+# An arm with a value names its pool too, so values are asked first.
 LEVERS: dict[str, Lever] = {
-    lever.key: lever for lever in (Subjects(), Contents(), Strategies(), Pools(), Hours())
+    lever.key: lever for lever in (Subjects(), Contents(), Strategies(), Values(), Pools(), Hours())
 }
 
 

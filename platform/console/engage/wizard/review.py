@@ -14,6 +14,7 @@ from campaigns import dispatch
 from campaigns.actions import put_in_order
 from campaigns.actions.approve_campaign import is_own
 from campaigns.actions.locking import RELATED
+from campaigns.audience import members
 from campaigns.content.services import TemplateInvalid
 from campaigns.errors import CampaignNotReady
 from campaigns.models import Campaign
@@ -29,8 +30,10 @@ from campaigns.planning.forecast import Forecast, forecast
 from campaigns.planning.models import Approval
 from campaigns.planning.parts import parts_in_words
 from campaigns.preflight import Finding, findings, mails
+from campaigns.schedule.learned import people_by_hour, standing
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
+from console.engage.rehearsal.page import panel
 from console.engage.wizard.samples import samples, seen_by
 from console.engage.wizard.testing import share_of
 from core import clock
@@ -71,6 +74,7 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "warnings": [f for f in found if not f.blocks] + _warnings(campaign, foreseen),
         "first": _first(campaign, foreseen),
         "zones": foreseen.zones[:ZONES],
+        **_hours(campaign, as_of),
         "more_zones": max(0, len(foreseen.zones) - ZONES),
         "schedule": in_words(campaign),
         "triggered": campaign.timing == Timing.TRIGGERED,
@@ -80,6 +84,7 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "may_launch": user.has_perm("campaigns.launch_campaign"),
         "may_change": user.has_perm("campaigns.change_campaign"),
         **approval,
+        **panel(campaign, user),
     }
 
 
@@ -89,6 +94,21 @@ def _first(campaign: Campaign, foreseen: Forecast) -> dict[str, int] | None:
     if share is None or campaign.experiment is None:
         return None
     return {"people": round(foreseen.people * share), "days": campaign.experiment.window_days}
+
+
+def _hours(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
+    """Return how many people have which learned hour, the most first. Two queries."""
+    if not campaign.learned_hours or campaign.timing == Timing.TRIGGERED or not mails(campaign):
+        return {}
+    counted = people_by_hour(members(campaign, as_of=as_of))
+    rows = sorted(counted.items(), key=lambda row: (row[0] is None, -row[1]))
+    return {
+        "hours": [
+            {"name": _("the usual time") if hour is None else f"{hour}:00", "people": people}
+            for hour, people in rows
+        ],
+        "hours_used": standing().use,
+    }
 
 
 def _seen(campaign: Campaign, request: HttpRequest, now: datetime, as_of: datetime) -> dict[str, Any]:

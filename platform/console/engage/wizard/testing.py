@@ -1,9 +1,10 @@
 """Step 4: what is compared, who is left alone, and how much that can show."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from django.db import transaction
@@ -17,12 +18,16 @@ from campaigns.actions.plan_test import ArmPlan, plan_test
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
+from campaigns.learning.copy_features import TONES
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
+from campaigns.tuning.copy import guesses_for
 from console.engage.wizard.levers import LEVERS, offered
 from core import clock
 
+#: Levers that are words, of which one test teaches the next.
+WORDS = ("subject", "content")
 MOST_ARMS = 5
 #: What is proposed where nobody chose.
 HOLDOUT = Decimal("0.1")
@@ -59,11 +64,18 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "metrics": [("conversion", _("how many order")), ("revenue", _("revenue per person"))],
         "decide_after": test.window_days if test and share else 3,
         "arms_start": {
-            "arms": [_value(v, lever) for v in variants] if lever else [],
+            "arms": [LEVERS[lever].read(v.levers) for v in variants] if lever else [],
             "own": there["own"],
             "most": MOST_ARMS,
             "labels": [chr(65 + number) for number in range(MOST_ARMS)],
             "remove": _("Remove"),
+            "tone": _("Tone"),
+            "tones": [
+                ["plain", _("plain")],
+                ["warm", _("warm")],
+                ["playful", _("playful")],
+            ],
+            "said": [v.levers.get("features", {}).get("tone", "plain") for v in variants],
             "choices": there["choices"],
         },
     }
@@ -81,12 +93,7 @@ def _lever_of(variants: list[Variant]) -> str:
     """Return in what the arms differ; empty for one arm."""
     if len(variants) < 2:
         return ""
-    return next((name for name in LEVERS if any(v.levers.get(name) for v in variants)), "")
-
-
-def _value(variant: Variant, lever: str) -> str:
-    value = variant.levers.get(lever, "")
-    return str(next(iter(value.values()), "")) if isinstance(value, Mapping) else str(value)
+    return next((name for name in LEVERS if any(name in v.levers for v in variants)), "")
 
 
 def read_test(campaign: Campaign, given: Any) -> tuple[Test | None, dict[str, str]]:
@@ -105,9 +112,13 @@ def read_test(campaign: Campaign, given: Any) -> tuple[Test | None, dict[str, st
     if days is None:
         wrong["decide_after"] = _("Write the days until the decision, from 1 to 90.")
     metric = str(given.get("metric") or "conversion")
-    if metric not in ("conversion", "revenue"):
+    if lever == "value":
+        metric = "margin"
+    if metric not in ("conversion", "revenue", "margin"):
         wrong["metric"] = _("Choose what decides.")
     arms = _arms(campaign, lever, given.get("arms"), wrong) if lever in LEVERS else ()
+    if lever in WORDS:
+        arms = _toned(arms, given.get("tones"))
     if wrong:
         return None, wrong
     own = (ArmPlan("a", _("As planned"), {}, 1, True),)
@@ -126,8 +137,19 @@ def _arms(campaign: Campaign, lever: str, given: Any, wrong: dict[str, str]) -> 
     if not wrong and len(set(values)) < len(values):
         wrong["arms"] = _("Two of them are the same. Make them differ.")
     return tuple(
-        ArmPlan(_KEYS[number], _named(lever, value, number), {lever: value} if value else {}, 1, number == 0)
+        ArmPlan(_KEYS[number], _named(lever, value, number), LEVERS[lever].levers(value), 1, number == 0)
         for number, value in enumerate(values)
+    )
+
+
+def _toned(arms: tuple[ArmPlan, ...], tones: Any) -> tuple[ArmPlan, ...]:
+    """Add to each arm the tone that a person chose; plain says nothing."""
+    said = tones if isinstance(tones, list) else []
+    return tuple(
+        replace(arm, levers={**arm.levers, "features": {"tone": tone}})
+        if tone in TONES and tone != TONES[0]
+        else arm
+        for arm, tone in zip_longest(arms, said[: len(arms)])
     )
 
 
@@ -182,4 +204,16 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
             people=people, arms=arms, holdout_share=float(test.holdout_share), test_share=share_of(test),
             metric=test.metric, base=base,
         )  # fmt: skip
-    return {"people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out}
+    return {
+        "people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out,
+        "words": _words(test),
+    }  # fmt: skip
+
+
+def _words(test: Experiment | None) -> dict[str, Any] | None:
+    """Return what earlier campaigns say of the arms' words; None where they say nothing."""
+    variants = list(test.variants.order_by("id")) if test else []
+    campaigns, found = guesses_for(variants)
+    if not found:
+        return None
+    return {"campaigns": campaigns, "arms": [{"name": v.name, "guess": found[v.key]} for v in variants]}

@@ -1,4 +1,4 @@
-"""Store what a measurement decided, apply it, and take it back."""
+"""Who serves a use, and the mix that the next training starts from: two kinds of tuning decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
-from accounts.audit import record
 from accounts.models import User
 from recommendations.models import Champion, ModelVersion, Posterior, Strategy, TuningDecision
 from recommendations.services.registry import settle_stages
+from recommendations.services.tuning.deciding import propose
+from recommendations.services.tuning.kinds import StaleDecisionError, TuningKind
+from recommendations.services.tuning.shrinking import Expected
+from recommendations.strategies import STARTERS
 
 #: A look counts as at most this many people, so that one large campaign cannot drown all later ones.
 MOST_EVIDENCE = 500.0
@@ -35,6 +40,7 @@ class Evidence:
     informative: int
     figures: Mapping[str, Any]
     as_of: datetime
+    expected: Expected | None = None
 
     @property
     def winner(self) -> str | None:
@@ -72,22 +78,17 @@ def decide_strategy(
     The same evidence decides once; a repeat returns the first decision.
     """
     champion = Champion.objects.select_for_update().select_related("strategy").get(use=use)
-    if known := _known(TuningDecision.Kind.STRATEGY, use, evidence):
-        return known
     before = champion.strategy.key
-    after = evidence.winner or before
-    decision = _write(
+    return propose(
         TuningDecision.Kind.STRATEGY,
         use,
-        evidence,
+        evidence=evidence,
         before={"strategy": before},
-        after={"strategy": after},
+        after={"strategy": evidence.winner or before},
+        expected=evidence.expected,
         now=now,
         user=user,
     )
-    if decision.changed:
-        _crown(champion, Strategy.objects.get(key=after), decision, now)
-    return decision
 
 
 @transaction.atomic
@@ -102,11 +103,9 @@ def decide_blend(
     its prior beside the people of its own last window.
     """
     subject = f"blend:{objective}"
-    posterior, _ = Posterior.objects.select_for_update().get_or_create(
+    posterior, _created = Posterior.objects.select_for_update().get_or_create(
         subject=subject, key="", defaults={"parameters": {"alpha": {}}, "updated_at": now}
     )
-    if known := _known(TuningDecision.Kind.BLEND, subject, evidence):
-        return known
     before = dict(posterior.parameters["alpha"])
     after = dict(before)
     if evidence.winner and evidence.winning_version:
@@ -115,18 +114,15 @@ def decide_blend(
             observed *= REPLAY_DISCOUNT
         for part, weight in _blend_of(evidence.winning_version, objective).items():
             after[part] = after.get(part, 0.0) + observed * weight
-    decision = _write(
+    return propose(
         TuningDecision.Kind.BLEND,
         subject,
-        evidence,
+        evidence=evidence,
         before={"alpha": before},
         after={"alpha": after},
         now=now,
         user=user,
     )
-    if decision.changed:
-        _save_posterior(posterior, after, now)
-    return decision
 
 
 def blend_prior(objective: str) -> tuple[dict[str, float], float]:
@@ -137,72 +133,47 @@ def blend_prior(objective: str) -> tuple[dict[str, float], float]:
     return ({part: value / strength for part, value in alpha.items()} if strength else {}), strength
 
 
-@transaction.atomic
-def roll_back(decision: TuningDecision, *, user: User | None, now: datetime) -> TuningDecision:
-    """Put back what stood before a decision. Raises ValueError when something newer stands on it."""
-    decision = TuningDecision.objects.select_for_update().get(pk=decision.pk)
-    if decision.reverted_at or not decision.changed:
-        raise ValueError("There is nothing to roll back: this decision changed nothing or was rolled back.")
-    if decision.kind == TuningDecision.Kind.STRATEGY:
-        champion = Champion.objects.select_for_update().get(use=decision.use)
-        if champion.decision_id != decision.pk:
-            raise ValueError("A newer decision stands on this one. Roll that back first.")
-        _crown(champion, Strategy.objects.get(key=decision.before["strategy"]), None, now)
-    else:
-        posterior = Posterior.objects.select_for_update().get(subject=decision.use, key="")
-        if posterior.parameters["alpha"] != decision.after["alpha"]:
-            raise ValueError("A newer decision stands on this one. Roll that back first.")
-        _save_posterior(posterior, decision.before["alpha"], now)
-    decision.reverted_at, decision.reverted_by = now, user
-    decision.save(update_fields=["reverted_at", "reverted_by"])
-    record(
-        action="tuning.rolled_back",
-        target=decision,
-        now=now,
-        user=user,
-        before=decision.after,
+def _apply_strategy(decision: TuningDecision, now: datetime) -> None:
+    champion = (
+        Champion.objects.select_for_update(of=("self",)).select_related("strategy").get(use=decision.use)
+    )
+    if champion.strategy.key != decision.before["strategy"]:
+        raise StaleDecisionError(
+            _("%(name)s serves by now.") % {"name": strategy_name(champion.strategy.key)}
+        )
+    _crown(champion, Strategy.objects.get(key=decision.after["strategy"]), decision, now)
+
+
+def _undo_strategy(decision: TuningDecision, now: datetime) -> None:
+    champion = Champion.objects.select_for_update().get(use=decision.use)
+    if champion.decision_id != decision.pk:
+        raise StaleDecisionError(_("A newer decision stands on this one. Roll that back first."))
+    # What stood before stands on its own decision again, so that it can be rolled back in its turn.
+    earlier = TuningDecision.objects.filter(
+        kind=decision.kind, use=decision.use, state=TuningDecision.State.APPLIED, changed=True,
+        decided_at__lte=decision.decided_at or decision.created_at,
         after=decision.before,
-    )
-    return decision
+    ).exclude(pk=decision.pk).order_by("-decided_at").first()  # fmt: skip
+    _crown(champion, Strategy.objects.get(key=decision.before["strategy"]), earlier, now)
 
 
-def _known(kind: str, use: str, evidence: Evidence) -> TuningDecision | None:
-    return TuningDecision.objects.filter(kind=kind, use=use, reference=evidence.reference).first()
+def _apply_blend(decision: TuningDecision, now: datetime) -> None:
+    _move_blend(decision, decision.before, decision.after, now)
 
 
-def _write(
-    kind: str,
-    use: str,
-    evidence: Evidence,
-    *,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    now: datetime,
-    user: User | None,
-) -> TuningDecision:
-    decision = TuningDecision.objects.create(
-        kind=kind,
-        use=use,
-        reference=evidence.reference,
-        verdict=evidence.verdict,
-        evidence=evidence.as_json(),
-        before=before,
-        after=after,
-        changed=before != after,
-        as_of=evidence.as_of,
-        created_at=now,
-        decided_by=user,
-    )
-    record(
-        action="tuning.decided",
-        target=decision,
-        now=now,
-        user=user,
-        actor="" if user else "tuning",
-        before=before,
-        after=after,
-    )
-    return decision
+def _undo_blend(decision: TuningDecision, now: datetime) -> None:
+    _move_blend(decision, decision.after, decision.before, now)
+
+
+def _move_blend(
+    decision: TuningDecision, start: Mapping[str, Any], to: Mapping[str, Any], now: datetime
+) -> None:
+    posterior = Posterior.objects.select_for_update().get(subject=decision.use, key="")
+    if posterior.parameters["alpha"] != start["alpha"]:
+        raise StaleDecisionError(_("A newer decision stands on this one. Roll that back first."))
+    posterior.parameters = {"alpha": to["alpha"]}
+    posterior.updated_at = now
+    posterior.save(update_fields=["parameters", "updated_at"])
 
 
 def _crown(champion: Champion, strategy: Strategy, decision: TuningDecision | None, now: datetime) -> None:
@@ -211,14 +182,53 @@ def _crown(champion: Champion, strategy: Strategy, decision: TuningDecision | No
     settle_stages()
 
 
-def _save_posterior(posterior: Posterior, alpha: dict[str, float], now: datetime) -> None:
-    posterior.parameters = {"alpha": alpha}
-    posterior.updated_at = now
-    posterior.save(update_fields=["parameters", "updated_at"])
-
-
 def _blend_of(version_id: str, objective: str) -> dict[str, float]:
     """Return a model's fitted blend weights; a plain model's are itself alone."""
     version = ModelVersion.objects.select_related("strategy").get(pk=version_id)
     weights: dict[str, float] | None = version.parameters.get("blend", {}).get(objective)
     return weights or {version.strategy.family: 1.0}
+
+
+def strategy_name(key: str) -> str:
+    """Return a strategy in words, without asking the database: ours by name, others by their key."""
+    return next((_(name) for known, name, *_rest in STARTERS if known == key), key)
+
+
+def use_name(use: str) -> str:
+    """Return what a use is for in words: `email:replenish` is “E-mail · products they buy again”."""
+    place, _colon, objective = use.partition(":")
+    places = {"email": _("E-mail"), "blend": _("Blend")}
+    objectives = {
+        "replenish": _("products they buy again"),
+        "discover": _("products new to them"),
+    }
+    return f"{places.get(place, place)} · {objectives.get(objective, objective)}"
+
+
+def _describe_strategy(decision: TuningDecision) -> str:
+    values = {
+        "use": use_name(decision.use),
+        "before": strategy_name(decision.before["strategy"]),
+        "after": strategy_name(decision.after["strategy"]),
+    }
+    return _("%(use)s: %(after)s serves instead of %(before)s") % values
+
+
+def _describe_blend(decision: TuningDecision) -> str:
+    return _("%(use)s: the mix moves towards the winner") % {"use": use_name(decision.use)}
+
+
+STRATEGY = TuningKind(
+    TuningDecision.Kind.STRATEGY,
+    noop("Which strategy serves"),
+    _apply_strategy,
+    _undo_strategy,
+    _describe_strategy,
+)
+BLEND = TuningKind(
+    TuningDecision.Kind.BLEND,
+    noop("What the next training starts from"),
+    _apply_blend,
+    _undo_blend,
+    _describe_blend,
+)

@@ -1,0 +1,160 @@
+"""What was learned so far, in plain words with its likely range: strategies, hours, values, words."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from campaigns.learning.copy_features import CopyBeliefs
+from campaigns.learning.coupon_values import CouponValues
+from campaigns.learning.send_hours import ALL, Hours
+from campaigns.schedule import learned
+from campaigns.tuning.copy import SUBJECT as COPY
+from campaigns.tuning.coupon_values import EVERYBODY
+from campaigns.tuning.standing import TARGETING
+from campaigns.values import MEMORY, SHARES
+from campaigns.values import SUBJECT as VALUES
+from console.learn import loop_pictures
+from core.templatetags.studio import money_text, percent
+from profiles.models import Persona
+from recommendations.models import Posterior
+from recommendations.services.tuning import strategy_name, use_name
+
+JSON = dict[str, Any]
+
+
+def lessons() -> JSON:
+    """Return everything that is known, by kind; what nothing is known of is None. Two to three queries."""
+    rows: dict[tuple[str, str], JSON] = {
+        (row.subject, row.key): row.parameters for row in Posterior.objects.all()
+    }
+    personas = dict(Persona.objects.values_list("number", "name"))
+    names = {str(number): name for number, name in personas.items()}
+    return {
+        "strategies": _strategies(rows, names),
+        "hours": _hours(rows.get((learned.SUBJECT, "")), rows.get((learned.SUBJECT, learned.USE), {}), names),
+        "values": _values(rows.get((VALUES, MEMORY)), rows.get((VALUES, SHARES), {})),
+        "targeting": _targeting(rows.get((TARGETING.key, ""))),
+        "words": _words(rows.get((COPY, ""))),
+    }
+
+
+def _strategies(rows: dict[tuple[str, str], JSON], personas: dict[str, str]) -> list[JSON]:
+    """Return by use the shares of the strategies, of everybody first and then by persona."""
+    found = []
+    for (subject, key), told in sorted(rows.items()):
+        if not subject.startswith("strategy:") or key != "shares":
+            continue
+        groups = [
+            {
+                "name": personas.get(persona, _("Everybody")),
+                "shares": [
+                    (strategy_name(one), share)
+                    for one, share in sorted(shares.items(), key=lambda pair: -pair[1])[:3]
+                ],
+            }
+            for persona, shares in told.get("shares", {}).items()
+        ]
+        if groups:
+            found.append({"use": use_name(subject), "groups": groups})
+    return found
+
+
+def _hours(told: JSON | None, use: JSON, personas: dict[str, str]) -> JSON | None:
+    """Return the best hour of all and of each persona, with the clicks expected then."""
+    if told is None:
+        return None
+    hours = Hours.from_json(told["hours"])
+    whole = hours.of()
+    sent = hours.groups[ALL].sent.sum() if ALL in hours.groups else 0.0
+    acts = hours.groups[ALL].acts.sum() if ALL in hours.groups else 0.0
+    if not sent and not acts:
+        return None
+    rows = []
+    for name in sorted(hours.groups, key=lambda one: (one != ALL, one)):
+        belief = whole if name == ALL else hours.of(name)
+        hour = belief.best()
+        rows.append(
+            {
+                "name": _("Everybody") if name == ALL else personas.get(name, name),
+                "hour": f"{hour:02}:00",
+                "low": belief.interval(hour)[0],
+                "high": belief.interval(hour)[1],
+                "rate": float(belief.rate[hour]),
+            }
+        )
+    return {"rows": rows, "used": use.get("use", True), "sent": round(sent), "acts": round(acts)}
+
+
+def _values(memory: JSON | None, shares: JSON) -> JSON | None:
+    """Return each coupon value's margin a person met, and the share with which the next test begins."""
+    if memory is None:
+        return None
+    state = CouponValues.from_json(memory)
+    drawn = state.margins(EVERYBODY)
+    rows = []
+    for place, arm in enumerate(state.arms):
+        column = sorted(drawn[:, place].tolist())
+        low, high = (column[int(part * (len(column) - 1))] for part in (0.025, 0.975))
+        rows.append(
+            {
+                "name": _("no coupon") if arm == "0" else f"{arm} %",
+                "margin": money_text(float(drawn[:, place].mean())),
+                "range": f"{money_text(low)} … {money_text(high)}",
+                "share": shares.get(arm),
+            }
+        )
+    return {"rows": rows, "tests": len(state.memory.waves), "agreed": bool(shares)}
+
+
+def _targeting(told: JSON | None) -> JSON | None:
+    """Say whether whom an offer changes is known, and if not, why."""
+    if told is None or not told.get("evidence"):
+        return None
+    evidence = told["evidence"]
+    reasons = {
+        "few": _("Too few purchases of people left alone are known yet; 100 are needed."),
+        "no_gain": _("Choosing by what offers change did no better than chance."),
+        "no_better_than_response": _(
+            "Choosing by what offers change did no better than the chance of buying."
+        ),
+        "no_better_than_single": _("A single figure does as well: a segment is enough."),
+    }
+    return {
+        "use": told["use"],
+        "reason": reasons.get(evidence["reason"], ""),
+        "rows": evidence["rows"],
+        "chart": loop_pictures.qini(evidence.get("curve") or ()),
+    }
+
+
+def _words(told: JSON | None) -> JSON | None:
+    """Return what features of words are worth of which tests tell something."""
+    if told is None:
+        return None
+    beliefs = CopyBeliefs.from_json(told.get("beliefs", {}))
+    if not beliefs.told:
+        return None
+    found = beliefs.effects()
+    effects = [(feature_name(name), found[name]) for name in beliefs.told]
+    clear = [
+        _("%(name)s: %(low)s to %(high)s")
+        % {"name": name, "low": percent(one.low, 0), "high": percent(one.high, 0)}
+        for name, one in effects
+        if not one.low <= 0 <= one.high
+    ]
+    return {"chart": loop_pictures.words(effects), "campaigns": beliefs.campaigns, "clear": clear}
+
+
+def feature_name(name: str) -> str:
+    """Return a feature of words in words."""
+    names = {
+        "offer": _("begins with the offer"),
+        "product": _("begins with the product"),
+        "length": _("twenty characters longer"),
+        "urgent": _("urges"),
+        "personal": _("names the person"),
+        "question": _("asks"),
+        "warm": _("warm tone"),
+        "playful": _("playful tone"),
+    }
+    return names.get(name, name)
