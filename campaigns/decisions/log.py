@@ -103,24 +103,18 @@ def _tested(campaign: Campaign, messages: Sequence[Message]) -> dict[int, Chosen
         place, choice = placed[message.customer_id], message.context.get(CHOICE)
         drawn = (orjson.dumps(choice), message.context["strategy"]) if choice else None
         if (place, drawn) not in known:
-            key, strategy, chance, policy, wave = place
-            known[place, drawn] = _arm(
-                experiment, key, strategy, chance, policy, wave, choice, message.context.get("strategy")
-            )
+            known[place, drawn] = _arm(experiment, place, choice, message.context.get("strategy"))
         found[message.pk] = known[place, drawn]
     return found
 
 
 def _arm(
     experiment: Experiment,
-    key: str | None,
-    strategy: str | None,
-    propensity: float,
-    policy: str,
-    wave: int | None,
+    place: tuple[Any, ...],
     choice: Mapping[str, Any] | None,
     drawn: str | None,
 ) -> Chosen:
+    key, strategy, propensity, policy, wave = place
     name = f"experiment:{experiment.key} {policy}"
     eligible = _crossed(_arms(experiment, policy, wave), choice)
     if choice and key:

@@ -8,18 +8,11 @@ from django.db import connection, transaction
 
 from campaigns.decisions.frame import earned
 from core.copy import copy_columns
-from recommendations.models import Decision
 
 _TAKE = """
 UPDATE recommendations_decision d SET reward = done.reward, rewarded_at = %s
   FROM decision_done done WHERE d.id = done.id AND d.reward IS NULL
 """
-
-
-def slots(since: datetime) -> list[str]:
-    """Return the slots that campaigns chose for since a moment. One query."""
-    found = Decision.objects.filter(at__gte=since, context__has_key="run").values_list("slot", flat=True)
-    return sorted(set(found.order_by().distinct()))
 
 
 @transaction.atomic

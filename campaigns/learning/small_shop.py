@@ -16,7 +16,7 @@ from campaigns.learning.memory import Memory, Wave
 SMALL_SHOP = 10_000
 EVERYBODY = ("everybody",)
 #: A challenger never gets more than this before it is better with this much certainty.
-CAUTIOUS_SHARE = 0.2
+CAUTIOUS_SHARE = 0.1
 CROWN_AT = 0.90
 DROP_AT = 0.30
 
