@@ -139,7 +139,7 @@ def _judged(found: Replay, goal: str, quick: bool) -> list[Figure]:
         _draw(goal, bought, loop, drawn)
     return [
         Figure(f"{goal}_end", end, "of the best fixed", 0.99),
-        Figure(f"{goal}_end_above_beginning_low", gain.low, "products a list", 1e-9),
+        Figure(f"{goal}_end_of_beginning_low", 1 + gain.low / frozen[-1].mean(), "of the mean beginning", 1),
     ]
 
 

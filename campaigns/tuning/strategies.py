@@ -44,7 +44,7 @@ def learn_strategies(*, now: datetime) -> list[TuningDecision]:
     The margin per person met is compared within waves only, waves whose windows are open count by what could
     have been seen, older ones weigh .9 of the next (campaigns.learning). Windows that closed get their
     outcome in the log. A shop of small campaigns gets two arms and everybody together. A use in which
-    nothing was ever chosen stays with its champion. A million decisions take about 8 s.
+    nothing was ever chosen stays with its champion. 20,000 decisions take 0.4 s.
     """
     found = []
     for use, champion in Champion.objects.values_list("use", "strategy__key"):
