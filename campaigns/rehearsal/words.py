@@ -27,7 +27,7 @@ LABELS = {
     "list_hits": gettext_lazy("Would buy from their list"),
 }
 MARKS = {
-    "measured": gettext_lazy("Measured"),
+    "measured": gettext_lazy("Measured on history"),
     "modelled": gettext_lazy("Modelled"),
     "assumed": gettext_lazy("Assumed"),
     "unknown": gettext_lazy("Not known"),
@@ -102,7 +102,7 @@ def sentences(rehearsal: Rehearsal) -> list[str]:
 def _past(dates: Sequence[dict[str, Any]], triggered: bool, days: int) -> str:
     reached = [d["people"] for d in dates]
     shares = [d["buyers"] / d["people"] for d in dates if d["people"]]
-    first = date_format(datetime.fromisoformat(dates[-1]["at"]), "F Y")
+    first = date_format(datetime.fromisoformat(dates[-1]["at"]), "YEAR_MONTH_FORMAT")
     words = {"n": len(dates), "people": _span(reached), "since": first, "days": days}
     if triggered:
         text = ngettext(
