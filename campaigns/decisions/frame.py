@@ -54,7 +54,7 @@ def read_log(
     Columns: id, run, customer_id, persona ("" is unknown), strategy ("" is the champion or none), key,
     written (0: held out), propensity, policy, eligible (JSON), at and closed (the window has passed), days,
     orders, revenue, discount and margin of the orders that began within the window, less returns, the margin
-    before discounts; reward as stored. A million decisions take about 4 s and 600 MB.
+    before discounts; reward as stored. 20,000 decisions take 0.4 s.
     """
     params = {"slot": slot, "since": since or as_of - LOOK_BACK, "as_of": as_of}
     chosen = copy_to_frame(_CHOSEN, params, schema=dict(_CHOSEN_SCHEMA)).with_columns(

@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from campaigns.decisions.frame import earned
 from core.copy import copy_columns
-from recommendations.models import Decision
 
 _TAKE = """
 UPDATE recommendations_decision d SET reward = done.reward, rewarded_at = %s
@@ -16,18 +15,12 @@ UPDATE recommendations_decision d SET reward = done.reward, rewarded_at = %s
 """
 
 
-def slots(since: datetime) -> list[str]:
-    """Return the slots that campaigns chose for since a moment. One query."""
-    found = Decision.objects.filter(at__gte=since, context__has_key="run").values_list("slot", flat=True)
-    return sorted(set(found.order_by().distinct()))
-
-
 @transaction.atomic
 def close_windows(frame: pl.DataFrame, *, now: datetime) -> int:
     """Store the reward of each decision whose window has closed, once; return how many.
 
     The reward is the margin per person met, less discounts: who bought nothing earned nothing. COPY and one
-    UPDATE: 1,000 decisions take about 15 ms.
+    UPDATE: 1,000 decisions take about 26 ms.
     """
     done = frame.filter(pl.col("closed") & pl.col("reward").is_null()).select("id", reward=earned())
     if done.is_empty():

@@ -41,7 +41,7 @@ def rehearse(
 
     Nothing else changes. What history cannot answer is said instead of guessed: an audience by scores or
     personas, of which no history is kept, has no dates. 200,000 customers with 10 million events take about
-    20 s without profiles and a minute with them (docs/benchmarks.md); memory is that of the orders.
+    20 s without profiles and 100 s with them on busy cores (docs/rehearsal.md); memory is that of the orders.
     """
     began = perf_counter()
     asked = asked_by(campaign)

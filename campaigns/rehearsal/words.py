@@ -139,11 +139,12 @@ def _no_past(rehearsal: Rehearsal) -> str:
 def _now(figures: dict[str, Any], triggered: bool) -> str:
     people = figures["people"]
     words = {"people": _number(round(people["value"]))}
-    said = (
-        _("A usual week now would have about %(people)s people.") % words
-        if triggered
-        else _("Sent now, it reaches about %(people)s people.") % words
-    )
+    if triggered:
+        said = _("A usual week now would have about %(people)s people.") % words
+    elif "extra_revenue" not in figures:  # it writes to nobody
+        said = _("Switched on now, it concerns about %(people)s people.") % words
+    else:
+        said = _("Sent now, it reaches about %(people)s people.") % words
     for key, text in (
         ("opened", _("%(range)s open it (%(mark)s)")),
         ("redeemed", _("%(range)s redeem their code (%(mark)s)")),

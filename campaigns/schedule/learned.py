@@ -36,6 +36,7 @@ SELECT DISTINCT c.time_zone, c.country
   FROM ({audience}) a JOIN customers_customer c ON c.id = a.customer_id
 """
 # `usual` is one row a place; `due` one a place and hour. NULL dues (too late there) stay as they are.
+# OFFSET 0 keeps the planner from pulling the subquery up, and so from hashing wherever a bucket is named.
 _DRAWN = """
 SELECT d.customer_id, d.held_out,
        CASE WHEN d.arm IS NULL THEN d.context
@@ -50,17 +51,20 @@ SELECT d.customer_id, d.held_out,
            CASE b.arm WHEN 'random' THEN %s + b.other * %s / %s
                       WHEN 'learned' THEN b.learned ELSE b.usual END AS hour
       FROM (
-        SELECT a.*, customer.time_zone, customer.country, u.hour AS usual,
-               coalesce(p.hour, %s) AS learned, {bucket} AS other,
-               CASE WHEN customer.no_profiling OR a.held_out OR a.due_at IS NULL THEN NULL
-                    WHEN {bucket} < %s THEN 'random'
-                    WHEN {bucket} < %s THEN 'usual'
+        SELECT x.*,
+               CASE WHEN x.apart THEN NULL WHEN x.lot < %s THEN 'random' WHEN x.lot < %s THEN 'usual'
                     ELSE {learned} END AS arm
-          FROM ({audience}) a
-          JOIN customers_customer AS customer ON customer.id = a.customer_id
-          LEFT JOIN unnest(%s::text[], %s::text[], %s::int[]) AS u (time_zone, country, hour)
-            ON u.time_zone = customer.time_zone AND u.country = customer.country
-          LEFT JOIN campaigns_personhour AS p ON p.customer_id = a.customer_id
+          FROM (
+            SELECT a.*, customer.time_zone, customer.country, u.hour AS usual,
+                   customer.no_profiling OR a.held_out OR a.due_at IS NULL AS apart,
+                   coalesce(p.hour, %s) AS learned, {bucket} AS other, {bucket} AS lot
+              FROM ({audience}) a
+              JOIN customers_customer AS customer ON customer.id = a.customer_id
+              LEFT JOIN unnest(%s::text[], %s::text[], %s::int[]) AS u (time_zone, country, hour)
+                ON u.time_zone = customer.time_zone AND u.country = customer.country
+              LEFT JOIN campaigns_personhour AS p ON p.customer_id = a.customer_id
+            OFFSET 0
+          ) AS x
       ) AS b
   ) AS d
   LEFT JOIN unnest(%s::text[], %s::text[], %s::int[], %s::timestamptz[])
@@ -94,8 +98,8 @@ def at_learned_hours(
     """Return an audience in which each is due at an hour of their own clock, as it was drawn.
 
     `usual` says when the usual time comes in a zone. With a slot the hour is that of the slot's day, without
-    one the next such hour from now on. Three statements for an audience of any size, about 1.5 s for
-    200,000 people.
+    one the next such hour from now on. Three statements for an audience of any size, about 15 ms per 1,000
+    people.
     """
     sql, params = audience
     with connection.cursor() as cursor:
@@ -124,10 +128,10 @@ def at_learned_hours(
         [RANDOM * share for share in _shares()],
         DAY[0] - 1,
         DAY[0], len(DAY), BUCKETS,
+        tried, tried + round(USUAL * BUCKETS),
         now_holds.hour,
         f"{salt}:hour",
-        salt, tried,
-        salt, tried + round(USUAL * BUCKETS),
+        salt,
         *params,
         [time_zone for time_zone, _country in places],
         [country for _time_zone, country in places],

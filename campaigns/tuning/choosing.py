@@ -82,7 +82,7 @@ def drawn(query: Query, choice: Choice, *, salt: str) -> Query:
     """Return the rows of a launch with each person's strategy, its exact chance and the other ones.
 
     A hash of salt and person decides. Who refuses to be profiled gets the champion, and is not logged.
-    About 60 ms per 1,000 people beside the launch itself.
+    About 10 ms per 1,000 people beside the launch itself.
     """
     sql, params = query
     rows: list[Any] = []

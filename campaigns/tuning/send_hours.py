@@ -113,7 +113,7 @@ class Arms:
 def build(*, as_of: datetime, now: datetime) -> tuple[Hours, Arms]:
     """Learn the hours anew and store each person's: acts up to `as_of`, messages up to now.
 
-    Three COPYs out and one in; 200,000 people with a million facts take about 6 s, 1,000 people about 30 ms.
+    Three COPYs out and one in: 50 ms per 1,000 people with 5,000 facts and 1,000 messages (50,000: 2.4 s).
     Who refused to be profiled is in none of them and has no hour.
     """
     people = copy_to_frame(_PEOPLE, schema={"customer_id": pl.Int64, "persona": pl.String}).with_columns(

@@ -56,7 +56,7 @@ def watch_promotions(*, now: datetime) -> list[Holdback]:
 
     Harm counts when an interval that holds at every look lies wholly beyond the margin: then the promotion
     is rolled back, audited, and whoever may decide is told. After two campaigns whose windows have closed
-    the new one stays. One that another decision replaced ends. A holdback of a million people takes 5 s.
+    the new one stays. One that another decision replaced ends. Costs what reading its log does.
     """
     ended = []
     for holdback in Holdback.objects.filter(state=Holdback.State.RUNNING).select_related("decision"):

@@ -259,7 +259,7 @@ def forest(
     axis = alt.Axis(title=None, format=form, tickCount=5, gridColor=TOKENS["grid"])
     edges = [0.0, *(r.low for r in ranges), *(r.high for r in ranges)]
     # Room at both sides for the figures above the points.
-    room = (max(edges) - min(edges) or 1.0) * 0.26
+    room = (max(edges) - min(edges) or 1.0) * 0.3
     scale = alt.Scale(domain=[min(edges) - room, max(edges) + room], nice=False)
     chart = (
         zero

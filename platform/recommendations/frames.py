@@ -67,7 +67,7 @@ def products() -> pl.DataFrame:
 def shown(before: datetime) -> pl.DataFrame:
     """Return what messages and answers showed in half a year: user_id, item_id, timestamp, propensity.
 
-    Nobody who refuses to be profiled is in it. A million messages of six products take about 8 s.
+    Nobody who refuses to be profiled is in it. 20,000 messages of six products take 0.6 s.
     """
     return shown_rows(before - SHOWN_BACK, before)
 

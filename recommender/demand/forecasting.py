@@ -3,7 +3,8 @@
 *boosted*   one gradient boosting over all products and past four-week windows (scikit-learn), each product
             in multiples of its own pace: the mean by Poisson deviance, the middle and both ends by pinball
             loss. Pooled models of this kind won the M5 competition (Makridakis et al. 2022).
-*smoothed*  exponential smoothing with a negative binomial around it: for shops with too little history
+*smoothed*  last four weeks and exponential smoothing in the blend that past windows favour, with a negative
+            binomial around it: for shops with too little history
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from recommender.arrays import Float64, Int64
-from recommender.demand.features import Known, known_at
+from recommender.demand.features import FEATURES, Known, known_at
 from recommender.demand.sales import HORIZON, Sales
 from recommender.errors import DataError
 
@@ -27,6 +28,10 @@ WINDOWS = 8
 FEWEST_EXAMPLES = 2000
 #: The share of products whose sales lie within low and high.
 LEVEL = 0.9
+#: How much of a small shop's forecast the last four weeks can be; the rest is the smoothed pace.
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: What is sold at all is expected to be sold again now and then.
+LEAST_MEAN = 0.05
 BOOSTED, SMOOTHED = "boosted", "smoothed"
 
 
@@ -118,20 +123,28 @@ def _tells(column: Float64) -> bool:
 
 
 def _smoothed(now: Known, examples: Examples | None) -> tuple[Float64, ...]:
-    """Return the pace with a negative binomial around it, as wide as past windows were off.
+    """Return last four weeks and pace, blended, with a negative binomial as wide as past windows were off.
 
-    The variance is mean + a * mean^2 with `a` by moments (Cameron and Trivedi 1998, ch. 3.3).
+    The blend is the one that was off by least in past windows. The variance is mean + a * mean^2 with `a` by
+    moments (Cameron and Trivedi 1998, ch. 3.3).
     """
-    mean = now.pace
-    spread = 0.5
+    share, spread = 0.5, 0.5
     if examples is not None:
         past, came = examples
-        square = float((past.pace**2).sum())
-        spread = max(float(((came - past.pace) ** 2 - past.pace).sum()) / square, 0.01)
+        share = min(SHARES, key=lambda part: float(np.abs(came - _blended(past, part)).sum()))
+        said = _blended(past, share)
+        spread = max(float(((came - said) ** 2 - said).sum()) / float((said**2).sum()), 0.01)
+    mean = _blended(now, share)
     size = 1 / spread
     law = stats.nbinom(size, size / (size + mean))
     tail = (1 - LEVEL) / 2
     return mean, law.ppf(tail), law.ppf(0.5), law.ppf(1 - tail)
+
+
+def _blended(known: Known, share: float) -> Float64:
+    """Return a share of the last four weeks' units and the rest of the pace."""
+    last = known.values[:, FEATURES.index("units_28d")] * known.pace
+    return np.maximum(share * last + (1 - share) * known.pace, LEAST_MEAN)
 
 
 def _whole(sales: Sales, now: Known, figures: tuple[Float64, ...], method: str) -> Forecast:

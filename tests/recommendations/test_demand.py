@@ -8,7 +8,7 @@ from django.db.models import F, Sum
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Job, Scope, User
-from catalog.models import Product
+from catalog.models import Category, Product
 from events.models import Event
 from recommendations import demand
 from recommendations.demand import selectors
@@ -110,6 +110,14 @@ def test_lists_follow_the_stock_by_one_rule_from_the_next_answer_on(shop, settin
     rule.refresh_from_db()
     assert (rule.kind, rule.supply, rule.active) == ("exclude", "low", True)
     assert (raised.kind, raised.number) == ("boost", Decimal("1.5"))
+
+
+def test_what_may_not_be_recommended_is_not_forecast(shop):
+    fuel = Category.objects.create(name="Fuel", path="fuel", recommendable=False)
+    Product.objects.filter(sku__in=["habit-0", "shelf"]).update(category=fuel)
+    forecast_demand(as_of=AS_OF, now=AS_OF)
+    known = set(DemandForecast.objects.values_list("product__sku", flat=True))
+    assert not known & {"habit-0", "shelf"} and "habit-1" in known
 
 
 def test_nothing_is_said_of_less_than_four_weeks(settings, tmp_path):

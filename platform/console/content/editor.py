@@ -122,6 +122,7 @@ def _variables() -> list[list[str]]:
         ["{{ shop.name }}", _("Name of the shop")],
         ["{{ shop.url }}", _("Address of the shop")],
         ["{{ coupon.offer }}", _("What the coupon gives")],
+        ["{{ coupon.how }}", _("That its value was chosen automatically")],
         ["{{ coupon.code }}", _("Coupon code")],
         ["{{ products.first.name }}", _("First recommended product")],
     ]

@@ -22,6 +22,7 @@ class Kpi:
     tone: str
     note: str
     spark: str
+    link: str = ""
 
 
 def kpis(found: Figures) -> list[Kpi]:
@@ -81,7 +82,7 @@ def _incremental(found: Figures) -> Kpi:
         change = _("before: %(value)s") % {
             "value": money_text(found.impact_before.incremental.value, whole=True)
         }
-    return Kpi(title, money_text(span.value, whole=True), change, "flat", note, "")
+    return Kpi(title, money_text(span.value, whole=True), change, "flat", note, "", "admin:loop")
 
 
 def _repeat(found: Figures) -> Kpi:

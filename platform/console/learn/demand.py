@@ -84,17 +84,16 @@ def _tabs(counts: selectors.Counts) -> list[tuple[str, Any, int]]:
 
 
 def _quality(run: DemandRun) -> dict[str, Any] | None:
-    """Return the figures of a run with the saving against repeating the last four weeks."""
+    """Return the figures of a run with the change against repeating the same weeks, and its range."""
     figures = run.quality
     if not figures:
         return None
     low, high = figures["interval"]
     return {
         **figures,
-        "better": 1 - figures["ratio"],
-        "better_low": 1 - high,
-        "better_high": 1 - low,
-        "proven": high < 1,
+        "better": figures["ratio"] <= 1,
+        "change": abs(1 - figures["ratio"]),
+        "ends": sorted((abs(1 - low), abs(1 - high))) if (low - 1) * (high - 1) > 0 else None,
     }
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.impact import Moment, impact_over_time
 from console.learn import loop_pictures
@@ -80,7 +80,12 @@ def _verdict(last: Moment) -> dict[str, str]:
         "n": last.campaigns,
     }
     detail = (
-        _("Added up over %(n)d campaigns of the last year that held people out: %(low)s to %(high)s.") % words
+        ngettext(
+            "From %(n)d campaign of the last year that held people out: %(low)s to %(high)s.",
+            "Added up over %(n)d campaigns of the last year that held people out: %(low)s to %(high)s.",
+            last.campaigns,
+        )
+        % words
     )
     if span.low > 0:
         return {

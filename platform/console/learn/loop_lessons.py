@@ -14,7 +14,7 @@ from campaigns.tuning.standing import TARGETING
 from campaigns.values import MEMORY, SHARES
 from campaigns.values import SUBJECT as VALUES
 from console.learn import loop_pictures
-from core.templatetags.studio import money_text, percent
+from core.templatetags.studio import money_text
 from profiles.models import Persona
 from recommendations.models import Posterior
 from recommendations.services.tuning import strategy_name, use_name
@@ -136,13 +136,7 @@ def _words(told: JSON | None) -> JSON | None:
         return None
     found = beliefs.effects()
     effects = [(feature_name(name), found[name]) for name in beliefs.told]
-    clear = [
-        _("%(name)s: %(low)s to %(high)s")
-        % {"name": name, "low": percent(one.low, 0), "high": percent(one.high, 0)}
-        for name, one in effects
-        if not one.low <= 0 <= one.high
-    ]
-    return {"chart": loop_pictures.words(effects), "campaigns": beliefs.campaigns, "clear": clear}
+    return {"chart": loop_pictures.words(effects), "campaigns": beliefs.campaigns}
 
 
 def feature_name(name: str) -> str:
@@ -154,7 +148,7 @@ def feature_name(name: str) -> str:
         "urgent": _("urges"),
         "personal": _("names the person"),
         "question": _("asks"),
-        "warm": _("warm tone"),
+        "warm": _("friendly tone"),
         "playful": _("playful tone"),
     }
     return names.get(name, name)

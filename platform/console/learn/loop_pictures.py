@@ -75,7 +75,10 @@ def words(effects: Sequence[tuple[str, Any]]) -> charts.Chart | None:
     """Draw what each feature of words is worth, with its likely range."""
     if not effects:
         return None
-    ranges = [charts.Range(name, one.low, one.lift, one.high, "primary") for name, one in effects]
+    ranges = [
+        charts.Range(name, one.low, one.lift, one.high, "muted" if one.low <= 0 <= one.high else "primary")
+        for name, one in effects
+    ]
     return charts.forest(
         _("What words bring, all else equal"), ranges, columns=(_("Difference"), _("From"), _("To")),
         form="+.0%",

@@ -26,6 +26,7 @@ from campaigns.targeting.errors import PlanNotReady
 from campaigns.targeting.models import OfferPlan, PlannedOffer
 from campaigns.targeting.words import sentence
 from console.data.jobs import view_of
+from console.learn.loop_pictures import qini
 from console.offers.base import OffersPage
 from console.offers.margins import coverage, known_margin, percent_text
 from console.offers.plan_figures import curve, evidence, money_of, plan_state, why_rows
@@ -220,6 +221,7 @@ class PlanPage(OffersPage):
             job=job if job and (job["open"] or job["stale"] or job["job"].error) else None,
             chart=curve(plan) if summary else None,
             evidence=evidence(plan) if summary else "",
+            qini=qini((summary.get("evidence") or {}).get("curve") or ()) if summary else None,
             values=[
                 {"value": value, "found": found, "only": display_name(value.segment) if value.segment else ""}
                 for value, found in zip(values, summary.get("values") or [None] * len(values), strict=False)

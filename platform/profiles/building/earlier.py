@@ -31,9 +31,9 @@ _NO_SPEND = (
 def build_earlier(table: str, columns: Collection[str], *, as_of: datetime) -> int:
     """Fill a temporary table like the profiles with some of their columns; return the number of rows.
 
-    Everybody who allows profiling gets a row, from facts before `as_of`. Run it in a transaction: what it
-    leaves behind goes with it. 200,000 customers with 5 million lines take about 10 s for figures that
-    need no spend by product, half as much again with them. Raises LookupError for what COLUMNS lacks.
+    Everybody who allows profiling gets a row, from facts before `as_of`. Run it in a transaction that is
+    rolled back: what it leaves behind goes with it. Orders, revenue and lifecycle of 200,000 customers with
+    10 million events take some 13 s on busy cores. Raises LookupError for what COLUMNS lacks.
     """
     if unknown := sorted(set(columns) - COLUMNS):
         raise LookupError(", ".join(unknown))
@@ -43,9 +43,11 @@ def build_earlier(table: str, columns: Collection[str], *, as_of: datetime) -> i
     known = f"({facts.FACTS.format(scope='')}) f"
     running.settle()
     with connection.cursor() as cursor:
-        for statement in (facts.CANCELLED, facts.LINES, facts.ORDERS):
-            cursor.execute(statement.format(facts=known), values)
         spends = _OF_SPEND & set(columns)
+        # Read once, for the orders, lines need no table of their own.
+        lines = facts.LINES if spends else f"CREATE TEMPORARY VIEW profile_line AS {facts.LINE}"
+        for statement in (facts.CANCELLED, lines, facts.ORDERS):
+            cursor.execute(statement.format(facts=known), values)
         cursor.execute(facts.SPEND.format(facts=known) if spends else _NO_SPEND, values)
         cursor.execute("ANALYZE profile_order (customer_id), profile_spend (customer_id)")
         cursor.execute(f"CREATE TEMPORARY TABLE profile_figure ON COMMIT DROP AS {running.figures_columns()}")

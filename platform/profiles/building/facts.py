@@ -41,8 +41,7 @@ WHERE type = 'cancel' AND order_key IS NOT NULL
 """
 
 #: The lines that count.
-LINES = """
-CREATE TEMPORARY TABLE profile_line ON COMMIT DROP AS
+LINE = """
 SELECT f.customer_id, f.order_key, f.at, f.product_id, f.amount, f.discount, f.quantity, f.word AS channel
 FROM {facts}
 WHERE f.type = 'purchase' AND NOT EXISTS (
@@ -51,6 +50,8 @@ WHERE f.type = 'purchase' AND NOT EXISTS (
       AND (x.product_id IS NULL OR x.product_id = f.product_id)
 )
 """
+
+LINES = f"CREATE TEMPORARY TABLE profile_line ON COMMIT DROP AS {LINE}"
 
 #: One row per order, in each customer's order of time.
 ORDERS = """

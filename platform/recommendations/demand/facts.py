@@ -12,11 +12,14 @@ from recommender.dataset import DAY
 HISTORY = timedelta(days=800)
 
 _SALES_SQL = """
-    SELECT product_id AS item_id, floor(extract(epoch FROM %(as_of)s - occurred_at) / 86400)::int AS back,
-           sum(quantity)::float8 AS quantity, sum(amount)::float8 AS amount
-      FROM events_event
-     WHERE type = 'purchase' AND quantity > 0 AND product_id IS NOT NULL
-       AND occurred_at < %(as_of)s AND occurred_at >= %(since)s
+    SELECT event.product_id AS item_id,
+           floor(extract(epoch FROM %(as_of)s - event.occurred_at) / 86400)::int AS back,
+           sum(event.quantity)::float8 AS quantity, sum(event.amount)::float8 AS amount
+      FROM events_event AS event
+      JOIN catalog_product AS product ON product.id = event.product_id
+      LEFT JOIN catalog_category AS category ON category.id = product.category_id
+     WHERE event.type = 'purchase' AND event.quantity > 0 AND coalesce(category.recommendable, true)
+       AND event.occurred_at < %(as_of)s AND event.occurred_at >= %(since)s
      GROUP BY 1, 2
 """
 _CATEGORIES_SQL = "SELECT id AS item_id, category_id FROM catalog_product WHERE category_id IS NOT NULL"
@@ -24,6 +27,8 @@ _CATEGORIES_SQL = "SELECT id AS item_id, category_id FROM catalog_product WHERE 
 
 def sales_before(as_of: datetime) -> pl.DataFrame:
     """Return what was sold before a moment, a row a product and day: recommender.columns vocabulary.
+
+    What may not be recommended is left out: a litre of fuel or a deposit is no unit beside others.
 
     Added up by PostgreSQL: 1.4 million purchases become 0.9 million rows in about 3 s.
     """

@@ -67,7 +67,7 @@ def test_says_what_each_figure_rests_on(people, loyal):
     marks = {f["key"]: f["mark"] for f in kept.figures["expected"]}
     assert marks == {
         "people": "measured", "buyers_anyway": "measured", "revenue_anyway": "measured",
-        "opened": "assumed", "clicked": "assumed", "unsubscribed": "assumed",
+        "list_hits": "unknown", "opened": "assumed", "clicked": "assumed", "unsubscribed": "assumed",
         "extra_buyers": "unknown", "extra_revenue": "unknown", "sending_cost": "unknown",
         "extra_margin": "unknown",
     }  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaigns.learning.memory import Memory, Outcome, Wave
+from campaigns.learning.small_shop import CAUTIOUS_SHARE
 from campaigns.tuning import hyper, strategies
 from campaigns.tuning.hyper import Relation, learn_candidates, live_lifts, related
 from campaigns.tuning.strategies import learn_strategies
@@ -77,7 +78,7 @@ def test_the_best_candidate_waits_for_a_person_and_then_joins_the_next_campaign(
     approve_decision(decision, user=None, now=NOW)
     [shares] = learn_strategies(now=NOW)
     # A small shop: one challenger, cautiously.
-    assert shares.after["shares"] == {"": {"popularity": 0.7, "hybrid-tuned": 0.3}}
+    assert shares.after["shares"] == {"": {"popularity": 1 - CAUTIOUS_SHARE, "hybrid-tuned": CAUTIOUS_SHARE}}
     # There is room for one only.
     assert learn_candidates(now=NOW) == []
     assert TuningDecision.objects.count() == 2

@@ -72,7 +72,7 @@ def context(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
             "tone": _("Tone"),
             "tones": [
                 ["plain", _("plain")],
-                ["warm", _("warm")],
+                ["warm", _("friendly")],
                 ["playful", _("playful")],
             ],
             "said": [v.levers.get("features", {}).get("tone", "plain") for v in variants],
