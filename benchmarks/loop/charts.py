@@ -26,13 +26,15 @@ def lines(name: str, series: Mapping[str, Sequence[Sequence[float]]], *, x: str,
         )
     ]
     colour = alt.Color(
-        "series:N", title=None, sort=list(series), scale=alt.Scale(range=list(COLOURS[: len(series)]))
+        "series:N",
+        title=None,
+        sort=list(series),
+        scale=alt.Scale(range=list(COLOURS[: len(series)])),
+        legend=alt.Legend(symbolOpacity=1),
     )
     across = alt.X("x:O", title=x, axis=alt.Axis(labelAngle=0))
     base = alt.Chart(pl.DataFrame(rows))
-    band = base.mark_area(opacity=0.15).encode(
-        x=across, y=alt.Y("low:Q", title=y), y2="high:Q", color=colour.legend(None)
-    )
+    band = base.mark_area(opacity=0.15).encode(x=across, y=alt.Y("low:Q", title=y), y2="high:Q", color=colour)
     line = base.mark_line(point=True).encode(x=across, y=alt.Y("mean:Q", title=y), color=colour)
     chart = (
         (band + line)

@@ -112,7 +112,8 @@ def measure() -> list[Figure]:
         *(
             Figure(f"{one.campaign}_apart", one.distance, "standard errors", 2, at_most=True)
             for one in judged
+            if one.campaign != "women"
         ),
-        Figure("refused_of_all_and_men", 2 - sum(one.campaign != "women" for one in judged), "logs", 0, True),
+        Figure("all_and_men_judged", sum(one.campaign != "women" for one in judged), "logs", 2),
         Figure("women_refused", float(not found["women"].estimate.judgeable), "logs", 1),
     ]
