@@ -43,7 +43,7 @@ from segments.services import ensure_ready_made, refresh_all
 from tests.console.addresses import pages
 from tests.console.test_walls import PAGES
 
-TURNS = 5
+TURNS = 20
 SEARCHES = (
     "cust",
     "customer-1999",
