@@ -41,6 +41,6 @@ def post_fork(server: Any, worker: Any) -> None:
     """Let a thread whose answer from PostgreSQL has come wait half a millisecond for its turn, not five.
 
     Python hands the interpreter over every 5 ms; a call asks five things, and a neighbour that computes
-    would hold it up as often. Measured at 200 calls a second: see docs/serving.md.
+    would hold it up as often.
     """
     sys.setswitchinterval(0.0005)

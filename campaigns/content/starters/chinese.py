@@ -7,7 +7,8 @@ _COMMA_NAME = '{% if customer.first_name != "" %}{{ customer.first_name }}，{% 
 CHINESE: dict[str, dict[str, Any]] = {
     "recommendations": {
         "subject": f"{_COMMA_NAME}为您挑选了这些",
-        "preheader": "{{ products.first.name }} 等，都是按您的喜好挑选的。",
+        "preheader": "{% if products.size > 0 %}{{ products.first.name }} 等，都是按您的喜好挑选的。"
+        "{% else %}都是按您的喜好挑选的。{% endif %}",
         "blocks": {
             "title": {"text": f"{_COMMA_NAME}准备好下一次选购了吗？"},
             "text": {"text": "我们为您留了几件可能喜欢的商品，每件都写明了推荐理由。"},

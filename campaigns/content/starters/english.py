@@ -33,7 +33,8 @@ STARTERS: dict[str, dict[str, Any]] = {
     "recommendations": {
         "name": "Picked for you",
         "subject": '{{ customer.first_name | default: "Hello" }}, we picked these for you',
-        "preheader": "{{ products.first.name }} and more, chosen from what you like.",
+        "preheader": "{% if products.size > 0 %}{{ products.first.name }} and more, chosen from what you "
+        "like.{% else %}Chosen from what you like.{% endif %}",
         "blocks": [
             _HEADER,
             _heading(f"Hi {_NAME}, ready for your next shop?"),
