@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOUSEHOLDS = 120
 PARTS = ("pending", "claimed", "sending", "sent", "failed", "skipped", "held_out", "uncertain")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(700)]
 
 
 def manage(var: Path, *arguments: str) -> str:
@@ -28,7 +28,7 @@ def manage(var: Path, *arguments: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout.splitlines()[-1] if done.stdout else ""
