@@ -70,8 +70,8 @@ def caller(url: str, key: str, path: str) -> Callable[[bytes], str | None]:
     return call
 
 
-def getter(url: str, key: str, rate: str) -> Callable[[bytes], str | None]:
-    """Return what gets a block's path and wants 200; `rate` is the caller's (paced)."""
+def getter(url: str, key: str, rate: str, late: str) -> Callable[[bytes], str | None]:
+    """Return what gets a block's path and wants 200; `rate` and `late` are the caller's (paced)."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
     headers = {"Authorization": f"Api-Key {key}"}
@@ -102,12 +102,13 @@ def main() -> None:
     kind, path, *rest = sys.argv[1:]
     blocks = list(_blocks(path))
     work = {"http": sender, "call": caller, "copy": copier, "paced": getter}[kind](*rest)
-    # By the clock, calls are timed from the moment at which they were due.
-    step = 1 / float(rest[2]) if kind == "paced" else 0.0
+    # By the clock, calls are timed from the moment at which they were due; clients begin one after the other,
+    # so that together they call at even distances.
+    step, late = (1 / float(rest[2]), float(rest[3])) if kind == "paced" else (0.0, 0.0)
     print("ready", flush=True)
     sys.stdin.readline()
     seconds, refused = [], []
-    begin = time.perf_counter()
+    begin = time.perf_counter() + late
     for number, block in enumerate(blocks):
         start = time.perf_counter()
         if step:

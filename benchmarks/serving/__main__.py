@@ -11,9 +11,10 @@ fold_in_p99_ms           the same for customers who bought something since: the 
 bare_p99_ms              the limit beside them: a view with the same key check that answers ten products
                          by heart, in the same minute
 
-Calls are sent by the clock, whether earlier ones were answered or not, and timed from the moment at which
-they were due. A training job (the hybrid on the same purchases, again and again, as the training worker
-runs it) takes what it gets all the time; clients, web server and PostgreSQL share the machine with it.
+Calls are sent by the clock, one every 5 ms, whether earlier ones were answered or not, and timed from the
+moment at which they were due. A training job (the hybrid on the same purchases, again and again, as the
+training worker runs it) takes what it gets all the time; clients, web server and PostgreSQL share the machine
+with it.
 --quick takes a twentieth of the customers and 5 s.
 """
 
@@ -115,6 +116,7 @@ def paced(paths: list[str], address: str, key: str, seconds: int) -> list[float]
                 address,
                 key,
                 str(RATE / CLIENTS),
+                str(number / RATE),
             ]
             clients.append(
                 subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
