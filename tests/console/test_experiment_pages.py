@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditEntry, User
 from campaigns.experiments.holdout_effect import effect_of
 from campaigns.experiments.live.looks import take_look
-from campaigns.experiments.models import GlobalHoldout, HoldoutMember
+from campaigns.experiments.models import GlobalHoldout, HoldoutMember, Wave
 from console.learn.experiment_words import verdict_of_live
 from core import clock
 from events.models import Event
@@ -52,6 +52,24 @@ def test_the_page_has_few_queries_and_says_nothing_green_too_early(
     assert "No clear difference yet" in text
     assert 'st-verdict "' in text or "st-verdict ok" not in text
     assert "Held out" in text
+
+
+def test_a_bandits_shares_are_a_picture_from_the_second_wave_on(sign_in, going):
+    client = sign_in("marketer")
+    going.method = "bandit"
+    going.save(update_fields=["method"])
+    decided = ({"a": 0.5, "b": 0.5}, {"a": 0.2, "b": 0.8}, None)
+    for number, weights in enumerate(decided, start=1):
+        low, high = (number - 1) * 3000, number * 3000
+        Wave.objects.create(experiment=going, number=number, low=low, high=high, weights=weights)
+    text = client.get(f"/admin/experiments/{going.pk}/").content.decode()
+    picture = text[text.index("Shares of the traffic, wave by wave") :]
+    assert "wave 1" in picture
+    assert "wave 2" in picture
+    assert "wave 3" not in picture
+    assert "80%" in picture
+    Wave.objects.filter(number=2).update(weights=None)
+    assert "Shares of the traffic" not in client.get(f"/admin/experiments/{going.pk}/").content.decode()
 
 
 def test_a_viewer_reads_and_changes_nothing(sign_in, going):

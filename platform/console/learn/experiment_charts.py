@@ -1,6 +1,6 @@
 """The pictures of a live test: the difference as it narrows, and where it lies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -11,6 +11,24 @@ from campaigns.experiments.measures import MEASURES
 from campaigns.experiments.models import Snapshot
 from console.learn.experiment_words import difference, measure_name, name_of, segment_name
 from core import charts
+from core.templatetags.studio import percent
+
+
+def traffic(
+    waves: Sequence[tuple[int, Mapping[str, float]]], names: Mapping[str, str]
+) -> charts.Chart | None:
+    """Draw which share of each wave's people each arm got; None until two waves were decided."""
+    if len(waves) < 2:
+        return None
+    return charts.grouped(
+        _("Shares of the traffic, wave by wave"),
+        [_("wave %(number)d") % {"number": number} for number, _shares in waves],
+        [
+            charts.Series(name, [shares.get(key, 0.0) for _number, shares in waves], tone=f"group-{place}")
+            for place, (key, name) in enumerate(names.items(), start=1)
+        ],
+        text=percent,
+    )
 
 
 def over_time(looks: Sequence[Snapshot], base: str, other: str) -> charts.Chart | None:

@@ -20,6 +20,7 @@ from console.learn.experiment_words import (
     measure_name,
     verdict_of_live,
 )
+from core import charts
 from core.templatetags.studio import number, percent
 
 #: The looks that a picture over time is drawn from.
@@ -39,7 +40,8 @@ def live_context(experiment: Experiment, request: HttpRequest, now: Any) -> dict
         "levers": [(variant, in_words(variant.levers, called)) for variant in variants],
         "standing": where,
         "measure": measure_name(experiment.metric),
-        "waves": _waves(experiment, names),
+        "waves": (waves := _waves(experiment, names)),
+        "traffic": _traffic(experiment, waves, names),
         "may_run": request.user.has_perm("experiments.run_experiment"),
         "open": open_,
         "earlier_series": experiment.series - 1,
@@ -201,6 +203,15 @@ def _range(measure: str, found: dict[str, Any]) -> str:
     )
 
 
+def _traffic(
+    experiment: Experiment, waves: list[dict[str, Any]], names: dict[str, str]
+) -> charts.Chart | None:
+    """Return a bandit's shares as a picture."""
+    if experiment.method != Experiment.Method.BANDIT:
+        return None
+    return drawn.traffic([(row["wave"].number, row["weights"]) for row in waves if row["weights"]], names)
+
+
 def _waves(experiment: Experiment, names: dict[str, str]) -> list[dict[str, Any]]:
     """Return the waves with the share of each arm as it was decided."""
     rows = []
@@ -209,6 +220,7 @@ def _waves(experiment: Experiment, names: dict[str, str]) -> list[dict[str, Any]
         rows.append(
             {
                 "wave": wave,
+                "weights": weights,
                 "part": (wave.high - wave.low) / 10_000,
                 "shares": [(names.get(key, key), share) for key, share in weights.items() if share > 0],
             }
