@@ -258,7 +258,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="names of pages that hold one of these, by commas")
     parser.add_argument("--language", choices=LANGUAGES, action="append")
     parser.add_argument("--theme", choices=THEMES, action="append")
-    parser.add_argument("--out", type=Path, default=Path(settings.VAR) / "screens")
+    parser.add_argument(
+        "--out", type=lambda text: Path(text).resolve(), default=Path(settings.VAR) / "screens"
+    )
     asked = parser.parse_args()
     access = json.loads((Path(settings.VAR) / "demo.json").read_text())
     with signed_in(access, theme="light", language="en") as window:
