@@ -19,6 +19,12 @@ _LIGHT, _DARK = ("light", "en"), ("dark", "zh-hans")
 #: The two looks in which a scenario is seen: the first one by bin/test, both by bin/scenarios.
 LIGHT_FIRST = [_LIGHT, pytest.param(*_DARK, marks=pytest.mark.long)]
 DARK_FIRST = [_DARK, pytest.param(*_LIGHT, marks=pytest.mark.long)]
+#: What every test with a browser is: its server needs what was stored to be committed.
+MARKS = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
+]
 _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],

@@ -1,7 +1,6 @@
 """A shop in which segments are built, and the hands that build them."""
 
 import os
-import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +14,6 @@ from events.services import ingest
 from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import Visit
 
-MARKS = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

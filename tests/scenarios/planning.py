@@ -1,7 +1,6 @@
 """A shop in which campaigns are planned, and a mouse that counts its clicks."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -25,14 +24,10 @@ from tests.factories.campaigns import make_lists, make_products
 from tests.factories.delivery import make_customers
 from tests.factories.promotions import PromotionFactory
 from tests.factories.shop import PASSWORD
+from tests.scenarios import browser
 from tests.scenarios.browser import Visit, visit
 
-MARKS = [
-    pytest.mark.browser,
-    pytest.mark.long,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+MARKS = [*browser.MARKS, pytest.mark.long]
 PEOPLE = 12
 
 

@@ -1,23 +1,17 @@
 """A campaign's report as a marketer reads it: verdict, way to the order, clicks over the mail, people."""
 
 import os
-import shutil
 
-import pytest
 from django.core.management import call_command
 
 from accounts.models import User
 from tests.console.test_campaign_report import shop as sent
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.messages import look
 
 __all__ = ["sent"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 TABS = {"results": "", "content": "content/", "people": "people/", "log": "log/"}
 
 

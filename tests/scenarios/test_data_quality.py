@@ -1,7 +1,6 @@
 """Data quality as a demo's marketer opens it: the days that have something to show, and their chart."""
 
 import os
-import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -11,14 +10,10 @@ from accounts.models import User
 from core import clock
 from events import quality
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 from tests.scenarios.test_imports import look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)

@@ -1,11 +1,9 @@
 """A live test as a marketer opens it: the sentence, its health, a decision by hand; and the control group."""
 
 import os
-import shutil
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
 from django.core.management import call_command
 
 from accounts.models import User
@@ -15,14 +13,10 @@ from campaigns.experiments.services import open_holdout
 from core import clock
 from tests.campaigns.experiments.live.crowd import buy, make_live, put
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 def make_tests() -> tuple[Experiment, Experiment, Experiment]:

@@ -1,7 +1,6 @@
 """A Shopify file from the upload to the undo, as a marketer does it."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,9 @@ from customers.models import Customer
 from events.models import Event
 from tests.factories.shop import PASSWORD
 from tests.factories.shop_files import SHOPIFY_ORDERS
-from tests.scenarios.browser import DARK_FIRST, Visit, visit
+from tests.scenarios.browser import DARK_FIRST, MARKS, Visit, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 WORDS = {
     "en": {"bad": "2 cannot", "run": "Import 5 rows"},
     "zh-hans": {"bad": "2", "run": "5"},

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -16,14 +15,10 @@ from segments.models import Segment
 from tests.factories.shop import PASSWORD
 from tests.factories.shop_files import SHOPIFY_ORDERS
 from tests.profiles.conftest import AS_OF
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look, work
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 #: (orders, days between them, days since the last, price) of four habits.
 HABITS = [(24, 9, 1, "9.00"), (8, 30, 12, "80.00"), (4, 12, 150, "20.00"), (1, 1, 20, "5.00")]
 PAGES = ("personas", "lifecycle", "classes", "known")

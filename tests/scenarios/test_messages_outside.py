@@ -1,7 +1,6 @@
 """What recipients and marketers see of messages after they went: public pages and deliverability."""
 
 import os
-import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -17,13 +16,9 @@ from delivery.tracking.judge import judge
 from delivery.tracking.tokens import click_url
 from events.models import Event
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 SHOTS = os.environ.get("RAPPORT_SHOTS")
 
 

@@ -1,7 +1,6 @@
 """A marketer writes an offer by keyboard, tries it on a cart and switches it on; a second tab is refused."""
 
 import os
-import shutil
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,14 +14,10 @@ from campaigns.promotions.models import Promotion
 from catalog.services import upsert_products
 from core.money import Money
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import DARK_FIRST, Visit, visit
+from tests.scenarios.browser import DARK_FIRST, MARKS, Visit, visit
 from tests.scenarios.test_imports import look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

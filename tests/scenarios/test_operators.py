@@ -2,7 +2,6 @@
 
 import csv
 import os
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,13 +16,9 @@ from delivery.outbox.send import deliver
 from tests.campaigns.actions.conftest import Postbox
 from tests.delivery import conftest as parts
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import DARK_FIRST, visit
+from tests.scenarios.browser import DARK_FIRST, MARKS, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 SHOTS = os.environ.get("RAPPORT_SHOTS")
 smtp_server = parts.smtp_server  # the same fixture
 

@@ -1,9 +1,7 @@
 """Scores, model card, values and the RFM grid as a marketer opens them, and a cell that becomes a segment."""
 
 import os
-import shutil
 
-import pytest
 from django.core.management import call_command
 
 from accounts.models import User
@@ -13,15 +11,11 @@ from profiles.services import build_profiles
 from tests.factories.shop import PASSWORD
 from tests.profiles.conftest import AS_OF, shop
 from tests.profiles.scores.test_scores import history
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look
 
 __all__ = ["history", "shop"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 def test_from_a_figure_to_a_segment(live_server, history, settings, monkeypatch):

@@ -1,7 +1,6 @@
 """What a marketer sees of demand, quality and trainings, and does about stock, by one click, in a browser."""
 
 import os
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -20,15 +19,11 @@ from recommendations.services.decisions import note
 from recommendations.services.training import train_models
 from tests.factories.shop import PASSWORD
 from tests.recommendations.planted import CUT, plant
-from tests.scenarios.browser import LIGHT_FIRST, Visit, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, Visit, visit
 from tests.scenarios.test_imports import look
 from tests.screens import PHONE, WIDE, too_wide
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 NOW = CUT + timedelta(weeks=4)
 PAGES = ("compared", "quality", "cold", "trainings")
 

@@ -1,9 +1,7 @@
 """A marketer rehearses a draft on its last step, reads what came out, and sees it go stale by a change."""
 
 import os
-import shutil
 
-import pytest
 from django.core.management import call_command
 
 from accounts.jobs import run
@@ -11,14 +9,10 @@ from accounts.models import Job, User
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, loyal, mailing, people  # noqa: F401  the same shop
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 def test_from_the_review_to_the_figures(live_server, monkeypatch, settings, loyal):  # noqa: F811

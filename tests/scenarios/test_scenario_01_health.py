@@ -1,7 +1,6 @@
 """Scenario 1: fresh from the sign-in one sees workers, queue age, last beat and the sending domain."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,13 +16,9 @@ from delivery.models import Run
 from events.models import ChangeNote
 from tests.delivery.conftest import ROOT, process_env
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 SHOTS = os.environ.get("RAPPORT_SHOTS")
 #: A worker that was killed is told of within so many seconds: 35 of silence, 10 until the page asks again.
 TOLD = 50

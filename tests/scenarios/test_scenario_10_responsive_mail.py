@@ -1,21 +1,16 @@
 """Scenario 10: a mail is built of blocks and fits every screen; pasted HTML comes out unchanged."""
 
-import shutil
 from base64 import b64decode
 
 import pytest
 
 from campaigns.content.models import BrandKit, Template, TemplateVersion
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import DARK_FIRST, LIGHT_FIRST, visit
+from tests.scenarios.browser import DARK_FIRST, LIGHT_FIRST, MARKS, visit
 from tests.scenarios.messages import inbox, look, previewed, saved, shop
 
 __all__ = ["inbox", "shop"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGNgaPiPFTEMLQkA6l5/gVqaKZcAAAAASUVORK5CYII="
 
 

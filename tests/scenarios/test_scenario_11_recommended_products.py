@@ -1,6 +1,5 @@
 """Scenario 11: recommended products as five people see them: a new one, a recent buyer, a stranger."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
@@ -15,15 +14,11 @@ from profiles.services import build_profiles
 from recommendations.models import Objective
 from recommendations.services.training import train_models
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.messages import NOW, PRODUCTS, inbox, look, saved, shop
 
 __all__ = ["inbox", "shop"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 NAMES = [name for name, _price in PRODUCTS]
 
 

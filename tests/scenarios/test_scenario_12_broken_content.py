@@ -1,7 +1,5 @@
 """Scenario 12: a variable that is missing or a link that is broken blocks the launch, and is named."""
 
-import shutil
-
 import pytest
 
 from campaigns.actions import create_campaign
@@ -9,15 +7,11 @@ from campaigns.content.services import create_template
 from campaigns.models import Campaign
 from delivery.models import Message
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 from tests.scenarios.messages import NOW, inbox, look, previewed, saved, shop
 
 __all__ = ["inbox", "shop"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 PASTED = "<a href='#'>Sale</a> <a href='{{ unsubscribe_url }}'>Out</a> {{ shop.address }}"
 
 

@@ -1,9 +1,6 @@
 """Scenario 16: a test to oneself arrives as it looks, counts nowhere, and burns no code."""
 
-import shutil
 from email import message_from_bytes, policy
-
-import pytest
 
 from accounts.models import AuditEntry
 from campaigns.coupons.models import Coupon
@@ -13,15 +10,11 @@ from campaigns.promotions.models import Promotion
 from delivery.models import Link, Message, Touch
 from events.models import Event
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.messages import NOW, inbox, look, previewed, shop
 
 __all__ = ["inbox", "shop"]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 def test_a_test_to_oneself_counts_nowhere_and_burns_no_code(live_server, shop, inbox):

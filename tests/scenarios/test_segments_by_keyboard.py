@@ -6,8 +6,8 @@ from core import clock
 from segments.models import Segment
 from segments.refresh import refresh_all
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import DARK_FIRST, visit
-from tests.scenarios.building import MARKS, NOW, Keyboard, look, shop
+from tests.scenarios.browser import DARK_FIRST, MARKS, visit
+from tests.scenarios.building import NOW, Keyboard, look, shop
 
 __all__ = ["shop"]
 pytestmark = MARKS

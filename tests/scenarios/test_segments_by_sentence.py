@@ -4,8 +4,8 @@ import pytest
 
 from segments.models import Segment
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
-from tests.scenarios.building import MARKS, Keyboard, look, shop
+from tests.scenarios.browser import MARKS, visit
+from tests.scenarios.building import Keyboard, look, shop
 
 __all__ = ["shop"]
 pytestmark = MARKS

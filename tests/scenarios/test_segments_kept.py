@@ -5,8 +5,8 @@ from accounts.models import Job
 from segments.models import Segment
 from segments.services import ensure_ready_made, save_segment
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
-from tests.scenarios.building import MARKS, NOW, Keyboard, look, shop, watched
+from tests.scenarios.browser import MARKS, visit
+from tests.scenarios.building import NOW, Keyboard, look, shop, watched
 
 __all__ = ["shop"]
 pytestmark = MARKS

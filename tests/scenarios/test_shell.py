@@ -1,7 +1,6 @@
 """What is around every page: Ctrl+K, the bell, saved views, undo; by keyboard, and without a fault of axe."""
 
 import os
-import shutil
 
 import pytest
 from django.core.management import call_command
@@ -12,13 +11,9 @@ from accounts.models import SavedView, User
 from core import clock
 from tests import screens
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture

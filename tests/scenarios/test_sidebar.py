@@ -1,7 +1,6 @@
 """Alice walks every page in both languages and themes; nothing is broken, foreign or inaccessible."""
 
 import os
-import shutil
 
 import pytest
 from django.core.management import call_command
@@ -9,13 +8,9 @@ from django.core.management import call_command
 from campaigns.outcomes.daily import orders
 from config.navigation import NAVIGATION
 from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import LIGHT_FIRST, visit
+from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Tuning as a marketer sees it: what waits, what is learned, and every step taken back."""
 
 import os
-import shutil
 from datetime import timedelta
 
-import pytest
 from django.core.management import call_command
 
 from accounts.models import AuditEntry, User
@@ -15,14 +13,10 @@ from recommendations.models import Champion, Posterior, TuningDecision, TuningPo
 from recommendations.services.tuning import Expected, Figures, propose, set_policy
 from recommendations.strategies import ensure_strategies
 from tests.factories.shop import PASSWORD
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
-]
+pytestmark = MARKS
 USE = "email:replenish"
 
 
