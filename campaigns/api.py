@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.urls import re_path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -31,6 +28,7 @@ from campaigns.schedule.api import ScheduleSerializer
 from campaigns.targeting.models import OfferPlan
 from core import clock
 from core.idempotency import PARAMETER, idempotent
+from core.lookups import by_uuid
 from core.pagination import CursorPagination
 from core.problems import Problem
 from core.serializers import StrictSerializer
@@ -173,7 +171,7 @@ class CampaignActionView(APIView):
         self, request: Request, campaign_id: str, action: Callable[..., Campaign], **more: Any
     ) -> Response:
         """Do it and answer with the campaign."""
-        campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
+        campaign = by_uuid(Campaign, campaign_id)
         try:
             campaign = action(campaign, user=None, now=clock.now(), actor=_actor(request), **more)
         except ApprovalNeeded as error:
@@ -299,11 +297,11 @@ class CampaignReportView(APIView):
 
         A campaign that goes again and again is counted over all its sendings, unless one is named.
         """
-        campaign = get_object_or_404(Campaign, pk=_uuid(campaign_id))
+        campaign = by_uuid(Campaign, campaign_id)
         sending = None
         if named := request.query_params.get("sending"):
             runs = selectors.runs_of(campaign).filter(retry_of=None)
-            sending = get_object_or_404(runs, pk=_uuid(named))
+            sending = by_uuid(runs, named)
         found = selectors.report(campaign, now=clock.now(), sending=sending)
         if found.kept.stale:
             dispatch.count_soon(campaign, sending)
@@ -312,13 +310,6 @@ class CampaignReportView(APIView):
 
 def _actor(request: Request) -> str:
     return f"API key {getattr(request.auth, 'name', '')}"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
 
 
 _ONE = r"^campaigns/(?P<campaign_id>[^/]+)"

@@ -1,11 +1,8 @@
 """REST: rehearse a campaign on the shop's past, and read what came out."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.urls import re_path
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -22,6 +19,7 @@ from campaigns.rehearsal.selectors import jobs_of, rehearsals_of
 from campaigns.rehearsal.words import sentences
 from core import clock
 from core.idempotency import PARAMETER, idempotent
+from core.lookups import by_uuid
 from core.pagination import CursorPagination
 
 
@@ -157,7 +155,7 @@ class RehearsingView(APIView):
     )
     def get(self, request: Request, campaign_id: str, job: str, *args: Any, **kwargs: Any) -> Response:
         """Answer its state and progress; when done, the id of what came out."""
-        found = get_object_or_404(jobs_of(_campaign(campaign_id)), pk=_uuid(job))
+        found = by_uuid(jobs_of(_campaign(campaign_id)), job)
         return Response(RehearsingSerializer(found).data)
 
 
@@ -189,19 +187,12 @@ class RehearsalView(APIView):
     )
     def get(self, request: Request, campaign_id: str, rehearsal: str, *args: Any, **kwargs: Any) -> Response:
         """Answer with all figures, each marked measured, modelled, assumed or unknown."""
-        found = get_object_or_404(rehearsals_of(_campaign(campaign_id)), pk=_uuid(rehearsal))
+        found = by_uuid(rehearsals_of(_campaign(campaign_id)), rehearsal)
         return Response(RehearsalDetailSerializer(found).data)
 
 
 def _campaign(campaign_id: str) -> Campaign:
-    return get_object_or_404(Campaign, pk=_uuid(campaign_id))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
+    return by_uuid(Campaign, campaign_id)
 
 
 _ONE = r"^campaigns/(?P<campaign_id>[^/]+)"

@@ -2,12 +2,9 @@
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.urls import re_path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -26,6 +23,7 @@ from campaigns.targeting.models import OfferPlan, PlannedOffer
 from campaigns.targeting.words import sentence
 from core import clock
 from core.idempotency import PARAMETER, idempotent
+from core.lookups import by_uuid
 from core.pagination import CursorPagination
 from core.problems import Problem
 from core.serializers import StrictSerializer
@@ -247,11 +245,7 @@ class PastOffersView(APIView):
 
 
 def _plan(text: str) -> OfferPlan:
-    try:
-        number = UUID(text)
-    except ValueError:
-        raise Http404 from None
-    return get_object_or_404(OfferPlan.objects.select_related("segment"), pk=number)
+    return by_uuid(OfferPlan.objects.select_related("segment"), text)
 
 
 def _actor(request: Request) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -33,6 +32,7 @@ from console.data.jobs import view_of
 from console.engage.rehearsal.pictures import reach_chart, share_chart
 from console.page import Page
 from core import clock
+from core.lookups import by_uuid
 
 #: Earlier rehearsals that are listed.
 LISTED = 10
@@ -74,12 +74,7 @@ class RehearsalPage(Page):
 
     def _named(self) -> Rehearsal | None:
         named = self.request.GET.get("rehearsal")
-        if not named:
-            return None
-        try:
-            return get_object_or_404(rehearsals_of(self.campaign), pk=UUID(named))
-        except ValueError:
-            raise Http404 from None
+        return by_uuid(rehearsals_of(self.campaign), named) if named else None
 
 
 class Rehearse(PermissionRequiredMixin, View):

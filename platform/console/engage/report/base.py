@@ -2,11 +2,9 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.core.cache import cache
 from django.db import connection
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -18,6 +16,7 @@ from campaigns.models import Campaign
 from campaigns.selectors import Report, report, runs_of
 from console.page import Page
 from core import clock
+from core.lookups import by_uuid
 from delivery.models import Run
 
 REPORT_SECONDS = 20
@@ -49,12 +48,7 @@ class ReportPage(Page):
     def sending(self) -> Run | None:
         """Return the one sending that is asked for, None for all."""
         named = self.request.GET.get("sending")
-        if not named:
-            return None
-        try:
-            return get_object_or_404(runs_of(self.campaign).filter(retry_of=None), pk=UUID(named))
-        except ValueError:
-            raise Http404 from None
+        return by_uuid(runs_of(self.campaign).filter(retry_of=None), named) if named else None
 
     @cached_property
     def runs(self) -> list[Run]:
