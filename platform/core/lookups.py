@@ -4,7 +4,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Manager, Model, QuerySet
-from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 M = TypeVar("M", bound=Model)
@@ -12,9 +11,10 @@ M = TypeVar("M", bound=Model)
 
 def by_uuid(records: type[M] | Manager[M] | QuerySet[M], text: str) -> M:
     """Return the record with this UUID. Raises Http404 for another one and for what is no UUID at all."""
+    key: UUID | None
     try:
         key = UUID(text)
     except ValueError:
-        raise Http404 from None
+        key = None  # no record has it, which is told in the same words
     found: M = get_object_or_404(records, pk=key)
     return found
