@@ -16,7 +16,7 @@ from core.templatetags.studio import percent
 
 def reach_chart(dates: Sequence[dict[str, Any]]) -> Chart:
     """Draw how many would have been reached on each date, and how many of them bought."""
-    names = (_("Reached"), _("Bought within the window"))
+    names = (_("Reached"), _("Bought"))
     shown = [(_day(d), d["people"], d["buyers"]) for d in reversed(dates)]
     values = [
         {"day": day, "name": name, "people": count}
@@ -55,7 +55,7 @@ def share_chart(kept: Rehearsal) -> Chart | None:
     now, next_one = _("a launch now"), found["share"]
     days = [one["day"] for one in past] + [now]
     x = alt.X("day:O", sort=days, axis=alt.Axis(title=None, labelAngle=0, labelOverlap=True))
-    axis = alt.Axis(title=None, tickCount=5, format=".0%")
+    axis = alt.Axis(title=None, tickCount=5, format=".1%")
     scale = alt.Scale(zero=False, nice=True)
     tips = [alt.Tooltip("day:O", title=" "), alt.Tooltip("share:Q", title=" ", format=".1%")]
     line = alt.Chart(alt.InlineData(values=past)).encode(
