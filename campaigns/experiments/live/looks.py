@@ -173,7 +173,9 @@ def _ratio(experiment: Experiment, variants: Sequence[Variant], people: pl.DataF
     By policy, so that shares that were changed on the way are each judged by their own.
     """
     drawn_at_shares = people.filter((pl.col("explored") == 1) | (pl.col("variant_id") == 0))
-    rows = drawn_at_shares.group_by("policy", "variant_id").len().sort("policy", "variant_id").rows()
+    counted = drawn_at_shares.group_by("policy", "variant_id").len()
+    # By name, not by the order in which policies came: sums of floats must have the same bits.
+    rows = counted.cast({"policy": pl.String}).sort("policy", "variant_id").rows()
     observed, expected = {v.pk: 0 for v in variants}, {v.pk: 0.0 for v in variants}
     held, treated = 0, 0
     for policy in dict.fromkeys(row[0] for row in rows):
