@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from campaigns.experiments.statistics.bandit import DISCOUNT, FLOOR, WAVES, Tally, next_wave, remember
+from campaigns.experiments.statistics.bandit import DISCOUNT, WAVES, Tally, next_wave, remember
 from campaigns.experiments.statistics.delay import Delay
+from campaigns.experiments.statistics.floor import FLOOR
 from campaigns.experiments.statistics.multiplicity import holm
 from campaigns.experiments.statistics.proportions import p_value
 from campaigns.experiments.statistics.results import NotComputableError

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from campaigns.experiments.statistics.bandit import FLOOR, floored
+from campaigns.experiments.statistics.bandit import floored
+from campaigns.experiments.statistics.floor import FLOOR
 
 Floats = npt.NDArray[np.float64]
 

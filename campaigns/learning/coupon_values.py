@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from campaigns.experiments.statistics.bandit import DISCOUNT, FLOOR
+from campaigns.experiments.statistics.bandit import DISCOUNT
+from campaigns.experiments.statistics.floor import FLOOR
 from campaigns.learning.choice import Floats, beginning, shares, standard_draws
 from campaigns.learning.effects import Beliefs, believe, worth
 from campaigns.learning.memory import Context, Memory, Wave

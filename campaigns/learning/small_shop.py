@@ -6,7 +6,8 @@ from functools import cached_property
 from math import ceil
 from typing import Any, Self
 
-from campaigns.experiments.statistics.bandit import DISCOUNT, FLOOR, floored
+from campaigns.experiments.statistics.bandit import DISCOUNT, floored
+from campaigns.experiments.statistics.floor import FLOOR
 from campaigns.experiments.statistics.power import sample_size
 from campaigns.learning.choice import chances, standard_draws
 from campaigns.learning.effects import Beliefs, believe, worth

@@ -10,8 +10,9 @@ from campaigns.experiments.live.facts import outcomes, read
 from campaigns.experiments.measures import COVARIATE_DAYS, MEASURES
 from campaigns.experiments.models import Experiment, Metric, Wave
 from campaigns.experiments.services.waves import Shares, floor_of, remembered
-from campaigns.experiments.statistics.bandit import FLOOR, Tally, next_wave, remember
+from campaigns.experiments.statistics.bandit import Tally, next_wave, remember
 from campaigns.experiments.statistics.delay import Delay
+from campaigns.experiments.statistics.floor import FLOOR
 from campaigns.experiments.statistics.results import NotComputableError
 
 #: A window is cut into so many periods for the curve of delays.

@@ -12,14 +12,12 @@ from django.utils.module_loading import import_string
 
 from campaigns.experiments.models import Experiment, Wave
 from campaigns.experiments.statistics.assignment import BUCKETS
+from campaigns.experiments.statistics.floor import FLOOR
 from core.registry import Registry
 
 #: By name the dotted path of a function of (experiment, its own waves so far): what earlier campaigns say
 #: of the arms, as shares with their evidence, or None. Loaded when asked: it may need what senders do not.
 memories: Registry[str] = Registry("memory of earlier campaigns")
-
-#: Every arm's least share: statistics.bandit, which loads scipy, has the same.
-FLOOR = 0.01
 #: A decided test may still have to send its winner to the rest.
 _MOVING = (Experiment.State.RUNNING, Experiment.State.DECIDED)
 

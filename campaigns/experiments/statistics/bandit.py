@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from campaigns.experiments.statistics.bayesian import Beta, prob_best
+from campaigns.experiments.statistics.floor import FLOOR
 
 DISCOUNT = 0.9
-FLOOR = 0.01
 WAVES = 4
 # How many of the whole's people a persona's prior may speak for: enough to steady a small persona, too
 # few to overrule one that has seen a campaign of its own.

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.experiments.statistics.bandit import (
-    FLOOR,
     Tally,
     additive_floor,
     floored,
@@ -17,6 +16,7 @@ from campaigns.experiments.statistics.bandit import (
 )
 from campaigns.experiments.statistics.bayesian import Beta
 from campaigns.experiments.statistics.delay import Delay
+from campaigns.experiments.statistics.floor import FLOOR
 from campaigns.experiments.statistics.results import NotComputableError
 
 
