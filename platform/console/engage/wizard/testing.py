@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -31,8 +30,6 @@ from core import clock
 #: Levers that are words, of which one test teaches the next.
 WORDS = ("subject", "content")
 MOST_ARMS = 5
-#: What is proposed where nobody chose.
-HOLDOUT = Decimal("0.1")
 _KEYS = "abcdefgh"
 
 
