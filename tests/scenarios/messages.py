@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
-from accounts.models import User
 from campaigns.content.starters import ensure_starter_templates
 from catalog.services import upsert_products
 from core import clock
 from core.money import Money
 from customers.services import upsert_customers
-from tests.factories.shop import PASSWORD
 from tests.mail_server import mail_server
 from tests.scenarios.browser import Visit
 
@@ -49,14 +46,11 @@ def inbox(settings) -> Iterator[Inbox]:
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, live_server) -> dict[str, Any]:
+def shop(settings, alice, live_server) -> dict[str, Any]:
     """Return the newest version of each starter template; Alice may do everything, Jun reads Chinese."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.SHOP_AS_OF, settings.SHOP_NAME = NOW.isoformat(), "Northwind Outdoor"
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     settings.PUBLIC_URL = live_server.url
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     upsert_customers(
         [{"external_id": "jun", "first_name": "Jun", "last_name": "Wang", "locale": "zh_CN"}], NOW
     )

@@ -1,7 +1,5 @@
 """A shop's website on an origin of its own, with the snippet on its pages, in a real browser."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +14,9 @@ from accounts.models import PUBLISHABLE_SCOPES, ApiKey
 from events.models import Event
 from tests.factories.accounts import NOW
 from tests.patience import until
-from tests.scenarios.browser import CHROMIUM, FLAGS
+from tests.scenarios.browser import CHROMIUM, FLAGS, browsing
+
+__all__ = ["browsing"]
 
 PAGE = """<!doctype html><html lang="en"><title>{title}</title>
 <script src="{server}/static/rapport.js" data-key="{key}" data-consent="{consent}" defer></script>
@@ -60,18 +60,8 @@ class Shop:
         self.foreign = f"http://localhost:{self.port}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def unafraid() -> Iterator[None]:
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not shutil.which("chromium"):
-        pytest.skip("NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found

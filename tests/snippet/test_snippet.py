@@ -9,9 +9,10 @@ import pytest
 from accounts.models import ApiKey
 from core import clock
 from events.models import Event
+from tests.scenarios.browser import MARKS
 from tests.snippet.conftest import eventually, rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = MARKS
 SNIPPET = Path(__file__).parents[2] / "static" / "rapport.js"
 
 
