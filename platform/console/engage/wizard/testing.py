@@ -18,12 +18,12 @@ from campaigns.actions.plan_test import ArmPlan, plan_test
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
-from campaigns.learning.copy_features import TONES
+from campaigns.learning.copy_reading import TONES
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
-from campaigns.tuning.copy import guesses_for
 from console.engage.wizard.levers import LEVERS, offered
+from console.learn.copy_words import words_of
 from core import clock
 
 #: Levers that are words, of which one test teaches the next.
@@ -206,14 +206,5 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out,
-        "words": _words(test),
+        "words": words_of(list(test.variants.order_by("id"))) if test else None,
     }  # fmt: skip
-
-
-def _words(test: Experiment | None) -> dict[str, Any] | None:
-    """Return what earlier campaigns say of the arms' words; None where they say nothing."""
-    variants = list(test.variants.order_by("id")) if test else []
-    campaigns, found = guesses_for(variants)
-    if not found:
-        return None
-    return {"campaigns": campaigns, "arms": [{"name": v.name, "guess": found[v.key]} for v in variants]}
