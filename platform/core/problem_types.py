@@ -301,16 +301,12 @@ for name, kind in {
     "invalid-code": Kind(
         409,
         _("This code cannot be used"),
-        _(
-            "It is unknown, expired or somebody else's, and nobody learns which. Ask the shopper to look at it again."
-        ),
+        _("It is unknown, expired or somebody else's; nobody learns which. Have it looked at again."),
     ),
     "exhausted": Kind(
         409,
         _("This code has been used as often as it may be"),
-        _(
-            "Take it off the order. A use that an order keeps comes free when it is rolled back or its time is over."
-        ),
+        _("Take it off the order. What another order keeps comes free when its time is over."),
     ),
     "ineligible": Kind(
         409,

@@ -1,4 +1,4 @@
-"""A code used beside everything else on the cart: what evaluate told is what is redeemed, or why it is refused."""
+"""A code used beside everything else on the cart: what evaluate told is redeemed, or why it is refused."""
 
 from decimal import Decimal
 
