@@ -25,7 +25,9 @@ pytestmark = MARKS
 
 def test_hours_and_words(window, people):  # noqa: F811
     now = clock.now()
-    PersonHour.objects.bulk_create(PersonHour(customer=one, hour=18, rate=0.05) for one in people[:-1])
+    PersonHour.objects.bulk_create(
+        PersonHour(customer=one, hour=18, rate=0.05, acts=9) for one in people[:-1]
+    )
     Customer.objects.filter(pk=people[-1].pk).update(no_profiling=True)
     told = CopyBeliefs().updated([[ArmSeen({"urgent": 1}, 4000, 420), ArmSeen({}, 4000, 330)]] * 3)
     beliefs = {"beliefs": told.as_json(), "tests": []}
@@ -35,6 +37,10 @@ def test_hours_and_words(window, people):  # noqa: F811
     page.check("[data-field=learned_hours]")
     saved(window)
     assert page.is_visible("text=Eight in ten get it at the hour")
+    page.wait_for_selector("[data-plan=hours-known]")
+    told = page.inner_text("[data-plan=hours-known]").split("\n")
+    assert told[told.index("Have an hour of their own") + 1] == str(len(people) - 1)
+    assert told[told.index("Refused to be profiled: the usual time") + 1] == "1"
     assert window.faults() == []
     step(window, campaign, "test")
     page.check("[name=lever][value=subject]")
