@@ -19,6 +19,7 @@ from tests.scenarios.planning import (  # noqa: F401  fixtures
     step,
     window,
 )  # fmt: skip
+from tests.scenarios.test_imports import look
 
 pytestmark = MARKS
 
@@ -41,7 +42,8 @@ def test_hours_and_words(window, people):  # noqa: F811
     told = page.inner_text("[data-plan=hours-known]").split("\n")
     assert told[told.index("Have an hour of their own") + 1] == str(len(people) - 1)
     assert told[told.index("Refused to be profiled: the usual time") + 1] == "1"
-    assert window.faults() == []
+    faults: list[str] = []
+    look(window, "plan-hours", faults)
     step(window, campaign, "test")
     page.check("[name=lever][value=subject]")
     page.fill("[data-arm='0']", "Ends today")
@@ -55,7 +57,8 @@ def test_hours_and_words(window, people):  # noqa: F811
     assert page.inner_text("[data-words=why] tbody").split("\t")[0] == "Subject urges"
     assert "A: Ends today" in words
     assert "+" in words
-    assert window.faults() == []
+    look(window, "plan-words", faults)
+    assert faults == []
     levers = list(Campaign.objects.get().experiment.variants.order_by("id").values_list("levers", flat=True))
     assert levers == [
         {"subject": "Ends today"},
