@@ -241,7 +241,7 @@ def forest(
             "middle": r.middle,
             "high": r.high,
             "colour": TOKENS[r.tone],
-            "text": f"{r.middle:{form}} ({r.low:{form}} … {r.high:{form}})",
+            "text": "{} ({} … {})".format(*(_signed(v, form) for v in (r.middle, r.low, r.high))),
         }
         for r in ranges
     ]
@@ -271,8 +271,16 @@ def forest(
             x="middle:Q", text="text:N", color=alt.value(TOKENS["ink"])
         )
     )
-    rows = tuple((r.name, *(f"{v:{form}}" for v in (r.middle, r.low, r.high))) for r in ranges)
+    rows = tuple((r.name, *(_signed(v, form) for v in (r.middle, r.low, r.high))) for r in ranges)
     return build(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
+
+
+def _signed(value: float, form: str) -> str:
+    """Return a figure as the axis writes it: with the minus of print, and a nothing without a sign."""
+    text = f"{value:{form}}"
+    if text[0] in "+-" and not any(digit in text for digit in "123456789"):
+        return text[1:]
+    return text.replace("-", "−")
 
 
 def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) -> str:

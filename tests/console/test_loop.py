@@ -1,14 +1,12 @@
 """The loop's page: what it says of nothing, of doubt and of proof, for whom, and how it looks."""
 
 import os
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import User
@@ -26,7 +24,7 @@ from recommendations.services.tuning import Expected, propose
 from recommendations.services.tuning import Figures as Evidence
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import browsed, visit
 
 PASSWORD = "correct horse"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -181,13 +179,9 @@ def test_the_page_asks_as_much_for_many_decisions_as_for_few(alice, django_asser
         alice.get(reverse("admin:loop"))
 
 
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
-def test_it_is_sound_in_both_looks(live_server, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+@browsed
+def test_it_is_sound_in_both_looks(live_server):
     User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD)
-    call_command("build_assets", verbosity=0)
     learned()
     tally(str(make_campaign(NOW, slug="proof").pk), caused=4, spread=10)
     for theme, language in (("light", "en"), ("dark", "en")):

@@ -1,13 +1,15 @@
 """Debian's chromium, driven as a person would, with everything that went wrong written down."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
 from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -22,6 +24,7 @@ DARK_FIRST = [_DARK, pytest.param(*_LIGHT, marks=pytest.mark.long)]
 #: What every test with a browser is: its server needs what was stored to be committed.
 MARKS = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("browsing"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
 ]
@@ -29,6 +32,23 @@ _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
 }
+
+
+@pytest.fixture(scope="module")
+def browsing() -> Iterator[None]:
+    """Build the charts' library for the pages, and let the test itself ask the database, too."""
+    # Playwright's own event loop runs in this thread; the requests are answered in another one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        call_command("build_assets", verbosity=0)
+        yield
+
+
+def browsed(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a single test as one with a browser, in a file that has others."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
 
 
 @dataclass

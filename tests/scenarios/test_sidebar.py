@@ -1,29 +1,19 @@
 """Alice walks every page in both languages and themes; nothing is broken, foreign or inaccessible."""
 
-import os
-
 import pytest
-from django.core.management import call_command
 
 from campaigns.outcomes.daily import orders
 from config.navigation import NAVIGATION
-from tests.factories.shop import NOW, PASSWORD, open_shop
+from tests.factories.shop import NOW, PASSWORD
 from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
 pytestmark = MARKS
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path):
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    call_command("build_assets", verbosity=0)
-    pages = open_shop()
+def shop(opened):
     orders.build(now=NOW)  # home draws the days' sums
-    return pages
+    return opened
 
 
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
