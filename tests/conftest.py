@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal, sql_flush
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from tests import template
+from tests.template import KEPT
 
-#: Written after every migrate and the same for all tests: kinds of content, permissions and roles.
-KEPT = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
 #: A table with more rows is truncated, which takes some ms and as long for a million.
 FEW = 200
 #: Append-only by a trigger, which lets nobody delete a row; nothing refers to it.
@@ -72,8 +71,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, d
     """Let each process copy a migrated database instead of migrating one of its own."""
     with django_db_blocker.unblock():
         copied = template.ensure()
-    for connection in connections.all():
-        connection.settings_dict["TEST"] |= {"TEMPLATE": copied, "MIGRATE": False}
+    for each in connections.all():
+        each.settings_dict["TEST"] |= {"TEMPLATE": copied, "MIGRATE": False}
+
+
+@pytest.fixture
+def as_migrated(db) -> None:
+    """Fill the tables as migrating does, schedules and ready-made segments and all; else they are empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [template.MIGRATED])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'INSERT INTO "{table}" SELECT * FROM {template.MIGRATED}."{table}"')
 
 
 @pytest.fixture(scope="module")

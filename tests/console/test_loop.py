@@ -76,7 +76,11 @@ def learned():
         }})]
     )  # fmt: skip
     words = CopyBeliefs().updated(
-        [[ArmSeen({"urgent": 1, "offer": 1}, 4000, 420), ArmSeen({"product": 1}, 4000, 330)]] * 5
+        [
+            [ArmSeen({"urgent": 1, "offer": 1}, 4000, 420), ArmSeen({"product": 1}, 4000, 330)],
+            [ArmSeen({"body_picture": 1}, 4000, 420), ArmSeen({"body_products": 2}, 4000, 370)],
+        ]
+        * 5
     )
     curve = [[n / 20, 0.08 * (n / 20) ** 0.5] for n in range(21)]
     evidence = {"rows": 12_000, "reason": "no_better_than_response", "curve": curve}
@@ -114,6 +118,8 @@ def test_a_person_decides_and_takes_back_on_the_page(alice):
     assert "18:00" in text
     assert page.context["known"]["hours"]["used"] is False
     assert [row["name"] for row in page.context["known"]["values"]["rows"]] == ["no coupon", "10 %", "15 %"]
+    assert "begins with a picture (5)" in text
+    assert len(page.context["known"]["words"]["charts"]) == 2
     [waiting] = page.context["waiting"]
     [done] = page.context["decisions"]
     alice.post(reverse("admin:tuning_decide", args=[waiting["decision"].pk, "approve"]))

@@ -1,7 +1,6 @@
 """What the scenarios about messages share: a shop with templates, a mail server, and waiting for previews."""
 
 import os
-import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from campaigns.content.starters import ensure_starter_templates
 from catalog.services import upsert_products
 from core import clock
 from core.money import Money
 from customers.services import upsert_customers
+from tests.mail_server import mail_server
 from tests.scenarios.browser import Visit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -39,17 +38,11 @@ class Inbox:
 @pytest.fixture
 def inbox(settings) -> Iterator[Inbox]:
     handler = Inbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    yield handler
-    controller.stop()
+    with mail_server(handler, settings):
+        yield handler
 
 
 @pytest.fixture
@@ -98,4 +91,4 @@ def previewed(window: Visit, words: str) -> Any:
 
 def saved(window: Visit) -> None:
     """Wait until the draft is stored."""
-    window.page.wait_for_selector("[data-ce=saved][data-state=saved]", timeout=5000)
+    window.page.wait_for_selector("[data-ce=saved][data-state=saved]")

@@ -45,6 +45,8 @@ def test_hours_and_words(window, people):  # noqa: F811
     page.wait_for_selector("[data-plan=words]")
     words = page.inner_text("[data-plan=words]")
     assert "from 3 campaigns" in words
+    page.click("[data-words=why] summary")
+    assert page.inner_text("[data-words=why] tbody").split("\t")[0] == "Subject urges"
     assert "A: Ends today" in words
     assert "+" in words
     assert window.faults() == []

@@ -1,7 +1,6 @@
 """A shop's website on an origin of its own, with the snippet on its pages, in a real browser."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,6 +13,7 @@ from accounts.keys import create_key
 from accounts.models import PUBLISHABLE_SCOPES, ApiKey
 from events.models import Event
 from tests.factories.accounts import NOW
+from tests.patience import until
 from tests.scenarios.browser import CHROMIUM, FLAGS, browsing
 
 __all__ = ["browsing"]
@@ -97,6 +97,10 @@ class Window:
         if "/v1/" in url:
             self.calls.append(f"{method} {url.partition('/v1/')[2]}")
 
+    def wait_for(self, check: Callable[[], bool], what: str) -> None:
+        """Wait until it holds of the page, whose calls and answers come in meanwhile."""
+        until(check, what, rest=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+
     def stored(self) -> list[str]:
         return self.page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('rapport')).sort()")
 
@@ -122,9 +126,6 @@ def rows() -> list[tuple[Any, ...]]:
     ]
 
 
-def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until it holds; a busy machine is slow."""
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until, rows()
-        time.sleep(0.05)
+def eventually(check: Callable[[], bool]) -> None:
+    """Wait until it holds for what was stored."""
+    until(check, lambda: f"what was to be stored, beside {rows()},")

@@ -23,6 +23,7 @@ from console.delivery.runs import shares
 from console.engage.report import pictures
 from console.engage.report.base import LIVE, ReportPage, is_over
 from console.engage.report.verdict import judge
+from console.learn.copy_words import words_of
 from console.learn.experiment import wilson
 from console.offers.margins import coverage, known_margin, margin_share, percent_text
 from core import charts, clock
@@ -89,6 +90,7 @@ class CampaignReport(ReportPage):
             "money": _money(found, caused, margin_share(self.request.GET.get("margin"))),
             "credited": any(row.orders for row in found.attributed),
             "arms": _arms(found, variants) if len(variants) > 1 else [],
+            "words": words_of(variants),
             "hours": pictures.first_hours(found.kept.figures.hours),
             "days": pictures.days_after(
                 found.kept.figures.days,

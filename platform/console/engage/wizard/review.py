@@ -30,7 +30,7 @@ from campaigns.planning.forecast import Forecast, forecast
 from campaigns.planning.models import Approval
 from campaigns.planning.parts import parts_in_words
 from campaigns.preflight import Finding, findings, mails
-from campaigns.schedule.learned import people_by_hour, standing
+from campaigns.schedule.learned_figures import known_of, people_by_hour
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
 from console.engage.rehearsal.page import panel
@@ -108,17 +108,18 @@ def _zones(foreseen: Forecast) -> dict[str, Any]:
 
 
 def _hours(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
-    """Return how many people have which learned hour, the most first. Two queries."""
+    """Return how many people have which learned hour, the most first, and how many their own. 4 queries."""
     if not campaign.learned_hours or campaign.timing == Timing.TRIGGERED or not mails(campaign):
         return {}
-    counted = people_by_hour(members(campaign, as_of=as_of))
+    audience = members(campaign, as_of=as_of)
+    counted = people_by_hour(audience)
     rows = sorted(counted.items(), key=lambda row: (row[0] is None, -row[1]))
     return {
         "hours": [
             {"name": _("the usual time") if hour is None else f"{hour}:00", "people": people}
             for hour, people in rows
         ],
-        "hours_used": standing().use,
+        "hours_known": known_of(audience),
     }
 
 

@@ -18,13 +18,13 @@ from campaigns.content.liquid import TemplateInvalid
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
-from campaigns.learning.copy_features import TONES
+from campaigns.learning.copy_reading import TONES
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
-from campaigns.tuning.copy import guesses_for
 from console.engage.wizard.levers import LEVERS, offered
 from console.engage.wizard.samples import look, samples
+from console.learn.copy_words import words_of
 from core import clock
 
 #: Levers that are words, of which one test teaches the next.
@@ -205,7 +205,8 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out,
-        "words": _words(test), **(_arms_seen(campaign, request) if arms > 1 else {}),
+        "words": words_of(list(test.variants.order_by("id"))) if test else None,
+        **(_arms_seen(campaign, request) if arms > 1 else {}),
     }  # fmt: skip
 
 
@@ -219,12 +220,3 @@ def _arms_seen(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         return look(campaign, people, request, now=clock.now())
     except TemplateInvalid as error:
         return {"mistake": str(error)}
-
-
-def _words(test: Experiment | None) -> dict[str, Any] | None:
-    """Return what earlier campaigns say of the arms' words; None where they say nothing."""
-    variants = list(test.variants.order_by("id")) if test else []
-    campaigns, found = guesses_for(variants)
-    if not found:
-        return None
-    return {"campaigns": campaigns, "arms": [{"name": v.name, "guess": found[v.key]} for v in variants]}
