@@ -116,7 +116,9 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
     colour = alt.Color(
         "name:N",
         scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.tone] for s in series]),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal") if len(series) > 1 else None,
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolOpacity=1)
+        if len(series) > 1
+        else None,
         sort=None,
     )
     chart = (
