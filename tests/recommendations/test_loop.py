@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 
 from accounts.models import AuditEntry
 from campaigns.experiments.analysis import NothingToAnalyseError, replay
@@ -14,7 +15,6 @@ from recommendations.models import Champion, ModelVersion, Posterior, Strategy, 
 from recommendations.selectors import lists_for
 from recommendations.services import roll_back
 from recommendations.services.training import train_models
-from recommendations.strategies import ensure_strategies
 from tests.recommendations.planted import CUSTOMERS, CUT, plant
 
 pytestmark = pytest.mark.django_db
@@ -24,9 +24,19 @@ LENGTH = 3
 USE = "email:replenish"
 
 
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        plant()
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def artefacts(settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
+def artefacts(trained, db, settings):
+    settings.ARTIFACTS = trained
 
 
 def compare(control: str, treatment: str, key: str = "test") -> Experiment:
@@ -50,9 +60,6 @@ def compare(control: str, treatment: str, key: str = "test") -> Experiment:
 
 
 def test_a_clearly_better_strategy_becomes_champion_and_the_next_training_starts_from_it():
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
-
     experiment = compare("popularity", "hybrid")
     look = Snapshot.objects.get(experiment=experiment)
     assert look.results["verdict"] == "better"
@@ -85,8 +92,6 @@ def test_a_clearly_better_strategy_becomes_champion_and_the_next_training_starts
 
 
 def test_an_equal_strategy_changes_nothing_and_says_so():
-    plant()
-    ensure_strategies(CUT)
     Strategy.objects.create(key="twin", name="Twin", family="own-frequency", created_at=CUT)
     train_models(as_of=CUT, now=CUT, keys=["own-frequency", "twin"])
 
@@ -105,8 +110,6 @@ def test_an_equal_strategy_changes_nothing_and_says_so():
 
 
 def test_tuning_twice_decides_once():
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
     experiment = compare("popularity", "hybrid")
     first = tune(experiment, use=USE, now=CUT)
     replay(experiment, objective="replenish", length=LENGTH, as_of=CUT, now=CUT + timedelta(hours=1))
@@ -120,9 +123,7 @@ def test_tuning_twice_decides_once():
 
 
 def test_a_rollback_restores_the_very_champion_posterior_and_lists(django_user_model):
-    plant()
     user = django_user_model.objects.create_user("mia")
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
     customer = look_customer()
     before = lists_for([customer], use="email", objective="replenish", limit=LENGTH)
     strategy, blend = tune(compare("popularity", "hybrid"), use=USE, now=CUT)
@@ -140,8 +141,6 @@ def test_a_rollback_restores_the_very_champion_posterior_and_lists(django_user_m
 
 
 def test_an_older_decision_cannot_be_rolled_back_under_a_newer_one():
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
     first, _ = tune(compare("popularity", "hybrid", "one"), use=USE, now=CUT)
     second, _ = tune(compare("hybrid", "popularity", "two"), use=USE, now=CUT)
     assert second.verdict == "worse"
