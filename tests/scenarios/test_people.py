@@ -1,5 +1,6 @@
 """Scores, model card, values and the RFM grid as a marketer opens them, and a cell that becomes a segment."""
 
+from campaigns.schedule.models import PersonHour
 from profiles.models import CustomerScore
 from profiles.scores.services import score_customers
 from profiles.services import build_profiles
@@ -18,6 +19,9 @@ def test_from_a_figure_to_a_segment(live_server, history, settings, alice):
     build_profiles(as_of=AS_OF, now=AS_OF)
     score_customers(as_of=AS_OF, now=AS_OF)
     risky = CustomerScore.objects.filter(kind="churn").order_by("-score").first()
+    PersonHour.objects.create(
+        customer_id=risky.customer_id, hour=18, rate=0.031, low=0.004, high=0.078, acts=34, sent=5
+    )
     pages = {
         "scores": "/admin/scores/",
         "score": "/admin/scores/churn/",

@@ -19,6 +19,7 @@ from console.learn.experiment_words import (
     figure,
     guard_rows,
     measure_name,
+    smallest_seen,
     verdict_of_live,
 )
 from core import charts
@@ -64,6 +65,7 @@ def _of_look(looks: list[Snapshot], where: Standing | None) -> dict[str, Any]:
     found = explore(look.statistics, control, pair["treatment"]) if pair else []
     return {
         "verdict": verdict_of_live(results),
+        "smallest": smallest_seen(results, look.statistics["design"]["alpha"]),
         "rows": [_row(variant, results) for variant in [*results["variants"], *_held(results)]],
         "share": "conversions" in results["variants"][0]
         and results["variants"][0]["conversions"] is not None,

@@ -56,6 +56,7 @@ def shop(module_db) -> list[int]:
         begun,
     )
     record(orders_of_the_shop(ids), NOW)
+    ensure_starter_templates(NOW)
     return ids
 
 
