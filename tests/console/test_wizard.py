@@ -68,9 +68,9 @@ def live(client, campaign, step, **ask) -> str:
     return answer.content.decode()
 
 
-def compare(draft, arms, now) -> None:
+def compare(draft, arms, now, metric="conversion") -> None:
     actions.plan_test(
-        draft, user=None, now=now, arms=arms, holdout_share=0, test_share=None, metric="conversion",
+        draft, user=None, now=now, arms=arms, holdout_share=0, test_share=None, metric=metric,
         decide_after_days=7,
     )  # fmt: skip
     draft.refresh_from_db()
@@ -297,7 +297,7 @@ def test_an_arm_without_a_coupon_says_so(people, now):
     )  # fmt: skip
     draft = make_campaign(now, kind="coupon", pool=pool, content=content)
     arms = [ArmPlan("a", "A", {"value": 0}, 1, True), ArmPlan("b", "B", {"value": 10, "pool": str(pool.pk)})]
-    compare(draft, arms, now)
+    compare(draft, arms, now, "margin")
     client = sign_in("marketer")
     without, given = live(client, draft, "content"), live(client, draft, "content", arm="b")
     assert "This arm gets no coupon." in without and "A code of “Ten”" in given
