@@ -58,7 +58,7 @@ def test_the_first_campaign(live_server, people, postbox):  # noqa: F811
         assert (campaign.name, campaign.state) == ("My first campaign", "scheduled")
         pass_minute()
         act("click", "#nav-sidebar a[href$='/campaigns/campaign/']")
-        act("click", "main a:has-text('My first campaign')")
+        act("click", "a[href$='/report/']:has-text('My first campaign')")
         page.wait_for_url("**/report/")
         rows = page.locator("table:has-text('Revenue per person') tbody tr").all_inner_texts()
         assert any("B: Six things for you" in row for row in rows), rows
