@@ -4,12 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings as django_settings
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal, sql_flush
 from django.db import connection, connections, transaction
+from hypothesis import HealthCheck, settings
 
 from tests import template
 from tests.template import KEPT
+
+# How long an example takes says something about the machine, not about the property. The same examples each
+# time: what a property does not hold for is looked for by hand, with --hypothesis-profile=exploring.
+_UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("exploring", **_UNTIMED)
+settings.register_profile("alike", derandomize=True, database=None, **_UNTIMED)
+settings.load_profile("alike")
 
 #: A table with more rows is truncated, which takes some ms and as long for a million.
 FEW = 200
@@ -55,6 +65,23 @@ class QuickFlush:
         with database.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(counts))
             return dict(cursor.fetchall())
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[list[redis.Redis]]:
+    """Return this process's two databases of Redis: the broker's and the cache's."""
+    addresses = (django_settings.CELERY_BROKER_URL, django_settings.CACHES["default"]["LOCATION"])
+    clients = [redis.Redis.from_url(address) for address in addresses]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(_redis: list[redis.Redis]) -> None:
+    """Begin each test without what others cached, counted or put into a queue; a third of a ms."""
+    for client in _redis:
+        client.flushdb()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -116,14 +116,21 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
     colour = alt.Color(
         "name:N",
         scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.tone] for s in series]),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal") if len(series) > 1 else None,
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolOpacity=1)
+        if len(series) > 1
+        else None,
         sort=None,
     )
     chart = (
         alt.Chart(alt.InlineData(values=values))
         .mark_area(opacity=0.14, interpolate="monotone", line={"strokeWidth": 2.2, "opacity": 1})
         .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, format=day_format(), grid=False, labelOverlap=True)),
+            x=alt.X(
+                "day:T",
+                axis=alt.Axis(
+                    title=None, format=day_format(), grid=False, labelOverlap="greedy", labelSeparation=10
+                ),
+            ),
             y=alt.Y("value:Q", stack=None, axis=alt.Axis(title=None, tickCount=5, labelExpr=_label(unit))),
             color=colour,
             tooltip=[

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
+
+from tests.patience import Found, until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -73,6 +76,10 @@ class Visit:
         self.page.wait_for_load_state("networkidle")
         return answer.status if answer else 0
 
+    def wait_for(self, condition: Callable[[], Found], what: str | Callable[[], object] = "it") -> Found:
+        """Return the first true answer; the page goes on meanwhile, and what it asks for is noted."""
+        return until(condition, what, rest=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+
     def faults(self, within: str | None = None) -> list[str]:
         """Return what axe-core finds on the page, or in a part of it (WCAG 2.2 A and AA)."""
         found = Axe().run(self.page, context=within, options=_RULES).response["violations"]
@@ -87,6 +94,7 @@ def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
         # The sandboxed preview of a mail has no storage.
         context.add_init_script(f"try {{ localStorage.adminTheme = '\"{theme}\"' }} catch (error) {{}}")
+        context.set_default_timeout(60_000)  # a slow machine shows everything, later
         context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
         page = context.new_page()
         window = Visit(page, origin)
@@ -111,6 +119,16 @@ def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
             yield window
         finally:
             browser.close()
+            hang_up()
+
+
+def hang_up() -> None:
+    """Close the database for this thread as long as Playwright's loop runs in it.
+
+    What Django keeps for a thread with a loop is apart from what it keeps without one: nobody else would
+    close that connection, and no database can be dropped that somebody uses.
+    """
+    connections.close_all()
 
 
 def _ours(url: str, origin: str) -> bool:

@@ -79,14 +79,15 @@ def shoot(window: Visit, name: str) -> None:
 
 def previewed(window: Visit, words: str) -> Any:
     """Wait until the frame in front shows these words, and return it."""
-    page = window.page
-    for _turn in range(100):
-        for frame in page.frames[1:]:
+
+    def found() -> Any:
+        for frame in window.page.frames[1:]:
             shown = "is-back" not in (frame.frame_element().get_attribute("class") or "")
             if shown and words in frame.evaluate("document.body ? document.body.innerText : ''"):
                 return frame
-        page.wait_for_timeout(50)
-    raise AssertionError(f"no preview shows {words}")
+        return None
+
+    return window.wait_for(found, f"a preview of {words}")
 
 
 def saved(window: Visit) -> None:

@@ -14,7 +14,7 @@ from accounts.models import PUBLISHABLE_SCOPES, ApiKey
 from events.models import Event
 from tests.factories.accounts import NOW
 from tests.patience import until
-from tests.scenarios.browser import CHROMIUM, FLAGS, browsing
+from tests.scenarios.browser import CHROMIUM, FLAGS, browsing, hang_up
 
 __all__ = ["browsing"]
 
@@ -66,6 +66,7 @@ def browser() -> Iterator[Any]:
         found = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found
         found.close()
+        hang_up()
 
 
 @pytest.fixture

@@ -30,6 +30,12 @@ def own_sample() -> dict[str, Any]:
         return {**SAMPLE, "shop": dict(shop_values(brand_kit())), "footer": footer()}
 
 
+def stranger() -> dict[str, Any]:
+    """Return the sample values of somebody whose name nobody knows."""
+    sample = own_sample()
+    return sample | {"customer": sample["customer"] | {"first_name": "", "last_name": ""}}
+
+
 def as_read(subject: str, sample: dict[str, Any] | None = None) -> str:
     """Return a subject as somebody made up would read it."""
     try:

@@ -24,7 +24,7 @@ def caused(moments: Sequence[Moment]) -> charts.Chart | None:
         for at, s in rows
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, labelOverlap=True))
+        x=alt.X("at:T", axis=alt.Axis(title=None, format=charts.day_format(), grid=False, labelOverlap=True))
     )
     axis = alt.Axis(title=None, tickCount=5, format=",.0f")
     zero = (

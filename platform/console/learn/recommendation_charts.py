@@ -115,6 +115,12 @@ def scatter(title: str, spots: Sequence[Spot]) -> charts.Chart | None:
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
     )
     chart = base.mark_point(filled=True, size=130, opacity=1).encode(color=alt.Color("colour:N", scale=None))
+    # A name that had to move is led back to its spot.
+    chart += (
+        base.transform_filter(alt.datum.label != alt.datum.ndcg)
+        .mark_rule(color=charts.TOKENS["muted"], strokeWidth=1)
+        .encode(y="ndcg:Q", y2="label:Q")
+    )
     for side, dx in (("left", BESIDE), ("right", -BESIDE)):
         chart += (
             base.transform_filter(alt.datum.side == side)
