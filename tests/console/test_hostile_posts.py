@@ -2,17 +2,22 @@
 
 import json
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.apps import apps
+from django.db import DatabaseError, transaction
+from django.db.models import CharField, TextField
 from django.test import Client, override_settings
+from django.urls import reverse
 
 from accounts.models import User
 from config.embedded.places import ROOT
-from tests.console.addresses import addresses, sampled
+from tests.console.addresses import addresses, pages, sampled
 from tests.console.test_walls import ACTS, PAGES
 from tests.factories.shop import NOW, open_shop
 
@@ -105,3 +110,52 @@ def test_nonsense_is_answered_in_words(client, opened):
 def test_all_nonsense_is_answered_in_words(client, opened, part):
     bodies = [*map(as_form, VALUES), *map(as_json, ODD), ("", ""), ("[]", "application/json")]
     assert failures(client, acts(opened), bodies[part::4]) == []
+
+
+MARKUP = "<script>alert(7)</script><img src=x onerror=alert(7)>{{ 6 | times: 7 }}"
+
+
+NAMED = {"name", "title", "first_name", "last_name", "description", "label", "brand"}
+#: Pages of lists, of which a look is quick.
+LISTS = (
+    "index", "loop", "tuning", "demand", "recommendation_quality", "recommendation_cold", "rehearsals",
+    "calendar", "offers", "offer_plans", "personas", "templates", "customers_customer_changelist",
+    "segments_segment_changelist", "campaigns_campaign_changelist", "catalog_product_changelist",
+)  # fmt: skip
+
+
+@pytest.fixture
+def marked(client):
+    """Call everybody and everything by markup."""
+    changed = 0
+    for model in apps.get_models():
+        for field in model._meta.fields:
+            text = isinstance(field, CharField | TextField) and not field.choices and not field.unique
+            if text and field.name in NAMED:
+                with transaction.atomic(), suppress(DatabaseError):
+                    called = {field.name: MARKUP[: field.max_length]}
+                    changed += model._default_manager.update(**called)
+    assert changed > 30
+
+
+def run_by(client: Client, paths: Iterable[str]) -> tuple[list[str], int]:
+    """Return the pages on which markup would run, and how many show it as it is."""
+    run, shown = [], 0
+    for path in paths:
+        content = client.get(path).content.decode()
+        shown += "&lt;script&gt;alert(7)" in content
+        run += [path for tag in ("<script>alert(7)", "<img src=x onerror") if tag in content]
+    return run, shown
+
+
+def test_names_are_shown_as_they_are_and_never_run(client, opened, marked):
+    run, shown = run_by(client, [reverse(f"admin:{name}") for name in LISTS])
+    assert run == []
+    assert shown > 5
+
+
+@pytest.mark.long
+def test_names_are_never_run_on_any_page(client, opened, marked):
+    run, shown = run_by(client, pages(PAGES, client).values())
+    assert run == []
+    assert shown > 20
