@@ -145,14 +145,19 @@ def context(
             },
             "unsubscribe_url": unsubscribe_url,
             "preferences_url": preferences_url(unsubscribe_url),
-            "footer": {
-                "why": _("You get this mail because you agreed to hear from %(shop)s.")
-                % {"shop": settings.SHOP_NAME},
-                "unsubscribe": _("Unsubscribe"),
-                "preferences": _("Choose what you get"),
-                "view": _("View in the browser"),
-            },
+            "footer": footer(),
         }
+
+
+def footer() -> dict[str, str]:
+    """Return what templates say at the end of a mail, in the active language."""
+    return {
+        "why": _("You get this mail because you agreed to hear from %(shop)s.")
+        % {"shop": settings.SHOP_NAME},
+        "unsubscribe": _("Unsubscribe"),
+        "preferences": _("Choose what you get"),
+        "view": _("View in the browser"),
+    }
 
 
 def item_of(product: Product) -> Item:

@@ -96,7 +96,7 @@ def happen(shop, products, merges, what):
         Phase.explicit,
         Phase.generate,
     ],  # an example takes a second: making it smaller would take minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(_happening, max_size=25),

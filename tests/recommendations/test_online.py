@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import override_settings
 
 from accounts.models import Scope
 from catalog.models import Category, Product
@@ -24,13 +25,21 @@ from tests.recommendations.planted import CUT, plant
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        plant()
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency", "item-knn"])
+    return folder
+
+
 @pytest.fixture
-def shop(settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
+def shop(trained, db, settings):
+    settings.ARTIFACTS = trained
     _load.cache_clear()
     _loaded.clear()
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency", "item-knn"])
     settings.SHOP_AS_OF = CUT.isoformat()
     return Partner(make_key("shop", scopes=[Scope.RECOMMENDATIONS_READ]))
 

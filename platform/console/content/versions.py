@@ -7,6 +7,7 @@ from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
@@ -73,7 +74,9 @@ class VersionFrame(PermissionRequiredMixin, View):
         """Render the stored version for somebody made up, with products of this shop."""
         version = _version(pk, number)
         try:
-            content = render(version, sample_for(version))
+            values = sample_for(version)
+            with translation.override(values["customer"]["language"]):
+                content = render(version, values)
         except TemplateInvalid as error:
             content = Content("", "", f"<p>{error}</p>", "")
         return frames.answer(frames.themed(content.html or f"<pre>{content.text}</pre>", dark=False))

@@ -10,9 +10,10 @@ from accounts.models import User
 from campaigns.models import Campaign
 from campaigns.outcomes.models import Tally
 from campaigns.rehearsal.backtest import compare, held
-from campaigns.rehearsal.responses import effect, past_campaigns, response
+from campaigns.rehearsal.responses import effect, past_campaigns, response, waited_for
 from campaigns.rehearsal.services import rehearse
 from campaigns.rehearsal.statistics import expit
+from campaigns.rehearsal.words import rests_on, sentences
 from campaigns.reports.figures import NOTHING, Outcome, Reached
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, mailing
@@ -76,6 +77,29 @@ def test_campaigns_teach_what_to_expect(db):
     # Ten points more bought in each; shrunk towards none, since effects are seldom so large.
     assert 0.01 < changed.buyers.low < changed.buyers.value < 0.1
     assert changed.revenue.value > 0
+
+
+def test_it_says_which_open_window_it_waits_for(people, loyal):
+    """Two campaigns have people held out and are open, one held out too few, one is of another channel."""
+    for number, ago, held_people in ((1, 3, 500), (2, 9, 500), (3, 20, 5), (4, 25, 500)):
+        campaign = mailing(None)
+        campaign.slug, campaign.name = f"open-{number}", f"Open {number}"
+        campaign.channel = "sms" if number == 4 else "email"
+        campaign.save()
+        ran(campaign, at=NOW - timedelta(days=ago), held_people=held_people)
+    assert past_campaigns("email", as_of=NOW) == []
+    waits = waited_for("email", as_of=NOW)
+    assert (waits.name, waits.until) == ("Open 2", NOW + timedelta(days=19))
+    assert waited_for("email", as_of=NOW - timedelta(days=30)) is None
+    kept = rehearse(mailing(loyal), as_of=NOW, now=NOW)
+    unknown = {f["key"]: f for f in kept.figures["expected"] if f["mark"] == "unknown"}
+    until = {"slug": "open-2", "name": "Open 2", "until": (NOW + timedelta(days=19)).isoformat()}
+    for key in ("extra_buyers", "extra_revenue", "extra_margin"):
+        assert (unknown[key]["why"], unknown[key]["waits_for"]) == ("open", until)
+    assert unknown["sending_cost"]["waits_for"] is None
+    said = "“Open 2” has people held out. What it caused will be known when its goal window is over, on "
+    assert f"{said}March 20, 2026." in sentences(kept)[-1]
+    assert f"{said}March 20, 2026." in rests_on(unknown["extra_margin"], dates=6)
 
 
 def test_only_what_was_counted_by_then_counts(db):

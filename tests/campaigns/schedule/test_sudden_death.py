@@ -23,6 +23,7 @@ from events import changes
 from events.services import record
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 5
@@ -53,7 +54,7 @@ def _die_there(point, act, tell, *, before):
     def stop(*args, **kwargs):
         answer = None if before else real(*args, **kwargs)
         os.write(tell, b"!")
-        time.sleep(60)
+        time.sleep(PATIENCE)
         return answer
 
     with mock.patch(point, stop):
