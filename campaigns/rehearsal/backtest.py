@@ -154,7 +154,7 @@ def _happened(past: Past) -> dict[str, float | None]:
     rate, anyway = treated.rate or 0.0, held_out.rate or 0.0
     each = (treated.per_person or 0) - (held_out.per_person or 0)
     return {
-        "people": float(treated.people),
+        "people": float(past.sent),
         **{
             key: getattr(past, key) / past.sent if past.sent >= ENOUGH else None
             for key in ("opened", "clicked", "unsubscribed")

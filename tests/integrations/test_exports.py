@@ -11,6 +11,7 @@ from accounts import jobs
 from accounts.models import AuditEntry, Job, User
 from accounts.roles import sync_roles
 from catalog.models import Product
+from core.exports import harmless
 from customers.models import Customer
 from customers.services import upsert_customers
 from events.models import Event
@@ -75,6 +76,12 @@ def test_formulas_are_neutralised_and_the_export_is_written_down():
     csv.writer(out).writerows(rows)
     run = imported(out.getvalue(), kind="customers")
     assert (run.rejected, run.duplicates) == (0, 2)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
+def test_each_beginning_of_a_formula_is_neutralised(text):
+    assert harmless(text) == f"'{text}"
+    assert [harmless(cell) for cell in ("a=1", "", -1, None)] == ["a=1", "", -1, None]
 
 
 def test_personal_columns_are_for_those_who_may():

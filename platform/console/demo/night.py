@@ -15,8 +15,8 @@ from console.demo import story
 from console.demo.steps import Say, follow, learn
 from core import clock
 
-#: The jobs that beat runs at night, in its order.
-JOBS = ("profile", "score", "study", "segments", "forecast-demand", "review-lists")
+#: The jobs that beat runs at night, in its order; the forecast of demand is `console.demo.demand`'s.
+JOBS = ("profile", "score", "study", "segments", "review-lists")
 
 
 def live_a_night(say: Say, user: User, since: datetime, pools: list[CouponPool]) -> None:

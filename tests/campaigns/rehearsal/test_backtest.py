@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.outcomes.models import Tally
 from campaigns.rehearsal.backtest import compare, held
@@ -17,6 +18,7 @@ from campaigns.rehearsal.words import rests_on, sentences
 from campaigns.reports.figures import NOTHING, Outcome, Reached
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, mailing
+from tests.factories.campaigns import make_test
 
 
 def outcome(people: int, buyers: int, *, held_out: bool, each: int = 20) -> Outcome:
@@ -142,6 +144,19 @@ def test_compares_the_last_rehearsal_before_the_launch(people, loyal, client):
     shown = client.get(reverse("admin:rehearsals")).content.decode()
     assert "ranges held; 80% should" in shown
     assert "missed" in shown
+
+
+def test_of_a_replay_only_what_the_past_can_tell_is_compared(people, loyal):
+    begun = NOW - timedelta(days=28)
+    refresh_segment(loyal, as_of=begun, now=begun)
+    campaign = mailing(loyal)
+    campaign.experiment = make_test(now=begun, holdout=0.3)
+    Experiment.objects.update(kind=Experiment.Kind.REPLAY)
+    campaign.save()
+    rehearse(campaign, as_of=begun, now=begun - timedelta(hours=1))
+    # Mails went into a mailbox that nobody reads: that nobody opened them says nothing.
+    ran(campaign, at=begun, sent=20, opened=0, treated=18, held_buyers=19, held_people=20)
+    assert {row.key for row in compare(now=NOW)} == {"people", "buyers_anyway"}
 
 
 def test_a_campaign_that_is_not_over_is_not_compared(people, loyal):
