@@ -1,14 +1,21 @@
 """A marketer rehearses a draft on its last step, reads what came out, and sees it go stale by a change."""
 
+import pytest
+
 from accounts.jobs import run
 from accounts.models import Job
 from segments.refresh import refresh_segment
-from tests.campaigns.rehearsal.conftest import NOW, loyal, mailing, people  # noqa: F401  the same shop
+from tests.campaigns.rehearsal.conftest import NOW, loyal, mailing, open_shop  # noqa: F401  the same shop
 from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import MARKS, visit
 from tests.scenarios.test_imports import look
 
 pytestmark = MARKS
+
+
+@pytest.fixture
+def people(db):
+    return open_shop()
 
 
 def test_from_the_review_to_the_figures(live_server, alice, settings, loyal):  # noqa: F811

@@ -39,8 +39,7 @@ def orders_of_the_shop(ids: list[int]) -> list[dict]:
     ]
 
 
-@pytest.fixture(scope="module")
-def shop(module_db) -> list[int]:
+def open_shop() -> list[int]:
     """Store the shop; everybody is known from before its first order, and half agreed to e-mails."""
     begun = NOW - timedelta(days=7 * WEEKS + 10)
     upsert_products([{"sku": "tea", "name": "Tea", "price": Money(Decimal("4.50"), "USD")}], begun)
@@ -58,6 +57,12 @@ def shop(module_db) -> list[int]:
     record(orders_of_the_shop(ids), NOW)
     ensure_starter_templates(NOW)
     return ids
+
+
+@pytest.fixture(scope="module")
+def shop(module_db) -> list[int]:
+    """Open the shop once for all tests of a module."""
+    return open_shop()
 
 
 @pytest.fixture
