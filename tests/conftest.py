@@ -27,6 +27,12 @@ FEW = 200
 LEDGER = "promotions_budgetentry"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no process waits for another one's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 class QuickFlush:
     """Empty only the tables that have rows, and leave those alone that would be filled alike again.
 

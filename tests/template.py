@@ -1,6 +1,7 @@
 """The migrated database that test databases are copies of: made once for a state of the migrations, kept.
 
-Migrating takes twenty processor seconds, copying a quarter of one.
+Migrating takes twenty processor seconds, copying a quarter of one. As a program this makes that database, so
+that several test processes need not wait for the first of them to make it.
 """
 
 import hashlib
@@ -91,3 +92,10 @@ def _make(cursor, name: str) -> None:
         connection.close()
         connection.settings_dict["NAME"] = kept
     cursor.execute(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"')
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    ensure()

@@ -11,6 +11,7 @@ from django.db import connection
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.services import chances
 from campaigns.models import Campaign
+from campaigns.schedule.models import Timing
 from delivery.models import Message, MessageState, Run
 
 HELD_OUT = "held-out"
@@ -69,9 +70,9 @@ def note_choices(
         for m in messages
         if m.pk in chosen
     ]
-    context = {
-        "run": str(run.pk), "campaign": str(campaign.pk), "days": window_of(campaign),
-    }  # fmt: skip
+    context = {"run": str(run.pk), "campaign": str(campaign.pk), "days": window_of(campaign)}
+    if campaign.timing == Timing.TRIGGERED:
+        context["turn"] = run.launch[: len("2026-11")]
     with connection.cursor() as cursor:
         columns = [list(column) for column in (*zip(*rows, strict=True), *zip(*places, strict=True))]
         cursor.execute(_NOTE, [slot_of(campaign), orjson.dumps(context).decode(), *columns])

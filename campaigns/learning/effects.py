@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from campaigns.experiments.statistics.bandit import DISCOUNT
-from campaigns.learning.memory import Context, Outcome, Wave
+from campaigns.learning.memory import Context, Outcome, Wave, turns
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,10 +51,11 @@ class Evidence:
         discount: float = DISCOUNT,
         kinship: Floats | None = None,
     ) -> "Evidence":
-        """Add up the waves, oldest first, each weighing `discount` of the next. 40 waves: 2 ms."""
+        """Add up the waves, oldest first, each turn weighing `discount` of the next. 40 waves: 2 ms."""
         counts = np.zeros((len(waves), 2, len(contexts), len(arms)))
+        ages = {turn: age for age, turn in enumerate(reversed(turns(waves)))}
         for i, wave in enumerate(waves):
-            faded = discount ** (len(waves) - 1 - i)
+            faded = discount ** ages[wave.age_of]
             for c, context in enumerate(contexts):
                 for arm, outcome in wave.cells.get(context, {}).items():
                     if arm in arms:

@@ -11,7 +11,7 @@ from campaigns.models import Campaign
 from campaigns.schedule.hours import at_their_hour, hours_of
 from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
-from campaigns.targeting.launching import begin
+from campaigns.targeting.launching import begin, keep_known
 from campaigns.tuning import choosing
 from campaigns.values import in_the_draw, tests_values
 from delivery import dispatch
@@ -41,6 +41,8 @@ def send(
         drawn = in_the_draw(members, campaign) if tests_values(campaign.experiment) else members
         experiments.assign(campaign.experiment, query=drawn, now=now, wave=wave)
         experiments.start(campaign.experiment, as_of)
+        if offers_codes(campaign):
+            keep_known(campaign.experiment, members, now=now)
     if campaign.plan is not None:
         begin(campaign.plan, as_of)
     launch = slot.day.isoformat() if slot else "1"
@@ -76,6 +78,14 @@ def send(
     )
     dispatch.wake(run.pk)
     return run
+
+
+def offers_codes(campaign: Campaign) -> bool:
+    """Say whether a test is about codes that no plan hands out: its hold-out tells whom they change."""
+    if campaign.experiment is None or campaign.plan_id is not None or not campaign.experiment.holdout_share:
+        return False
+    arms = campaign.experiment.variants.filter(levers__has_key="pool")
+    return campaign.pool_id is not None or arms.exists()
 
 
 def promotion_ends(campaign: Campaign) -> datetime | None:

@@ -25,7 +25,9 @@ from campaigns.experiments import services as experiments
 from campaigns.models import Campaign
 from campaigns.schedule.models import Timing
 from campaigns.schedule.preflight import rule_of
-from campaigns.schedule.sending import SOURCE
+from campaigns.schedule.sending import SOURCE, offers_codes
+from campaigns.targeting.launching import keep_known
+from campaigns.tuning import choosing
 from core import clock
 from core.arrays import number_array
 from core.ids import uuid7
@@ -271,9 +273,16 @@ def _fire(campaign: Campaign, happened: _Happened, now: datetime, as_of: datetim
     if campaign.experiment is not None:
         experiments.assign(campaign.experiment, query=fired, now=now)
         experiments.start(campaign.experiment, as_of)
+        if offers_codes(campaign):
+            keep_known(campaign.experiment, fired, now=now)
     about_products = campaign.trigger_event in PRODUCT_TYPES
     values: list[Any] = [now, of_use, until_aim, batch, about_products, campaign.experiment_id]
-    added = delivery.join(run, (_MESSAGES, values), now=now)
+    messages: tuple[str, Sequence[Any]] = (_MESSAGES, values)
+    if choice := choosing.choice_for(campaign, now=now):
+        # A draw of its own each time: who had one strategy's list is not bound to it by later shares.
+        salt = f"{campaign.pk}:{batch}"
+        messages = choosing.drawn(messages, choice, salt=salt, more=("expires_at", "nth"))
+    added = delivery.join(run, messages, now=now)
     dispatch.wake(run.pk, workers=1)
     return added
 

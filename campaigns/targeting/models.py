@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Job, User
 from campaigns.coupons.models import CouponPool
+from campaigns.experiments.models import Experiment
 from core.ids import uuid7
 from customers.models import Customer
 from segments.models import Segment
@@ -159,3 +160,30 @@ class PlannedOffer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.value_id or '–'}"
+
+
+class KnownThen(models.Model):
+    """What was known of somebody when a test that leaves people alone placed him or her.
+
+    For campaigns that offer a code without a plan: later plans learn the effect of offers from it, as they do
+    from PlannedOffer.facts. Nothing is kept of who refused profiling.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="+", db_index=False, verbose_name=_("test")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="+", verbose_name=_("customer")
+    )
+    facts = models.JSONField(_("known then"))
+
+    class Meta:
+        verbose_name = _("what was known then")
+        verbose_name_plural = _("what was known then")
+        constraints = [
+            models.UniqueConstraint(fields=["experiment", "customer"], name="known_then_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.experiment_id}"

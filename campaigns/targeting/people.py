@@ -2,7 +2,7 @@
 
 from customers.holdings import Rows, hold
 
-from .models import PlannedOffer
+from .models import KnownThen, PlannedOffer
 
 
 def register() -> None:
@@ -10,3 +10,4 @@ def register() -> None:
     hold(
         Rows(PlannedOffer, once=("plan_id",), shown=("plan__name", "value__pool__name", "held_out", "facts"))
     )
+    hold(Rows(KnownThen, once=("experiment_id",), shown=("experiment__name", "facts")))

@@ -64,7 +64,7 @@ def compute(
     progress(0, 4, _("Reading what is known"))
     values = list(plan.values.select_related("pool__promotion", "segment"))
     known = read(plan, values, as_of=as_of)
-    progress(1, 4, _("Looking at what earlier plans taught"))
+    progress(1, 4, _("Looking at what earlier offers taught"))
     effect, evidence = None, None
     if plan.method == OfferPlan.Method.UPLIFT:
         effect, evidence = learned(known.values(), as_of=as_of)

@@ -9,6 +9,7 @@ from django.db.models.fields import UUIDField
 
 from campaigns.experiments.base_rates import base_rate
 from campaigns.models import Campaign
+from campaigns.schedule.models import Timing
 from campaigns.tuning.models import Holdback
 from delivery.models import Run
 from recommendations.models import Champion, TuningDecision
@@ -24,13 +25,17 @@ def join(campaign: Campaign, champion: Champion, *, now: datetime) -> Holdback |
     """Let a campaign take part in the holdback of the champion's promotion, or return None.
 
     The first two campaigns that go out under a measured promotion do, and one that goes again belongs to
-    it still. Rivals agree: one row a decision, and a conditional UPDATE counts the campaigns. At most six
-    queries, two where there is no promotion.
+    it still. Triggered ones take part while it lasts, but are none of the two, as they never end. Rivals
+    agree: one row a decision, and a conditional UPDATE counts the campaigns. At most six queries, two where
+    there is no promotion.
     """
     decision = champion.decision
     if decision is None or not promoted(decision):
         return None
-    found = Holdback.objects.filter(decision=decision).first() or _open(campaign, decision, now)
+    found = Holdback.objects.filter(decision=decision).first()
+    if campaign.timing == Timing.TRIGGERED:
+        return found if found is not None and found.state == Holdback.State.RUNNING else None
+    found = found or _open(campaign, decision, now)
     if found.state != Holdback.State.RUNNING:
         return None
     if campaign.pk not in found.campaigns:

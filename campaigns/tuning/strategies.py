@@ -18,7 +18,7 @@ from campaigns.experiments.services.waves import Shares
 from campaigns.experiments.statistics.delay import Delay
 from campaigns.learning.choice import shares, standard_draws
 from campaigns.learning.effects import Beliefs, believe, worth
-from campaigns.learning.memory import Context, Memory, Outcome, Wave
+from campaigns.learning.memory import Context, Memory, Outcome, Wave, turns
 from campaigns.learning.small_shop import EVERYBODY, SMALL_SHOP, TwoArms, campaigns_needed
 from campaigns.learning.strategies import Strategies
 from campaigns.tuning.choosing import ANYBODY, SHARES, subject_of
@@ -59,28 +59,42 @@ def learn_strategies(*, now: datetime) -> list[TuningDecision]:
 def waves_of(frame: pl.DataFrame, *, now: datetime) -> list[Wave]:
     """Return what each sending showed by persona and strategy, oldest first.
 
-    A person counts as ordering once; their margin is that of all orders within the window.
+    Triggered messages go little by little while shares move on, so theirs is a wave for each campaign, month
+    and policy: within one, strategies were drawn by the same shares. A person counts as ordering once a
+    message; their margin is that of all orders within the window. A wave whose people were met little by
+    little has shown what they have on the mean.
     """
     chosen = frame.filter((pl.col("written") == 1) & (pl.col("strategy") != ""))
     if chosen.is_empty():
         return []
-    cells = chosen.group_by("run", "persona", "strategy").agg(
+    by_policy = pl.concat_str("run", "policy", separator=" ")
+    chosen = chosen.with_columns(
+        wave=pl.when(pl.col("turn") == "").then(pl.col("run")).otherwise(by_policy), shown=_shown(chosen, now)
+    )
+    cells = chosen.group_by("wave", "persona", "strategy").agg(
         people=pl.len(), orders=(pl.col("orders") > 0).sum(), margin=pl.col("margin").sum(),
         discount=pl.col("discount").sum(),
     )  # fmt: skip
-    runs = chosen.group_by("run").agg(
-        first=pl.col("at").min(), met=pl.col("at").mean(), days=pl.col("days").max()
+    sums: dict[str, dict[Context, dict[str, Outcome]]] = {}
+    for row in cells.sort("wave", "persona", "strategy").iter_rows(named=True):
+        outcome = Outcome(row["people"], row["orders"], row["margin"], row["discount"])
+        sums.setdefault(row["wave"], {}).setdefault((row["persona"],), {})[row["strategy"]] = outcome
+    found = chosen.group_by("wave").agg(
+        first=pl.col("at").min(), shown=pl.col("shown").mean(), turn=pl.col("turn").first()
     )
-    curves = {days: _curve(days, now) for days in runs["days"].unique().to_list()}
-    waves = []
-    for run, _first, met, days in runs.sort("first", "run").iter_rows():
-        sums: dict[Context, dict[str, Outcome]] = {}
-        for row in cells.filter(pl.col("run") == run).sort("persona", "strategy").iter_rows(named=True):
-            outcome = Outcome(row["people"], row["orders"], row["margin"], row["discount"])
-            sums.setdefault((row["persona"],), {})[row["strategy"]] = outcome
-        age = (now.timestamp() - met) / (days * 86_400.0 / PERIODS)
-        waves.append(Wave(run, sums, curves[days].share_at(age)))
-    return waves
+    return [
+        Wave(key, sums[key], min(shown, 1.0), turn)
+        for key, _first, shown, turn in found.sort("first", "wave").iter_rows()
+    ]
+
+
+def _shown(frame: pl.DataFrame, now: datetime) -> pl.Series:
+    """Return by decision the share of such decisions' orders that can be seen by now. A query a window."""
+    shown = pl.Series("shown", [1.0] * frame.height)
+    for days in frame["days"].unique().to_list():
+        ages = (now.timestamp() - frame["at"].to_numpy()) / (days * 86_400.0 / PERIODS)
+        shown = pl.Series("shown", np.where(frame["days"] == days, _curve(days, now).shares_at(ages), shown))
+    return shown
 
 
 def pooled(wave: Wave) -> Wave:
@@ -109,7 +123,7 @@ def bandit_shares(experiment: Experiment, own: Sequence[Mapping[str, Any]]) -> S
     arms = tuple(str(key) for key in keys.values())
     runs = {str(pk) for pk in Run.objects.filter(reference=str(campaign.pk)).values_list("pk", flat=True)}
     earlier = memory_of(f"{campaign.channel}:{campaign.objective}").waves
-    waves = [pooled(wave) for wave in earlier if wave.key not in runs]
+    waves = [pooled(wave) for wave in earlier if wave.key.partition(" ")[0] not in runs]
     left = worth(waves, [EVERYBODY], arms)  # what an order leaves is known of closed windows
     for one in own:
         counted = {str(keys[key]): Outcome(people, orders) for key, (orders, people) in one["arms"].items()}
@@ -211,10 +225,22 @@ def _small(
     core = core.updated(pooled(wave) for wave in memory.waves)
     if core.challenger is None:
         return None, core
-    beliefs, newest = core.beliefs, memory.waves[-1] if memory.waves else Wave("", {}, 0.0)
-    if newest.shown >= SEEN and core.challenger in {arm for cells in newest.cells.values() for arm in cells}:
+    beliefs, over = core.beliefs, _judged(memory)
+    arms_seen = {arm for wave in over for cells in wave.cells.values() for arm in cells}
+    if all(wave.shown >= SEEN for wave in over) and core.challenger in arms_seen:
         core = core.next_campaign()
     return ({ANYBODY: core.weights()}, beliefs), core
+
+
+def _judged(memory: Memory) -> list[Wave]:
+    """Return the campaign after which a challenger is judged: the last one, or month of triggered messages.
+
+    A month that still goes on, or whose orders still come, keeps nobody waiting: there always is one.
+    """
+    for waves in reversed(turns(memory.waves).values()):
+        if not waves[0].turn or all(wave.shown >= SEEN for wave in waves):
+            return waves
+    return []
 
 
 def _propose(
@@ -228,10 +254,7 @@ def _propose(
     now: datetime,
 ) -> TuningDecision:
     by_persona, beliefs = learned
-    newest = memory.waves[-1] if memory.waves else Wave("first", {}, 0.0)
-    tried = sha256(" ".join((champion, *beliefs.arms)).encode()).hexdigest()[:8]
-    # A wave is looked at again as its window opens, by tenths, and when other strategies are live.
-    reference = f"{newest.key}:{int(newest.shown * 10)}:{tried}"
+    reference = _reference(memory, (champion, *beliefs.arms))
     standing = Posterior.objects.filter(subject=subject_of(use), key=SHARES).first()
     people = sum(_people(wave) for wave in memory.waves)
     rate = sum(o.orders for w in memory.waves for cells in w.cells.values() for o in cells.values())
@@ -261,6 +284,25 @@ def _propose(
         expected=_expected(by_persona[ANYBODY], champion, beliefs),
         now=now,
     )
+
+
+def _reference(memory: Memory, live: Sequence[str]) -> str:
+    """Return the name of the evidence: the same one decides once.
+
+    A wave is looked at again as its window opens, by tenths, and when other strategies are live; a month of
+    triggered messages also whenever twice as many went.
+    """
+    alone = [wave for wave in memory.waves if not wave.turn]
+    newest = alone[-1] if alone else Wave("first", {}, 0.0)
+    tried = sha256(" ".join(live).encode()).hexdigest()[:8]
+    reference = f"{newest.key}:{int(newest.shown * 10)}:{tried}"
+    months = [waves for waves in turns(memory.waves).values() if waves[0].turn]
+    if not months:
+        return reference
+    people = sum(_people(wave) for wave in months[-1])
+    shown = sum(_people(wave) * wave.shown for wave in months[-1]) / people
+    known = sha256(reference.encode()).hexdigest()[:8]
+    return f"{months[-1][0].turn}:{int(people).bit_length()}.{int(shown * 10)}:{known}"
 
 
 def _expected(given: Mapping[str, float], champion: str, beliefs: Beliefs) -> Expected | None:

@@ -118,7 +118,8 @@ def _watch(holdback: Holdback, now: datetime) -> bool:
     }  # fmt: skip
     if any(one.harmed for one in said):
         return _take_back(holdback, result, now)
-    if len(holdback.campaigns) >= CAMPAIGNS and frame["closed"].all():
+    over = frame.filter(pl.col("turn") == "")["closed"].all()  # triggered messages go on and on
+    if len(holdback.campaigns) >= CAMPAIGNS and over:
         return _end(holdback, Holdback.State.KEPT, result, now)
     Holdback.objects.filter(pk=holdback.pk).update(result=result)
     return False

@@ -128,7 +128,12 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
             x=alt.X(
                 "day:T",
                 axis=alt.Axis(
-                    title=None, format=day_format(), grid=False, labelOverlap="greedy", labelSeparation=10
+                    title=None,
+                    format=day_format(),
+                    grid=False,
+                    **_each_day(days),
+                    labelOverlap="greedy",
+                    labelSeparation=10,
                 ),
             ),
             y=alt.Y("value:Q", stack=None, axis=alt.Axis(title=None, tickCount=5, labelExpr=_label(unit))),
@@ -342,5 +347,10 @@ def day_format() -> str:
     return "%-m月%-d日" if (get_language() or "").startswith("zh") else "%b %-d"
 
 
+def _each_day(days: Sequence[date]) -> dict[str, Any]:
+    """Ask for a tick a day where there are few days: hours between would all be called by their day."""
+    return {"tickCount": {"interval": "day", "step": 1}} if len(days) <= 14 else {}
+
+
 def _label(unit: str) -> str:
-    return f"{json.dumps(unit)} + format(datum.value, ',.0f')" if unit else "format(datum.value, ',.0f')"
+    return f"{json.dumps(unit)} + format(datum.value, ',.2~f')" if unit else "format(datum.value, ',.2~f')"

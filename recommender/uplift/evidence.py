@@ -19,7 +19,8 @@ class Trial:
     """Randomised rows: what was known before (rows x features), who was treated, and what came of it.
 
     ``came`` is 1 for the outcome (a purchase within the window) and 0 otherwise; ``people`` is a number
-    per person, as one may stand in several campaigns.
+    per person, as one may stand in several campaigns. ``chance`` is each row's chance of being treated,
+    known and between 0 and 1; without it all had the same one.
     """
 
     names: tuple[str, ...]
@@ -27,6 +28,25 @@ class Trial:
     came: Float64
     treated: Bool
     people: Int32
+    chance: Float64 | None = None
+
+    def __post_init__(self) -> None:
+        if self.chance is not None and not ((self.chance > 0) & (self.chance < 1)).all():
+            raise ValueError("Who was sure to be treated, or sure not to be, tells of no effect.")
+
+    @property
+    def weight(self) -> Float64:
+        """Return how much each row counts, one on the mean of each group.
+
+        By the inverse of the chance of what happened, stabilised by the group's share (Robins, Hernán and
+        Brumback 2000, Epidemiology 11:550-560): so both groups are the same mixture of campaigns, however
+        many each of these left alone. All ones where all had the same chance.
+        """
+        if self.chance is None or not len(self.came):
+            return np.ones(len(self.came))
+        share = float(self.chance.mean())
+        counts: Float64 = np.where(self.treated, share / self.chance, (1 - share) / (1 - self.chance))
+        return counts
 
     @property
     def outcomes(self) -> int:
@@ -71,17 +91,18 @@ def judge(trial: Trial, seed: int = 0, resamples: int = RESAMPLES) -> Evidence:
     outcomes = trial.outcomes if trial.treated.any() and not trial.treated.all() else 0
     if outcomes < FLOOR:
         return Evidence(len(trial.came), outcomes, float("nan"), None, None, None, "", float("nan"), "few")
-    came, treated = trial.came, trial.treated
-    effect = float(came[treated].mean() - came[~treated].mean())
-    told, chance = cross_fitted(trial.values, came, treated, trial.people, seed=seed)
+    came, treated, counts = trial.came, trial.treated, trial.weight
+    rates = [np.average(came[group], weights=counts[group]) for group in (treated, ~treated)]
+    effect = float(rates[0] - rates[1])
+    told, chance = cross_fitted(trial.values, came, treated, trial.people, seed=seed, weight=counts)
     single, name = _single(trial, seed)
-    found = [qini(came, treated, said) for said in (told, chance, single)]
+    found = [qini(came, treated, said, counts) for said in (told, chance, single)]
     drawn = np.empty((resamples, 3))
     random = np.random.default_rng(seed)
     size = int(trial.people.max()) + 1
     for number in range(resamples):
         weight = np.bincount(random.integers(0, size, size), minlength=size)[trial.people].astype(np.float64)
-        drawn[number] = [qini(came, treated, said, weight) for said in (told, chance, single)]
+        drawn[number] = [qini(came, treated, said, weight * counts) for said in (told, chance, single)]
     own = _interval(drawn[:, 0], found[0])
     over_response = _interval(drawn[:, 0] - drawn[:, 1], found[0] - found[1])
     over_single = _interval(drawn[:, 0] - drawn[:, 2], found[0] - found[2])
@@ -100,29 +121,31 @@ def judge(trial: Trial, seed: int = 0, resamples: int = RESAMPLES) -> Evidence:
         over_response,
         over_single,
         name,
-        uplift_at(came, treated, told),
+        uplift_at(came, treated, told, weight=counts),
         reason,
-        _curve(came, treated, told),
+        _curve(trial, told),
     )
 
 
-def _curve(came: Float64, treated: Bool, said: Float64) -> tuple[tuple[float, float], ...]:
+def _curve(trial: Trial, said: Float64) -> tuple[tuple[float, float], ...]:
     """Return the Qini curve at every twentieth of the people."""
-    people, more = qini_curve(came, treated, said)
+    people, more = qini_curve(trial.came, trial.treated, said, trial.weight)
     shares = np.linspace(0, 1, 21)
-    gained = np.interp(shares * people[-1], people, more) / treated.sum()
+    gained = np.interp(shares * people[-1], people, more) / trial.weight[trial.treated].sum()
     return tuple((round(float(x), 2), float(y)) for x, y in zip(shares, gained, strict=True))
 
 
 def _single(trial: Trial, seed: int) -> tuple[Float64, str]:
     """Return the ranking by the feature and direction that is best on the other half of the people."""
     half = np.random.default_rng(seed + 1).permutation(int(trial.people.max()) + 1)[trial.people] % 2
-    said, names = np.empty(len(trial.came)), []
+    said, names, counts = np.empty(len(trial.came)), [], trial.weight
     filled = np.where(np.isnan(trial.values), np.nanmedian(trial.values, axis=0), trial.values)
     for side in (0, 1):
         known, asked = half != side, half == side
         score = {
-            (sign, place): qini(trial.came[known], trial.treated[known], sign * filled[known, place])
+            (sign, place): qini(
+                trial.came[known], trial.treated[known], sign * filled[known, place], counts[known]
+            )
             for place in range(filled.shape[1])
             for sign in (1, -1)
         }

@@ -26,20 +26,29 @@ class XLearner:
     propensity: float
 
     @classmethod
-    def fit(cls, values: Float64, came: Float64, treated: Bool, seed: int = 0) -> "XLearner":
-        """Fit; ``came`` is 0 or 1. 64,000 rows x 10 take about 2 s of one core."""
+    def fit(
+        cls,
+        values: Float64,
+        came: Float64,
+        treated: Bool,
+        seed: int = 0,
+        weight: Float64 | None = None,
+    ) -> "XLearner":
+        """Fit; ``came`` is 0 or 1, ``weight`` what a row counts. 64,000 rows x 10: about 2 s of one core."""
+        counts = np.ones(len(came)) if weight is None else weight
         with threadpool_limits(1):
             response, control = (
-                _chances(seed).fit(values[group], came[group] > 0) for group in (treated, ~treated)
+                _chances(seed).fit(values[group], came[group] > 0, sample_weight=counts[group])
+                for group in (treated, ~treated)
             )
             more = came[treated] - control.predict_proba(values[treated])[:, 1]
             less = response.predict_proba(values[~treated])[:, 1] - came[~treated]
             return cls(
                 response,
                 control,
-                _effects(seed).fit(values[treated], more),
-                _effects(seed).fit(values[~treated], less),
-                float(treated.mean()),
+                _effects(seed).fit(values[treated], more, sample_weight=counts[treated]),
+                _effects(seed).fit(values[~treated], less, sample_weight=counts[~treated]),
+                float(counts[treated].sum() / counts.sum()),
             )
 
     def effect(self, values: Float64) -> Float64:
@@ -58,14 +67,21 @@ class XLearner:
 
 
 def cross_fitted(
-    values: Float64, came: Float64, treated: Bool, people: Int32, folds: int = 5, seed: int = 0
+    values: Float64,
+    came: Float64,
+    treated: Bool,
+    people: Int32,
+    folds: int = 5,
+    seed: int = 0,
+    weight: Float64 | None = None,
 ) -> tuple[Float64, Float64]:
     """Return (effect, response chance) of every row from models that saw none of that person's rows."""
+    counts = np.ones(len(came)) if weight is None else weight
     fold = np.random.default_rng(seed).permutation(int(people.max()) + 1)[people] % folds
     effect, chance = np.empty(len(came)), np.empty(len(came))
     for number in range(folds):
         out = fold == number
-        model = XLearner.fit(values[~out], came[~out], treated[~out], seed)
+        model = XLearner.fit(values[~out], came[~out], treated[~out], seed, counts[~out])
         effect[out], chance[out] = model.effect(values[out]), model.chance(values[out])
     return effect, chance
 

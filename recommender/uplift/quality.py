@@ -9,18 +9,21 @@ import numpy as np
 from recommender.arrays import Bool, Float64
 
 
-def qini_curve(came: Float64, treated: Bool, said: Float64) -> tuple[Float64, Float64]:
+def qini_curve(
+    came: Float64, treated: Bool, said: Float64, weight: Float64 | None = None
+) -> tuple[Float64, Float64]:
     """Return (people, outcomes more than the control's rate lets expect), from the highest score down.
 
     People with the same score are taken together; the curve begins at (0, 0).
     """
-    return _curve(came, treated, said, np.ones(len(came)))
+    return _curve(came, treated, said, np.ones(len(came)) if weight is None else weight)
 
 
 def qini(came: Float64, treated: Bool, said: Float64, weight: Float64 | None = None) -> float:
     """Return the Qini coefficient: 0 for a random ranking, 1 for a perfect one, negative for a bad one.
 
-    ``weight`` counts rows several times, for resampling. Not a number without both groups and outcomes.
+    ``weight`` counts rows several times, for resampling and for unequal chances of treatment. Not a number
+    without both groups and outcomes.
     """
     weight = np.ones(len(came)) if weight is None else weight
     people, more = _curve(came, treated, said, weight)
@@ -33,13 +36,17 @@ def qini(came: Float64, treated: Bool, said: Float64, weight: Float64 | None = N
     return float((float(np.trapezoid(more, people)) - random) / possible)
 
 
-def uplift_at(came: Float64, treated: Bool, said: Float64, share: float = 0.3) -> float:
+def uplift_at(
+    came: Float64, treated: Bool, said: Float64, share: float = 0.3, weight: Float64 | None = None
+) -> float:
     """Return the treated's rate less the control's among the ``share`` with the highest scores."""
+    counts = np.ones(len(came)) if weight is None else weight
     top = np.argsort(-said, kind="stable")[: max(1, round(share * len(said)))]
     own = treated[top]
     if own.all() or not own.any():
         return float("nan")
-    return float(came[top][own].mean() - came[top][~own].mean())
+    rates = [np.average(came[top][group], weights=counts[top][group]) for group in (own, ~own)]
+    return float(rates[0] - rates[1])
 
 
 def _curve(came: Float64, treated: Bool, said: Float64, weight: Float64) -> tuple[Float64, Float64]:

@@ -45,11 +45,12 @@ class Up:
             )
 
     def state(self) -> dict:
-        """Return what it says of itself."""
+        """Return what it says of itself; one that was killed before has left its word there."""
         try:
-            return json.loads((self.var / "run" / "up.json").read_text())
+            said = json.loads((self.var / "run" / "up.json").read_text())
         except (OSError, ValueError):
             return {}
+        return said if said["pid"] == self.process.pid else {}
 
     def ready(self) -> str:
         """Wait until it answers, and return its address."""

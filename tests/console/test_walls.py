@@ -1,5 +1,7 @@
 """Every address of the admin, asked for by each role: what is not theirs stays shut, and nothing fails."""
 
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -219,6 +221,14 @@ STRANGE = [
     "_facets=True", "id__exact=x", "pk__in=1,x,%00", "_popup=1&_to_field=password", "nothing=1",
     "external_id__regex=(((", "password__startswith=a", "user__password__startswith=argon",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _unlogged() -> Iterator[None]:
+    """Log no refusal: writing down where each of thousands came from takes a sixth of the time."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")

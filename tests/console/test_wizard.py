@@ -10,6 +10,7 @@ from django.test import Client
 from accounts.models import User
 from campaigns import actions
 from campaigns.actions.plan_test import ArmPlan
+from campaigns.content.services import create_template
 from campaigns.coupons import pools
 from campaigns.coupons.models import Coupon
 from campaigns.models import Campaign, CampaignRules
@@ -67,9 +68,9 @@ def live(client, campaign, step, **ask) -> str:
     return answer.content.decode()
 
 
-def compare(draft, arms, now) -> None:
+def compare(draft, arms, now, metric="conversion") -> None:
     actions.plan_test(
-        draft, user=None, now=now, arms=arms, holdout_share=0, test_share=None, metric="conversion",
+        draft, user=None, now=now, arms=arms, holdout_share=0, test_share=None, metric=metric,
         decide_after_days=7,
     )  # fmt: skip
     draft.refresh_from_db()
@@ -283,12 +284,26 @@ def test_an_arm_is_seen_with_its_own_words_code_and_value(people, now):
 def test_an_arm_without_a_coupon_says_so(people, now):
     pool = PoolFactory(created_at=now, name="Ten")
     pools.generate_codes(pool, 2, now=now)
-    draft = make_campaign(now, kind="coupon", pool=pool, content=starter("coupon", now=now))
+    content = create_template(
+        name="Perhaps", subject="For you", now=now,
+        blocks=[
+            {
+                "kind": "conditional", "when": {"about": "coupon"},
+                "blocks": [{"kind": "coupon", "label": "Your code"}],
+                "otherwise": [{"kind": "text", "text": "Good things, as ever."}],
+            },
+            {"kind": "footer"},
+        ],
+    )  # fmt: skip
+    draft = make_campaign(now, kind="coupon", pool=pool, content=content)
     arms = [ArmPlan("a", "A", {"value": 0}, 1, True), ArmPlan("b", "B", {"value": 10, "pool": str(pool.pk)})]
-    compare(draft, arms, now)
-    shown = live(sign_in("marketer"), draft, "content")
-    assert "This arm gets no coupon." in shown
-    assert "ABCDE-FGH23" not in framed(sign_in("marketer", "bob"), shown)
+    compare(draft, arms, now, "margin")
+    client = sign_in("marketer")
+    without, given = live(client, draft, "content"), live(client, draft, "content", arm="b")
+    assert "This arm gets no coupon." in without and "A code of “Ten”" in given
+    mail = framed(client, without)
+    assert "Good things" in mail and "ABCDE-FGH23" not in mail
+    assert "ABCDE-FGH23" in framed(client, given)
 
 
 def test_the_button_leaves_a_minute_and_the_bar_takes_it_back(people, now):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from celery import current_app
@@ -88,7 +89,7 @@ def test_sweeping_wakes_only_runs_that_want_a_worker(published, source, now):
     wanting = make_run(now=now)
     cancelled = make_run(now=now, reference="cancelled")
     cancel(cancelled, now=now)
-    make_run(now=now.replace(year=now.year + 1), reference="later")
+    make_run(now=now + timedelta(days=365), reference="later")
     tasks.sweep()
     assert {kwargs["run_id"] for _, kwargs, _ in published} == {str(wanting.id)}
     published.clear()

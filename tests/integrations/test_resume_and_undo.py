@@ -80,7 +80,7 @@ def test_a_killed_import_goes_on_with_exactly_the_next_row(files):
                 first.stdin.write("go on\n")
         os.kill(first.pid, signal.SIGKILL)
     run.refresh_from_db()
-    assert run.state == ImportState.RUNNING and run.position == 151
+    assert run.state == ImportState.RUNNING and run.position == 150
     assert Customer.objects.count() == run.accepted == run.position - 1
     # The broker gives the job back, and another worker takes it up.
     second = subprocess.run(

@@ -44,7 +44,7 @@ def demo(transactional_db, settings, tmp_path):
 
 @pytest.mark.parametrize(
     ("theme", "language"),
-    [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.slow)],
+    [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.long)],
 )
 def test_she_views_adds_buys_and_is_shown_what_suits_her(live_server, demo, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:

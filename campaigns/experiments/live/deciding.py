@@ -19,8 +19,14 @@ from campaigns.experiments.statistics.verdict import Outcome
 RULES = "rules"
 
 
+@transaction.atomic
 def look_and_decide(experiment: Experiment, *, now: datetime, actor: str = "schedule") -> Snapshot | None:
-    """Watch a running test, and at a planned look do what the rules say; None while nobody met it."""
+    """Watch a running test, and at a planned look do what the rules say; None while nobody met it.
+
+    The look and what it leads to are stored together or not at all: a planned look that stood alone, because
+    its worker died, would never be taken again and the test would never end. Rivals take turns.
+    """
+    Experiment.objects.select_for_update(no_key=True).get(pk=experiment.pk)
     where = standing(experiment, now=now)
     if not where.met:
         return None

@@ -227,7 +227,7 @@ def _store(
     fractions: Sequence[float],
 ) -> Snapshot:
     """Append a look; the same data seen again returns the look there is."""
-    Experiment.objects.select_for_update().get(pk=experiment.pk)
+    Experiment.objects.select_for_update(no_key=True).get(pk=experiment.pk)
     last = experiment.snapshots.order_by("-look").first()
     if last and last.statistics == statistics and last.results == results:
         return last

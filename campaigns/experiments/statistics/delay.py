@@ -6,6 +6,7 @@ from itertools import pairwise
 from math import floor
 
 import numpy as np
+import numpy.typing as npt
 
 from campaigns.experiments.statistics.bandit import Tally
 from campaigns.experiments.statistics.results import NotComputableError, Reason
@@ -42,6 +43,12 @@ class Delay:
             return 0.0
         step = floor(age)
         return self.shares[step] if step < len(self.shares) else 1.0
+
+    def shares_at(self, ages: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return `share_at` of many ages at once."""
+        known = np.array([0.0, *self.shares, 1.0])
+        found: npt.NDArray[np.float64] = known[np.clip(np.floor(ages) + 1, 0, len(known) - 1).astype(int)]
+        return found
 
     def visible(self, conversions: float, people: float, age: float) -> Tally:
         """Return the tally of a wave at this age, corrected for the windows still open.

@@ -8,7 +8,7 @@ from campaigns.content import liquid
 from campaigns.content.brand import brand_kit, shop_values
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import TemplateVersion
-from campaigns.content.rendering import needs
+from campaigns.content.rendering import Content, needs, render
 from campaigns.content.variables import SAMPLE
 from campaigns.personal import footer, shared_for
 from campaigns.trying import some_products
@@ -22,6 +22,12 @@ def sample_for(version: TemplateVersion) -> dict[str, Any]:
         "products": some_products(max(wants.products, 1), known=True),
         "bundles": dict(shared_for(wants, []).bundles),
     }
+
+
+def shown(version: TemplateVersion) -> Content:
+    """Render a stored version for somebody made up, in their language throughout. Raises TemplateInvalid."""
+    with translation.override(SAMPLE["customer"]["language"]):
+        return render(version, sample_for(version))
 
 
 def own_sample() -> dict[str, Any]:

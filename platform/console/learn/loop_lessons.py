@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from campaigns.learning.copy_features import CopyBeliefs
 from campaigns.learning.copy_reading import BODY, SUBJECT
 from campaigns.learning.coupon_values import CouponValues
+from campaigns.learning.memory import turns
 from campaigns.learning.send_hours import ALL, Hours
 from campaigns.schedule import learned
 from campaigns.tuning.copy import SUBJECT as COPY
@@ -105,7 +106,7 @@ def _values(memory: JSON | None, shares: JSON) -> JSON | None:
                 "share": shares.get(arm),
             }
         )
-    return {"rows": rows, "tests": len(state.memory.waves), "agreed": bool(shares)}
+    return {"rows": rows, "tests": len(turns(state.memory.waves)), "agreed": bool(shares)}
 
 
 def _targeting(told: JSON | None) -> JSON | None:

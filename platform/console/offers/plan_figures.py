@@ -113,7 +113,7 @@ def evidence(plan: OfferPlan) -> str:
         return _("By segment: everybody gets the first value that is open to them, as far as it gains.")
     if summary["method"] == "uplift" and found:
         return _(
-            "By uplift: %(rows)s people of earlier plans, some of them left alone by chance, show whom an "
+            "By uplift: %(rows)s people of earlier offers, some of them left alone by chance, show whom an "
             "offer makes buy. On people it had not seen it did better than chance, than the chance to buy, "
             "and than any single figure; the best third bought %(best)s more often."
         ) % {"rows": number(found["rows"]), "best": percent(found["at_30"])}

@@ -6,6 +6,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from campaigns.learning.coupon_values import ALONE, CouponValues, kinship, never_worse, ordered
 from campaigns.learning.memory import Outcome, Wave
+from campaigns.learning.value_simulation import ValueShop, play
 
 LOW, HIGH = ("explores", "low"), ("explores", "high")
 BASKET, MARGIN = 40.0, 16.0
@@ -106,3 +107,11 @@ def test_who_is_in_no_context_gets_what_is_in_use():
         fresh().weights(("explores", "unknown"))
     with pytest.raises(ValueError, match="rise"):
         fresh(values=(10, 5, 0))
+
+
+def test_open_windows_count_by_what_could_be_seen_and_a_naive_count_goes_astray():
+    def reached(*, corrected):
+        shop = ValueShop((0.06, 0.07, 0.10, 0.105), people=20_000, corrected=corrected)
+        return sum(play(shop, np.random.default_rng(seed)) for seed in range(6)) / 6
+
+    assert reached(corrected=True) > 0.75 > 0.65 > reached(corrected=False)

@@ -1,17 +1,10 @@
 """Beats killed between claiming what is due and having done it: another one does it, once."""
 
-import os
-import pkgutil
-import signal
-import threading
-import time
 from collections import Counter
 from datetime import timedelta
 from functools import partial
-from unittest import mock
 
 import pytest
-from django.db import connection, connections
 
 from campaigns import actions
 from campaigns.models import Campaign, Firing
@@ -21,59 +14,12 @@ from delivery.models import Message, Run
 from delivery.outbox.send import deliver
 from events import changes
 from events.services import record
+from tests.campaigns.dying import by_rivals, killed_at
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
-from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PEOPLE = 5
-
-
-def killed_at(point, act, *, before=False):
-    """Do it in a process of its own and kill that when it is at a point: behind a call, or before it."""
-    connections.close_all()
-    reached, tell = os.pipe()
-    child = os.fork()
-    if child == 0:  # never comes back: killed below, or out by _exit
-        try:
-            _die_there(point, act, tell, before=before)
-        finally:
-            os._exit(1)
-    os.close(tell)
-    try:
-        assert os.read(reached, 1) == b"!", f"the beat never came to {point}"
-    finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(reached)
-
-
-def _die_there(point, act, tell, *, before):
-    real = pkgutil.resolve_name(point)
-
-    def stop(*args, **kwargs):
-        answer = None if before else real(*args, **kwargs)
-        os.write(tell, b"!")
-        time.sleep(PATIENCE)
-        return answer
-
-    with mock.patch(point, stop):
-        act()
-
-
-def by_rivals(act, count=3):
-    """Let several do it at the same time; return what each says, sorted."""
-    barrier, said = threading.Barrier(count), []
-
-    def rival():
-        barrier.wait()
-        said.append(act())
-        connection.close()
-
-    threads = [threading.Thread(target=rival) for _ in range(count)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    return sorted(said)
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,31 @@ def test_hillstroms_mens_mail_gives_no_ground_to_choose():
     found = judge(hillstrom("Mens E-Mail"), resamples=100)
     assert (found.reason, found.ships) == ("no_gain", False)
     assert found.effect == pytest.approx(0.0766, abs=0.0005)
+
+
+def test_campaigns_that_left_different_shares_alone_are_weighed_so_that_both_groups_are_alike():
+    """A keen campaign leaves half alone, a slack one a tenth; the offer changes nothing in either."""
+    dice = np.random.default_rng(3)
+    keen = np.arange(40_000) < 20_000
+    chance = np.where(keen, 0.5, 0.9)
+    treated = dice.random(40_000) < chance
+    came = (dice.random(40_000) < np.where(keen, 0.4, 0.1)).astype(np.float64)
+    trial = Trial(
+        ("a",), keen[:, None].astype(float), came, treated, np.arange(40_000, dtype=np.int32), chance
+    )
+    naive = came[treated].mean() - came[~treated].mean()
+    assert naive < -0.1  # the slack campaign's people are most of the treated
+    rates = [np.average(came[group], weights=trial.weight[group]) for group in (treated, ~treated)]
+    assert abs(rates[0] - rates[1]) < 0.01
+    for group in (treated, ~treated):
+        assert np.average(keen[group], weights=trial.weight[group]) == pytest.approx(0.5, abs=0.01)
+    effect = XLearner.fit(trial.values, came, treated, weight=trial.weight).effect(np.array([[0.0], [1.0]]))
+    assert np.abs(effect).max() < 0.02
+
+
+def test_equal_chances_weigh_one_and_sure_ones_are_refused():
+    trial = people(50, 1, both)
+    same = Trial(trial.names, trial.values, trial.came, trial.treated, trial.people, np.full(50, 0.7))
+    assert same.weight == pytest.approx(np.ones(50))
+    with pytest.raises(ValueError, match="sure to be treated"):
+        Trial(trial.names, trial.values, trial.came, trial.treated, trial.people, np.full(50, 1.0))
