@@ -1,6 +1,5 @@
 """The forecast of demand: the longest of a night's work. It needs sales alone, so it runs beside the rest."""
 
-import os
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ from recommendations.models import DemandRun
 
 ROOT = Path(__file__).resolve().parents[3]
 _POLL_SECONDS = 0.5
-_NICENESS = 10
 
 
 class Forecasting:
@@ -67,5 +65,4 @@ def _begun(log: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: os.nice(_NICENESS),
         )
