@@ -44,7 +44,10 @@ class Forecasting:
 
 @contextmanager
 def forecasting(since: datetime) -> Iterator[Forecasting]:
-    """Run `manage.py forecast_demand` as of the shop's present, once after the data of `since`."""
+    """Run `manage.py forecast_demand` as of the shop's present, once after the data of `since`.
+
+    How good forecasts are is left to the shop's first night: that takes as long again.
+    """
     log = Path(settings.VAR) / "log" / "demand.log"
     known = DemandRun.objects.filter(as_of=story.PRESENT, created_at__gte=since).exists()
     begun = Forecasting(None if known else _begun(log), log)
@@ -57,6 +60,7 @@ def forecasting(since: datetime) -> Iterator[Forecasting]:
 def _begun(log: Path) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable, str(ROOT / "manage.py"), "forecast_demand", "--as-of", story.PRESENT.isoformat(),
+        "--unjudged",
     ]  # fmt: skip
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603  our own command
