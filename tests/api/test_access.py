@@ -2,9 +2,12 @@
 
 import pytest
 
+from accounts.models import Scope
 from customers.models import Customer
 from events.models import Event
 from tests.api.conftest import Partner
+from tests.api.test_hostile import routes
+from tests.factories.accounts import make_key
 
 CALLS = [
     ("POST", "/api/v1/events"),
@@ -53,9 +56,6 @@ def test_without_a_key_nothing_opens(db, client, header):
 
 
 def test_a_get_scope_is_not_a_put_scope(db):
-    from accounts.models import Scope
-    from tests.factories.accounts import make_key
-
     reader = Partner(make_key("reader", scopes=[Scope.CUSTOMERS_READ]))
     problem(reader.call("PUT", "/api/v1/customers/c1", {}), 403)
     problem(reader.call("GET", "/api/v1/customers/c1"), 404)
@@ -173,3 +173,23 @@ def test_the_document_and_its_pages_are_open_and_use_no_cdn(db, client):
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "https://" not in page
     assert "<script>" not in page
+
+
+def test_every_call_wants_the_scope_that_it_names(db):
+    """Whoever has every scope but that one is turned away before anything is read."""
+    scopes = set(Scope.values)
+    keys = {one: Partner(make_key(f"but {one}", scopes=sorted(scopes - {one}))) for one in scopes}
+    open_to_others, asked = [], 0
+    for path, view in routes():
+        for method, scope in getattr(view, "scopes", {}).items():
+            answer = keys[scope].call(method, path.replace("{}", "x"), {})
+            asked += 1
+            # What there is no such address or method of needs no key to be turned away.
+            if answer.status_code not in (403, 404, 405):
+                open_to_others.append(f"{method} {path}: {answer.status_code}")
+        unguarded = {m for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)} - {
+            method.lower() for method in getattr(view, "scopes", {})
+        }
+        open_to_others += [f"{method} {path} names no scope" for method in unguarded]
+    assert open_to_others == []
+    assert asked > 100

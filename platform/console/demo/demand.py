@@ -1,6 +1,5 @@
 """The forecast of demand: the longest of a night's work. It needs sales alone, so it runs beside the rest."""
 
-import os
 import subprocess
 import sys
 import time
@@ -19,7 +18,6 @@ from recommendations.models import DemandRun
 
 ROOT = Path(__file__).resolve().parents[3]
 _POLL_SECONDS = 0.5
-_NICENESS = 10
 
 
 class Forecasting:
@@ -46,7 +44,10 @@ class Forecasting:
 
 @contextmanager
 def forecasting(since: datetime) -> Iterator[Forecasting]:
-    """Run `manage.py forecast_demand` as of the shop's present, once after the data of `since`."""
+    """Run `manage.py forecast_demand` as of the shop's present, once after the data of `since`.
+
+    How good forecasts are is left to the shop's first night: that takes as long again.
+    """
     log = Path(settings.VAR) / "log" / "demand.log"
     known = DemandRun.objects.filter(as_of=story.PRESENT, created_at__gte=since).exists()
     begun = Forecasting(None if known else _begun(log), log)
@@ -59,6 +60,7 @@ def forecasting(since: datetime) -> Iterator[Forecasting]:
 def _begun(log: Path) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable, str(ROOT / "manage.py"), "forecast_demand", "--as-of", story.PRESENT.isoformat(),
+        "--unjudged",
     ]  # fmt: skip
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603  our own command
@@ -67,5 +69,4 @@ def _begun(log: Path) -> "subprocess.Popen[bytes]":
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: os.nice(_NICENESS),
         )

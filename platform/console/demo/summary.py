@@ -108,9 +108,9 @@ def _tuning() -> dict[str, Any]:
 
 
 def _demand() -> dict[str, Any]:
-    """Return how good the forecast would have been four weeks before, beside repeating the last four."""
+    """Return how many products there is a forecast of."""
     run = DemandRun.objects.filter(as_of=story.PRESENT).order_by("created_at").first()
-    return {"method": run.method, "products": run.products, **run.quality} if run else {}
+    return {"method": run.method, "products": run.products} if run else {}
 
 
 def _quality() -> list[dict[str, Any]]:

@@ -35,8 +35,12 @@ class TooLittleHistoryError(ValueError):
     """Sales do not go back far enough to say anything about four weeks; the text says what to do."""
 
 
-def forecast_demand(*, as_of: datetime, now: datetime, progress: Progress = silent) -> DemandRun:
+def forecast_demand(
+    *, as_of: datetime, now: datetime, judged: bool = True, progress: Progress = silent
+) -> DemandRun:
     """Forecast the next four weeks of every product, and say how good that would have been four weeks ago.
+
+    Unless `judged` is false: finding that out takes as long as the forecast.
 
     Forecasts of before are replaced in one transaction; read meanwhile, they are the old ones. Complete
     Journey (1.4 million purchases): about 80 s of one core and 0.9 GB, most of it learning twice. Raises
@@ -53,7 +57,7 @@ def forecast_demand(*, as_of: datetime, now: datetime, progress: Progress = sile
             _("Sales go back less than four weeks. Import orders, or wait until there are some.")
         ) from None
     progress(2, 4, gettext_noop("Forecasting the last four weeks from before them"))
-    quality = backtest(sales)
+    quality = backtest(sales) if judged else None
     progress(3, 4, gettext_noop("Storing"))
     with transaction.atomic():
         DemandForecast.objects.all().delete()

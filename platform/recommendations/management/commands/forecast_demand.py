@@ -17,13 +17,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the moment."""
+        parser.add_argument(
+            "--unjudged",
+            action="store_true",
+            help="Do not find out how good it would have been: half the time.",
+        )
         parser.add_argument("--as-of", help="From sales before this moment (default: the shop's present).")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Forecast and print how good that would have been four weeks ago."""
         try:
             as_of = clock.parse_moment(options["as_of"]) if options["as_of"] else clock.knowledge_now()
-            run = forecast_demand(as_of=as_of, now=clock.now())
+            run = forecast_demand(as_of=as_of, now=clock.now(), judged=not options["unjudged"])
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
