@@ -1,4 +1,4 @@
-"""A client process of the benchmarks: `python -m benchmarks.clients http|call|copy|paced FILE …`. No Django.
+"""A client process of the benchmarks: `python -m benchmarks.clients http|call|copy FILE …`. No Django.
 
 It reads its work from a file of length-prefixed blocks, says *ready*, waits for a line, sends one block
 after the other, and answers with one JSON line: the seconds of each, and what was not taken.
@@ -70,21 +70,6 @@ def caller(url: str, key: str, path: str) -> Callable[[bytes], str | None]:
     return call
 
 
-def getter(url: str, key: str, rate: str, late: str) -> Callable[[bytes], str | None]:
-    """Return what gets a block's path and wants 200; `rate` and `late` are the caller's (paced)."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
-    headers = {"Authorization": f"Api-Key {key}"}
-
-    def get(block: bytes) -> str | None:
-        connection.request("GET", block.decode(), None, headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        return None if answer.status == 200 else f"{answer.status} {body[:300]!r}"
-
-    return get
-
-
 def copier(address: str, command: str) -> Callable[[bytes], str | None]:
     """Return what COPYs a block in a transaction of its own."""
     connection = psycopg2.connect(address)
@@ -101,21 +86,12 @@ def main() -> None:
     """Do the work of one client."""
     kind, path, *rest = sys.argv[1:]
     blocks = list(_blocks(path))
-    work = {"http": sender, "call": caller, "copy": copier, "paced": getter}[kind](*rest)
-    # By the clock, calls are timed from the moment at which they were due; clients begin one after the other,
-    # so that together they call at even distances.
-    step, late = (1 / float(rest[2]), float(rest[3])) if kind == "paced" else (0.0, 0.0)
+    work = {"http": sender, "call": caller, "copy": copier}[kind](*rest)
     print("ready", flush=True)
     sys.stdin.readline()
     seconds, refused = [], []
-    begin = time.perf_counter() + late
-    for number, block in enumerate(blocks):
+    for block in blocks:
         start = time.perf_counter()
-        if step:
-            due = begin + number * step
-            if due > start:
-                time.sleep(due - start)
-            start = due
         if (wrong := work(block)) is not None:
             refused.append(wrong)
         seconds.append(time.perf_counter() - start)

@@ -1,7 +1,7 @@
 """What a campaign says to each person: the context of a template."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -90,7 +90,10 @@ def with_fallback(
     missing = [pk for pk in customer_ids if not lists.get(pk)]
     if not wants.products or wants.missing != "popular" or not missing:
         return lists
-    return lists | lists_for(missing, use=USE, objective=objective, limit=wants.products, strategy=POPULAR)
+    popular = lists_for(missing, use=USE, objective=objective, limit=wants.products, strategy=POPULAR)
+    return lists | {
+        customer: [replace(item, fallback=True) for item in items] for customer, items in popular.items()
+    }
 
 
 def lists_by_strategy(
@@ -142,14 +145,19 @@ def context(
             },
             "unsubscribe_url": unsubscribe_url,
             "preferences_url": preferences_url(unsubscribe_url),
-            "footer": {
-                "why": _("You get this mail because you agreed to hear from %(shop)s.")
-                % {"shop": settings.SHOP_NAME},
-                "unsubscribe": _("Unsubscribe"),
-                "preferences": _("Choose what you get"),
-                "view": _("View in the browser"),
-            },
+            "footer": footer(),
         }
+
+
+def footer() -> dict[str, str]:
+    """Return what templates say at the end of a mail, in the active language."""
+    return {
+        "why": _("You get this mail because you agreed to hear from %(shop)s.")
+        % {"shop": settings.SHOP_NAME},
+        "unsubscribe": _("Unsubscribe"),
+        "preferences": _("Choose what you get"),
+        "view": _("View in the browser"),
+    }
 
 
 def item_of(product: Product) -> Item:

@@ -32,7 +32,7 @@ from delivery.eligibility import check
 from delivery.identity import unsubscribe_url
 from delivery.models import Message, Run, SkipReason
 from delivery.sources import Rendered, Skip
-from recommendations.selectors import Item
+from recommendations.selectors import Item, champion
 
 
 class CampaignSource:
@@ -116,7 +116,7 @@ class CampaignSource:
             language = language_of(customer)
             with translation.override(language):
                 rendered = _words(run.channel, customer, content, values, subject_in(arm.levers, language))
-            frozen = message.context | _contents(content.pk, items)
+            frozen = message.context | _contents(content.pk, items, _chosen_by(campaign, message))
             if coupon:
                 frozen["coupon"] = coupon.code
             results[message.pk] = (
@@ -144,7 +144,7 @@ class CampaignSource:
         lists = _led_by_subject(_lists(campaign, messages, wants), messages, wants)
         return {
             m.pk: m.context
-            | _contents(campaign.content.pk, lists.get(m.customer_id, []))
+            | _contents(campaign.content.pk, lists.get(m.customer_id, []), _chosen_by(campaign, m))
             | {"would_be": True}
             for m in messages
         }
@@ -268,8 +268,19 @@ def _led_by_subject(
     return led
 
 
-def _contents(template: int, items: Sequence[Item]) -> dict[str, Any]:
-    return {"template": template, "products": [item.sku for item in items]}
+def _contents(template: int, items: Sequence[Item], by: str | None) -> dict[str, Any]:
+    """Return what a message shows: its products, whose list they are, and how many places were filled up."""
+    contents: dict[str, Any] = {"template": template, "products": [item.sku for item in items]}
+    if items and by:
+        contents["by"] = by
+    if filled := sum(item.fallback for item in items):
+        contents["filled"] = filled
+    return contents
+
+
+def _chosen_by(campaign: Campaign, message: Message) -> str | None:
+    """Return the strategy whose list a message shows: its own, else the champion of its use."""
+    return message.context.get("strategy") or champion(personal.USE, campaign.objective)
 
 
 def _codes(

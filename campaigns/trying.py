@@ -24,6 +24,8 @@ from campaigns.content.models import BrandKit, Template
 from campaigns.content.rendering import Content, render_made
 from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Compilation, Made, Wants, Wording, choose_locale, compile_wording
+from campaigns.coupons.codes import SAMPLE_CODE
+from campaigns.coupons.selectors import Specimen
 from catalog.models import Product
 from core.encryption import normalise_email, normalise_phone
 from customers.languages import language_of
@@ -33,7 +35,6 @@ from delivery.channels.base import Outgoing, Verdict
 from delivery.sources import Rendered
 from recommendations.models import Objective
 
-SAMPLE_CODE = "ABCDEFGH23"
 #: How long the sample code seems to hold.
 _HOLDS = timedelta(days=14)
 MOST_ADDRESSES = 5
@@ -58,17 +59,19 @@ def try_wording(
     known: bool = True,
     locale: str = "",
     marks: bool = False,
+    coupon: Specimen | None = None,
 ) -> Tried:
     """Compile a wording and render it for a customer, or for somebody made up: `known` or a stranger.
 
-    `locale` shows another of its languages. About 20 ms. Raises TemplateInvalid.
+    `locale` shows another of its languages, `coupon` what a campaign gives instead of a made-up one.
+    About 20 ms. Raises TemplateInvalid.
     """
     kit = brand_kit()
     compilation = compile_wording(wording, look_of(kit, wording.locale), marks=marks)
     person = customer or _somebody(locale or wording.locale, known=known)
     made, shown = _language(compilation, wording, locale or person.locale)
     with translation.override(language_of(person)):
-        values = _values(compilation.wants, person, known=known, now=now)
+        values = _values(compilation.wants, person, known=known, now=now, coupon=coupon)
         content = render_made(made, values)
     return Tried(compilation, content, kit, shown, bool(values["products"]))
 
@@ -80,7 +83,10 @@ def _language(compilation: Compilation, wording: Wording, wanted: str) -> tuple[
     return compilation.own, wording.locale
 
 
-def _values(wants: Wants, person: Customer, *, known: bool, now: datetime) -> dict[str, Any]:
+def _values(
+    wants: Wants, person: Customer, *, known: bool, now: datetime, coupon: Specimen | None
+) -> dict[str, Any]:
+    given = coupon or Specimen(SAMPLE_CODE, now + _HOLDS, None)
     lists = {}
     if person.pk and wants.products:
         lists = personal.lists_by_strategy(
@@ -90,14 +96,15 @@ def _values(wants: Wants, person: Customer, *, known: bool, now: datetime) -> di
     values = personal.context(
         person,
         items=lists.get(person.pk, []),
-        code=SAMPLE_CODE if wants.coupon else "",
-        expires_at=now + _HOLDS,
-        promotion=None,
+        code=given.code if wants.coupon else "",
+        expires_at=given.expires_at,
+        promotion=given.promotion,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
         shared=personal.shared_for(wants, [person.pk]),
         view_url=f"{settings.PUBLIC_URL}/v/preview",
     )
-    values["coupon"]["offer"] = _("10% off")
+    if coupon is None:
+        values["coupon"]["offer"] = _("10% off")
     if not person.pk and wants.products:
         values["products"] = some_products(wants.products, known=known)
     return values

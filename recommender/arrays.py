@@ -21,3 +21,10 @@ BLOCK_BYTES = 64 * 1024 * 1024
 def block_rows(columns: int, most: int = 4096) -> int:
     """Return how many float32 rows of this width fit into one block of 64 MB."""
     return int(min(most, max(16, BLOCK_BYTES // (4 * max(columns, 1)))))
+
+
+def spread(items: AnyArray, scores: Float32, columns: int) -> Float32:
+    """Return a row of scores that are 0 but at the given items."""
+    row = np.zeros(columns, dtype=np.float32)
+    row[items] = scores
+    return row

@@ -11,8 +11,9 @@ import scipy.sparse as sp
 
 from recommender.arrays import AnyArray, Bool, Csr, Float32, Int32, block_rows
 from recommender.columns import FALLBACK, Objective
-from recommender.dataset import Dataset, History, make_history
+from recommender.dataset import Dataset
 from recommender.errors import DataError, NotFittedError
+from recommender.history import History, make_history
 from recommender.ids import Ids
 from recommender.lists import Because, Explanation, Recommendations
 from recommender.ranking.order import Order, allowed_items, fallback_scores
@@ -70,6 +71,15 @@ class Recommender(ABC):
         """Return score_block as a sparse matrix, where a model speaks of few items; None where of most.
 
         No score of such a model is negative.
+        """
+        return None
+
+    def score_few(
+        self, history: History, objective: Objective = Objective.REPLENISH
+    ) -> tuple[AnyArray, Float32] | None:
+        """Return score_history as distinct items, ascending, and scores, where a model speaks of few items.
+
+        None where of most. No score of such a model is negative.
         """
         return None
 
@@ -162,7 +172,7 @@ class Recommender(ABC):
             fallback = np.zeros(codes.shape, dtype=bool)
         carried = self._history_reasons(codes, names, notes)
         why = np.where(fallback, names.index(FALLBACK), carried).astype(np.uint8)
-        return Recommendations(("",), self.items_, codes, values, why, names)
+        return Recommendations(("",), self.items_, codes, values, why, names, history)
 
     def _recommend_block(
         self,
@@ -248,10 +258,10 @@ class Recommender(ABC):
     ) -> Int32:
         """Return the same as causes for a list of recommend_history, from the history it was made of."""
         found = np.full(lists.codes.shape, -1, dtype=np.int32)
-        by_items = [n for n, name in enumerate(lists.reason_names) if name in self._named_by_items()]
-        line, place = np.nonzero((lists.codes >= 0) & np.isin(lists.reasons, by_items))
+        by_items = np.array([name in self._named_by_items() for name in lists.reason_names])
+        line, place = np.nonzero((lists.codes >= 0) & by_items[lists.reasons])
         if len(line):
-            history = make_history(self.items_, items, days_ago, None)
+            history = lists.history or make_history(self.items_, items, days_ago, None)
             found[line, place] = self._history_carriers(history, lists.codes[line, place])
         return found
 

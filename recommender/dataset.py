@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32
+from recommender.arrays import Bool, Csr, Float32, Float64, Int32
 from recommender.columns import ITEM, RATING, TIME, USER, WEIGHT
 from recommender.errors import DataError
+from recommender.history import History, make_history
 from recommender.ids import Ids
 from recommender.ranking.labels import Shown
 from recommender.reading import Cleaned, clean_interactions, clean_items, moment
@@ -41,39 +42,6 @@ def interaction_matrix(
     if log:
         np.log1p(matrix.data, out=matrix.data)
     return matrix
-
-
-@dataclass(frozen=True)
-class History:
-    """One customer's interactions in a model's item positions: what folding in works from."""
-
-    items: Int32
-    weights: Float32
-    ages: Float64 | None
-    columns: int
-
-    def matrix(self, time_constant: float | None = None, log: bool = False) -> Csr:
-        """Return the history as a 1 x items matrix; see interaction_matrix."""
-        codes, values = self.pairs(time_constant, log)
-        return sp.csr_matrix((values, codes, [0, len(codes)]), shape=(1, self.columns))
-
-    def pairs(self, time_constant: float | None = None, log: bool = False) -> tuple[Int32, Float32]:
-        """Return the distinct items, ascending, and their sums; see interaction_matrix.
-
-        A tenth of the time of building a matrix, which counts where one customer is served.
-        """
-        values = self.weights
-        if time_constant is not None and self.ages is not None:
-            values = self.weights * np.exp(-self.ages / time_constant).astype(np.float32)
-        codes, places = self._distinct
-        sums: Float32 = np.bincount(places, weights=values, minlength=len(codes)).astype(np.float32)
-        return codes, np.log1p(sums) if log else sums
-
-    @cached_property
-    def _distinct(self) -> tuple[Int32, AnyArray]:
-        """Return the distinct items, and which of them each entry is: every part of a blend asks for it."""
-        codes, places = np.unique(self.items, return_inverse=True)
-        return codes, places
 
 
 @dataclass(frozen=True)
@@ -251,23 +219,6 @@ class Dataset:
             as_of=self.as_of if as_of is None else as_of,
             ratings=None if self.ratings is None else self.ratings[keep],
         )
-
-
-def make_history(
-    vocabulary: Ids,
-    items: Sequence[str],
-    days_ago: Sequence[float] | None = None,
-    weights: Sequence[float] | None = None,
-) -> History:
-    """Map a customer's items to positions; unknown items are left out, ages default to today."""
-    for name, other in (("days_ago", days_ago), ("weights", weights)):
-        if other is not None and len(other) != len(items):
-            raise DataError(f"{name} has {len(other)} entries for {len(items)} items")
-    codes = vocabulary.codes(items)
-    known = codes >= 0
-    strength = np.ones(len(codes)) if weights is None else np.asarray(weights, dtype=np.float64)
-    ages = np.zeros(len(codes)) if days_ago is None else np.asarray(days_ago, dtype=np.float64)
-    return History(codes[known], strength[known].astype(np.float32), ages[known], len(vocabulary))
 
 
 def _positions(column: pl.Series, ids: Ids) -> Int32:

@@ -1,12 +1,13 @@
 """What a model answers: lists of items for users, and what carried a score."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from recommender.arrays import AnyArray, Bool, Float32, Int32
 from recommender.columns import FALLBACK, ITEM, RANK, REASON, SCORE, USER
+from recommender.history import History
 from recommender.ids import Ids
 
 
@@ -48,6 +49,8 @@ class Recommendations:
     scores: Float32
     reasons: AnyArray
     reason_names: tuple[str, ...]
+    #: What a list of recommend_history was made of, for whoever asks for its causes next.
+    history: History | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_fallback(self) -> Bool:

@@ -4,18 +4,33 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings as django_settings
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal, sql_flush
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
+from hypothesis import HealthCheck, settings
 
 from tests import template
+from tests.template import KEPT
 
-#: Written after every migrate and the same for all tests: kinds of content, permissions and roles.
-KEPT = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
+# How long an example takes says something about the machine, not about the property. The same examples each
+# time: what a property does not hold for is looked for by hand, with --hypothesis-profile=exploring.
+_UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("exploring", **_UNTIMED)
+settings.register_profile("alike", derandomize=True, database=None, **_UNTIMED)
+settings.load_profile("alike")
+
 #: A table with more rows is truncated, which takes some ms and as long for a million.
 FEW = 200
 #: Append-only by a trigger, which lets nobody delete a row; nothing refers to it.
 LEDGER = "promotions_budgetentry"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that at the end no process waits for another one's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 class QuickFlush:
@@ -58,6 +73,23 @@ class QuickFlush:
             return dict(cursor.fetchall())
 
 
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[list[redis.Redis]]:
+    """Return this process's two databases of Redis: the broker's and the cache's."""
+    addresses = (django_settings.CELERY_BROKER_URL, django_settings.CACHES["default"]["LOCATION"])
+    clients = [redis.Redis.from_url(address) for address in addresses]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(_redis: list[redis.Redis]) -> None:
+    """Begin each test without what others cached, counted or put into a queue; a third of a ms."""
+    for client in _redis:
+        client.flushdb()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quick_flush() -> Iterator[None]:
     quick = QuickFlush()
@@ -72,8 +104,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, d
     """Let each process copy a migrated database instead of migrating one of its own."""
     with django_db_blocker.unblock():
         copied = template.ensure()
-    for connection in connections.all():
-        connection.settings_dict["TEST"] |= {"TEMPLATE": copied, "MIGRATE": False}
+    for each in connections.all():
+        each.settings_dict["TEST"] |= {"TEMPLATE": copied, "MIGRATE": False}
+
+
+@pytest.fixture
+def as_migrated(db) -> None:
+    """Fill the tables as migrating does, schedules and ready-made segments and all; else they are empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [template.MIGRATED])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'INSERT INTO "{table}" SELECT * FROM {template.MIGRATED}."{table}"')
 
 
 @pytest.fixture(scope="module")

@@ -183,11 +183,19 @@ def signed_in(access: dict[str, Any], *, theme: str, language: str) -> Iterator[
         yield window
 
 
-def further(client: Client) -> dict[str, str]:
-    """Return pages that the address table does not give by itself, among them the steps of a new draft."""
+def further(client: Client, sent: str | None) -> dict[str, str]:
+    """Return pages that the address table does not give by itself: a new draft's steps, and a report.
+
+    `sent` is the campaign that wrote to most people: its report has something on every tab.
+    """
     begun = client.post("/admin/campaigns/new/", {"goal": "sell", "name": DRAFT})
     steps = begun.headers["Location"].removesuffix("goal/")
     found = {f"plan_{step}": f"{steps}{step}/" for step in ("goal", "audience", "content", "test", "review")}
+    if sent:
+        report = f"/admin/campaigns/{sent}/report/"
+        found |= {"campaign_report": report} | {
+            f"campaign_{tab}": f"{report}{tab}/" for tab in ("content", "people", "log")
+        }
     return found | {f"calendar_{view}": f"/admin/calendar/?view={view}" for view in ("week", "list")}
 
 
@@ -249,6 +257,7 @@ def main() -> int:
 
     from accounts.models import User
     from campaigns.models import Campaign
+    from delivery.models import Run
     from tests.console.addresses import pages
     from tests.console.test_walls import PAGES
 
@@ -272,7 +281,8 @@ def main() -> int:
     client = Client()
     client.force_login(User.objects.get(username=access["username"]))
     found = pages(PAGES, client)
-    found |= further(client)
+    runs = Run.objects.filter(source="campaign").order_by("-audience")
+    found |= further(client, runs.values_list("reference", flat=True).first())
     chosen = {n: p for n, p in found.items() if not wanted or any(word in n for word in wanted)}
     looks: dict[str, list[Look]] = {}
     begun = time.monotonic()

@@ -5,7 +5,7 @@ all_lists_200k_seconds   lists of 20 for 200,000 customers over 20,000 products 
                          this process's; `all_lists_growth` the cost of a customer against that with a
                          quarter of the customers
 precomputed_p99_ms       the slowest hundredth of GET /customers/{id}/recommendations where the list is
-                         ready, 200 calls a second for 20 s from 4 client processes, against 15
+                         ready, 200 calls a second for 20 s over 4 connections, against 15
 fold_in_p99_ms           the same for customers who bought something since: the model is folded in anew,
                          against 40
 bare_p99_ms              the limit beside them: a view with the same key check that answers ten products
@@ -21,7 +21,6 @@ with it.
 import argparse
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -36,10 +35,10 @@ from django.db import connection
 from benchmarks.serving import ROOT  # isort: skip – sets Django up
 from accounts.keys import create_key
 from accounts.models import Scope
-from benchmarks.clients import write_blocks
 from benchmarks.ingest.server import Cpu, web_server
 from benchmarks.ingest.storage import DATABASE, execute, say, server_address
 from benchmarks.measuring import peak_mb, result
+from benchmarks.serving.load import paced
 from benchmarks.serving.shop import buy, make
 from catalog.models import Product
 from config.workers import step_back
@@ -54,7 +53,6 @@ from recommendations.strategies import ensure_strategies, use_key
 from recommender.models import Hybrid
 from recommender.reading import clean_interactions
 
-RATE, CLIENTS = 200, 4
 #: A blend as fitted on such shops; searching for it is training, not serving.
 BLEND = {
     "own-frequency": 0.2, "own-recent": 0.1, "own-lasting": 0.1, "user-knn": 0.25, "item-knn": 0.15,
@@ -96,43 +94,6 @@ def lists_seconds(version: ModelVersion, model: Any) -> tuple[float, float]:
     done, at = next(mark for mark in marks if mark[0] >= count / 4)
     say(f"  {count:,} lists in {taken:.1f} s, {time.process_time() - cpu:.0f} s of processor time here")
     return taken, (taken / count) / (at / done)
-
-
-def paced(paths: list[str], address: str, key: str, seconds: int) -> list[float]:
-    """Send GET calls at RATE by the clock from CLIENTS processes. Return the seconds of each."""
-    with tempfile.TemporaryDirectory() as folder:
-        clients = []
-        for number in range(CLIENTS):
-            path = Path(folder) / str(number)
-            dice = random.Random(number)
-            blocks = [dice.choice(paths).encode() for _ in range(RATE * seconds // CLIENTS)]
-            write_blocks(path, blocks)
-            command = [
-                sys.executable,
-                "-m",
-                "benchmarks.clients",
-                "paced",
-                str(path),
-                address,
-                key,
-                str(RATE / CLIENTS),
-                str(number / RATE),
-            ]
-            clients.append(
-                subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            )
-        for client in clients:
-            assert client.stdout is not None
-            client.stdout.readline()
-        for client in clients:
-            assert client.stdin is not None
-            client.stdin.write("go\n")
-            client.stdin.flush()
-        answers = [json.loads(client.communicate()[0]) for client in clients]
-    for answer in answers:
-        if answer["refused"]:
-            raise SystemExit(f"The server did not answer everything: {answer['refused']}")
-    return [second for answer in answers for second in answer["seconds"]]
 
 
 def p99(seconds: list[float]) -> float:
@@ -187,10 +148,12 @@ def serve(customers: int, seconds: int, now: Any, version: ModelVersion) -> list
                 before = cpu.read()
                 taken = paced(paths, address, key, seconds)
                 after = cpu.read()
-                cost = {part: 1000 * (after[part] - before[part]) / len(taken) for part in after}
-                figures[name] = p99(taken)
-                told = ", ".join(f"{part} {ms:.2f}" for part, ms in cost.items())
-                middle = 1000 * statistics.median(taken)
+                spent = {part: after[part] - before[part] for part in after} | {"client": taken.cpu}
+                figures[name] = p99(taken.seconds)
+                told = ", ".join(
+                    f"{part} {1000 * cost / len(taken.seconds):.2f}" for part, cost in spent.items()
+                )
+                middle = 1000 * statistics.median(taken.seconds)
                 say(f"  {name}: p50 {middle:.1f} ms, p99 {figures[name]:.1f} ms; cpu_ms a call: {told}")
         sources = execute(
             "SELECT s.key, sum(s.value::int) FROM recommendations_decision d"
@@ -217,6 +180,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a twentieth of the customers")
     parser.add_argument("--customers", type=int, default=200_000)
+    parser.add_argument("--lists", action="store_true", help="measure the lists only, nothing over REST")
     parser.add_argument(
         "--train", metavar="MOMENT", help="only train, again and again, on the database in use"
     )
@@ -245,8 +209,9 @@ def main() -> None:
             results = [
                 result("all_lists_200k_seconds", taken, "s", 120 * customers / 200_000),
                 result("all_lists_growth", growth, "", 1.3),
-                *serve(customers, seconds, now, version),
             ]
+            if not options.lists:
+                results += serve(customers, seconds, now, version)
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
     cores = len(os.sched_getaffinity(0))

@@ -1,6 +1,6 @@
 """See a campaign before it goes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -8,9 +8,11 @@ from django.utils import translation
 
 from accounts.models import User
 from campaigns import audience, personal
-from campaigns.content.models import TemplateVersion
+from campaigns.arms import ArmContent
 from campaigns.content.services import Content, needs, render, render_short
-from campaigns.coupons.selectors import Stock, stock
+from campaigns.coupons.codes import SAMPLE_CODE
+from campaigns.coupons.selectors import Specimen, Stock, specimen, stock
+from campaigns.experiments.levers import subject_in
 from campaigns.models import Campaign
 from campaigns.preflight import mails, problems
 from campaigns.reach import Reach, measure
@@ -19,9 +21,6 @@ from customers.languages import language_of
 from customers.models import Channel, Customer
 
 from .permission import require
-
-#: Shown in place of a code: a preview burns none.
-SAMPLE_CODE = "ABCDEFGH23"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,20 @@ def preview_campaign(
         reach,
         _stock(campaign, now),
         customer,
-        content_for(campaign, customer, strategy=strategy) if customer and campaign.content else None,
+        content_for(campaign, customer, now=now, strategy=strategy)
+        if customer and campaign.content
+        else None,
     )
+
+
+def specimen_for(campaign: Campaign, arm: ArmContent, *, now: datetime) -> Specimen:
+    """Return what stands for an arm's code; without a code where the arm gives no coupon. One query."""
+    if arm.levers.get("value") == 0:
+        return Specimen("", None, None)
+    if arm.pool is not None:
+        return specimen(arm.pool, now=now)
+    ends_at = campaign.promotion.ends_at if campaign.promotion else None
+    return Specimen(SAMPLE_CODE, ends_at, campaign.promotion)
 
 
 def held_out_share(campaign: Campaign) -> float:
@@ -99,15 +110,16 @@ def content_for(
     campaign: Campaign,
     customer: Customer,
     *,
+    now: datetime,
+    arm: ArmContent | None = None,
     strategy: str | None = None,
-    content: TemplateVersion | None = None,
-    subject: str | None = None,
 ) -> Content:
-    """Render the message for one person, in an arm's strategy, content and subject; no code is spent.
+    """Render the message for one person as an arm has it, else as the campaign does; no code is spent.
 
-    At most ten queries, about 20 ms. Raises TemplateInvalid.
+    At most eleven queries, about 20 ms. Raises TemplateInvalid.
     """
-    content = content or campaign.content
+    arm = arm or ArmContent({}, campaign.content, campaign.pool)
+    content, strategy = arm.content or campaign.content, strategy or arm.levers.get("strategy")
     assert content is not None  # noqa: S101  the caller looked
     wants = needs(content)
     items = (
@@ -118,18 +130,21 @@ def content_for(
         else {}
     )
     items = personal.with_fallback(items, [customer.pk], wants, campaign.objective)
-    pool = pools_of([customer.pk], campaign.plan).get(customer.pk) if campaign.plan else campaign.pool
-    promotion = pool.promotion if pool else campaign.promotion
+    if campaign.plan:
+        arm = replace(arm, pool=pools_of([customer.pk], campaign.plan).get(customer.pk))
+    coupon = specimen_for(campaign, arm, now=now)
+    language = language_of(customer)
+    subject = subject_in(arm.levers, language)
     values = personal.context(
         customer,
         items=items.get(customer.pk, []),
-        code=SAMPLE_CODE if wants.coupon else "",
-        expires_at=promotion.ends_at if promotion else None,
-        promotion=promotion,
+        code=coupon.code if wants.coupon else "",
+        expires_at=coupon.expires_at,
+        promotion=coupon.promotion,
         unsubscribe_url=f"{settings.PUBLIC_URL}/u/preview",
         shared=personal.shared(content, [customer.pk]),
     )
-    with translation.override(language_of(customer)):
+    with translation.override(language):
         if campaign.channel == Channel.EMAIL:
             return render(content, values, subject=subject)
         short = render_short(content, values, subject=subject)

@@ -14,6 +14,9 @@ LENGTH = RANDOM_CHARS + 1
 SPACE = len(ALPHABET) ** RANDOM_CHARS
 LONGEST = 40
 
+#: Shown in place of a code that nobody has: a look at a message burns none.
+SAMPLE_CODE = "ABCDEFGH23"
+
 _VALUE = {char: value for value, char in enumerate(ALPHABET)}
 _PLAIN = re.compile(r"[A-Z0-9]+")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from campaigns.promotions.benefits import parse_benefit
 from campaigns.promotions.models import Promotion
 from core.money import Money, round_money
 
-from .codes import CodeInvalid, normalise
+from .codes import SAMPLE_CODE, CodeInvalid, normalise
 from .models import Coupon, CouponPool, Redemption
 from .querysets import FREE
 
@@ -33,6 +33,15 @@ class Stock:
     redeemed: int
     out: int
     generic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """What stands for a code where a message is looked at: what it looks like, its end and what it opens."""
+
+    code: str
+    expires_at: datetime | None
+    promotion: Promotion | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,19 @@ _FIND = (
     " LEFT JOIN coupons_redemption r ON r.coupon_id = coupons_coupon.id AND r.order_id = %(order)s"
     " WHERE coupons_coupon.code = %(code)s"
 )
+
+
+def specimen(pool: CouponPool, *, now: datetime) -> Specimen:
+    """Return what a code given out of a pool now would be like: nobody's, or the one that everybody gets.
+
+    At most two queries.
+    """
+    ends_at, hours = pool.promotion.ends_at, pool.valid_hours
+    there = Coupon.objects.filter(pool=pool)
+    code, expires_at = f"{pool.prefix}{SAMPLE_CODE}", now + timedelta(hours=hours) if hours else None
+    if not there.free().exists() and (shared := there.filter(customer=None).generic().usable(now).first()):
+        code, expires_at = shared.code, shared.expires_at
+    return Specimen(code, min(filter(None, (expires_at, ends_at)), default=None), pool.promotion)
 
 
 def stock(pool: CouponPool, *, now: datetime) -> Stock:

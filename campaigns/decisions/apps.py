@@ -8,8 +8,9 @@ class DecisionsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell recommendations what messages showed."""
-        from campaigns.decisions.shown import shown_rows, shown_since
-        from recommendations.registries import messaged, shown
+        from campaigns.decisions.shown import IMPRESSIONS, shown_rows, shown_since
+        from recommendations.registries import impressions, messaged, shown
 
         messaged.add("campaigns", shown_since)
         shown.add("campaigns", shown_rows)
+        impressions.add("campaigns", IMPRESSIONS)

@@ -30,6 +30,18 @@ SELECT d.customer_id::text, product.id::text, extract(epoch FROM d.at)::float8, 
  WHERE d.at >= %(since)s AND d.at < %(before)s AND jsonb_typeof(d.action->'shown') = 'array'
 """
 
+# The same for recommendations.quality, by whose list it was: a message says `by` whom it is. Those of before
+# do not, but for the arms of a test.
+IMPRESSIONS = """
+SELECT 'message:' || m.id AS id, m.customer_id, m.sent_at AS at, strategy.id AS strategy_id,
+       m.context->'products' AS shown, coalesce((m.context->>'filled')::int, 0) AS fallback
+  FROM delivery_message AS m
+  JOIN recommendations_strategy AS strategy
+    ON strategy.key = coalesce(m.context->>'by', m.context->>'strategy')
+ WHERE m.state = 'sent' AND m.sent_at >= %(since)s AND m.sent_at < %(until)s
+   AND jsonb_typeof(m.context->'products') = 'array' AND m.context->'products' <> '[]'
+"""
+
 
 def shown_since(customer_id: int, since: datetime) -> set[str]:
     """Return the skus that messages sent since a moment showed to a customer. One query by index."""

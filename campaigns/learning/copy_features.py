@@ -9,9 +9,10 @@ is the campaign's own level, plus what its features add, plus what is its own al
 A Bayesian linear regression, that is a ridge with error bars (Lindley & Smith 1972, JRSS B 34; Hoerl &
 Kennard 1970), in which levels are left free: only arms of one campaign are compared with each other. Arms are
 few, so that effects are small and ranges wide; it tells where to begin, and every arm is tested all the same.
+What subjects and bodies are like is read by campaigns.learning.copy_reading; both are learned together, since
+an arm may differ in both.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -19,53 +20,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from campaigns.learning.copy_reading import FEATURES
+
 Floats = npt.NDArray[np.float64]
 
 #: How far one feature moves the odds before anything is known, and what an arm has of its own.
 SPREAD, OWN = 0.1, 0.05
 #: So many people what is learned of earlier campaigns counts as in a new one: little.
 PRIOR_PEOPLE = 50.0
-
-#: The tones that a person may name; what a text is otherwise.
-TONES = ("plain", "warm", "playful")
-#: What is told apart, in the order of the vector.
-FEATURES = ("offer", "product", "length", "urgent", "personal", "question", "warm", "playful")
-
-_OFFER = re.compile(
-    r"\d\s*%|[$€£¥]\s*\d|\bcoupon|\boff\b|\bsave\b|\bfree\b|\bdeal|\bsale\b|\bvoucher|\bgift|折|优惠|满减|券|免费|立减",
-    re.IGNORECASE,
-)
-_PRODUCT = re.compile(
-    r"\{\{-?\s*products?\b|\bnew\b|\bpicks?\b|\bfavou?rites?\b|新品|推荐|精选", re.IGNORECASE
-)
-_URGENT = re.compile(
-    r"\btoday\b|\bnow\b|\blast\b|\bends?\b|\bhurry\b|\bonly\b|\btonight\b|\bhours? left\b"
-    r"|今天|最后|限时|仅|即将",
-    re.IGNORECASE,
-)
-_PERSONAL = re.compile(r"\{\{-?\s*customer\.")
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
-
-
-def described(subject: str, tone: str = "") -> dict[str, float]:
-    """Return what a subject is like: 0 or 1 each, the length in steps of twenty characters from forty.
-
-    Offer or product says which comes first. The tone is a person's word; an unknown one is plain.
-    """
-    offer, product = _OFFER.search(subject), _PRODUCT.search(subject)
-    first = min((found.start(), name) for found, name in ((offer, "offer"), (product, "product")) if found) \
-        if offer or product else (0, "")  # fmt: skip
-    plain = _LIQUID.sub("xxxxxx", subject)
-    return {
-        "offer": float(first[1] == "offer"),
-        "product": float(first[1] == "product"),
-        "length": (min(len(plain), 120) - 40) / 20,
-        "urgent": float(bool(_URGENT.search(subject))),
-        "personal": float(bool(_PERSONAL.search(subject))),
-        "question": float("?" in subject or "？" in subject),
-        "warm": float(tone == "warm"),
-        "playful": float(tone == "playful"),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +101,12 @@ class CopyBeliefs:
         apart = x - x.mean(axis=0)
         own = OWN**2 * (1 - 1 / len(arms))
         return [_guess(float(row @ mean), float(row @ covariance @ row) + own) for row in apart]
+
+    def lessons(self, arms: Sequence[Mapping[str, float]]) -> list[str]:
+        """Return in which features these arms differ that earlier campaigns told something of."""
+        x = np.array([_vector(features) for features in arms])
+        return [name for name, column in zip(FEATURES, x.T, strict=True)
+                if self.told.get(name) and np.ptp(column) > 0]  # fmt: skip
 
     def weights(self, arms: Mapping[str, Mapping[str, float]], rate: float) -> dict[str, tuple[float, float]]:
         """Return by arm what it begins with in a bandit at a usual rate: (people, how many of them did)."""

@@ -91,9 +91,8 @@ class Belief:
 
     def interval(self, hour: int) -> tuple[float, float]:
         """Return the 95 % range of an hour's chance: the beta distribution by its first two moments."""
-        middle = float(self.rate[hour])
-        half = 1.959964 * float(np.sqrt(middle * (1 - middle) / (self.strength[hour] + 1)))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        low, high = interval(self.rate[hour : hour + 1], self.strength[hour : hour + 1])
+        return float(low[0]), float(high[0])
 
 
 @dataclass(frozen=True)
@@ -186,6 +185,12 @@ def best(rates: Floats) -> Ints:
     """Return each row's hour of the day with the highest chance, the earliest of equal ones."""
     found: Ints = np.asarray(DAY, dtype=np.int64)[rates[:, list(DAY)].argmax(axis=1)]
     return found
+
+
+def interval(rate: Floats, strength: Floats) -> tuple[Floats, Floats]:
+    """Return the 95 % ranges of chances that stand on so many messages: beta distributions by two moments."""
+    half = 1.959964 * np.sqrt(rate * (1 - rate) / (strength + 1))
+    return np.maximum(rate - half, 0.0), np.minimum(rate + half, 1.0)
 
 
 def weights(learned: int, usual: int, *, use: bool = True) -> dict[int, float]:

@@ -88,6 +88,14 @@ class ShareSerializer(serializers.Serializer[Any]):
     high = serializers.FloatField()
 
 
+class WaitingSerializer(serializers.Serializer[Any]):
+    """A campaign after whose goal window something will be known."""
+
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    until = serializers.DateTimeField()
+
+
 class FigureSerializer(serializers.Serializer[Any]):
     """What to expect of a launch: the interval is meant to hold four of five times."""
 
@@ -101,6 +109,9 @@ class FigureSerializer(serializers.Serializer[Any]):
     campaigns = serializers.IntegerField(help_text="How many past campaigns it was learned from.")
     of = serializers.IntegerField(help_text="On how many people.")
     why = serializers.CharField(allow_blank=True, help_text="Why it is unknown.")
+    waits_for = WaitingSerializer(
+        required=False, allow_null=True, help_text="The campaign after whose goal window it will be known."
+    )
 
 
 class FiguresSerializer(serializers.Serializer[Any]):

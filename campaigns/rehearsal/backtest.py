@@ -11,6 +11,7 @@ from datetime import datetime
 from statistics import fmean
 from uuid import UUID
 
+from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.outcomes.models import Tally
 from campaigns.rehearsal.models import Rehearsal
@@ -68,6 +69,7 @@ def compare(*, now: datetime) -> list[Compared]:
     """Return what the last rehearsal before each launch said, and what then happened. Five queries.
 
     Campaigns whose goal window is over, the newest first; triggered ones are foreseen by the week: left out.
+    One that was played on history says only how many it reached and who bought anyway.
     """
     launched = {
         c.pk: c
@@ -116,6 +118,8 @@ def _over(before: dict[UUID, Rehearsal]) -> dict[UUID, Tally]:
 
 def _compared(rehearsal: Rehearsal, campaign: Campaign, past: Past) -> list[Compared]:
     happened = _happened(past)
+    if _played_on_history(campaign):
+        happened = {key: happened[key] for key in ("people", "buyers_anyway")}
     found = []
     for figure in rehearsal.figures["expected"]:
         key, share = figure["key"], figure["share"]
@@ -139,13 +143,18 @@ def _compared(rehearsal: Rehearsal, campaign: Campaign, past: Past) -> list[Comp
     return found
 
 
+def _played_on_history(campaign: Campaign) -> bool:
+    """Say whether nobody was treated, so that nothing came of it."""
+    return campaign.experiment is not None and campaign.experiment.kind == Experiment.Kind.REPLAY
+
+
 def _happened(past: Past) -> dict[str, float | None]:
     treated, held_out = past.treated, past.held
     compared = treated.people >= ENOUGH and held_out.people >= ENOUGH
     rate, anyway = treated.rate or 0.0, held_out.rate or 0.0
     each = (treated.per_person or 0) - (held_out.per_person or 0)
     return {
-        "people": float(treated.people),
+        "people": float(past.sent),
         **{
             key: getattr(past, key) / past.sent if past.sent >= ENOUGH else None
             for key in ("opened", "clicked", "unsubscribed")

@@ -26,7 +26,15 @@ from campaigns.rehearsal.asking import is_triggered
 from campaigns.rehearsal.bought import Bought
 from campaigns.rehearsal.lists import hits, shows_products
 from campaigns.rehearsal.playing import Played, members_at, window_of
-from campaigns.rehearsal.responses import ANSWERS, Effect, effect, past_campaigns, response
+from campaigns.rehearsal.responses import (
+    ANSWERS,
+    Effect,
+    Waiting,
+    effect,
+    past_campaigns,
+    response,
+    waited_for,
+)
 from campaigns.rehearsal.statistics import (
     RETURNING,
     SHARE_SPREAD,
@@ -63,8 +71,9 @@ class Figure:
     share: Range | None = None
     campaigns: int = 0
     of: int = 0
-    #: Why it is unknown.
+    #: Why it is unknown, and the campaign after whose window it will be known.
     why: str = ""
+    waits_for: Waiting | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is stored and answered: six digits, which say the same on any machine."""
@@ -77,6 +86,13 @@ class Figure:
             "campaigns": self.campaigns,
             "of": self.of,
             "why": self.why,
+            "waits_for": {
+                "slug": self.waits_for.slug,
+                "name": self.waits_for.name,
+                "until": self.waits_for.until.isoformat(),
+            }
+            if self.waits_for
+            else None,
         }
 
 
@@ -91,7 +107,7 @@ _OPEN = 4.0
 
 
 def expected(campaign: Campaign, played: Sequence[Played], *, now: datetime, as_of: datetime) -> list[Figure]:
-    """Return the figures of a launch at `now`, as of the shop's moment. About twenty queries.
+    """Return the figures of a launch at `now`, as of the shop's moment. About twenty-two queries.
 
     Of a triggered campaign they are those of a week.
     """
@@ -112,7 +128,8 @@ def expected(campaign: Campaign, played: Sequence[Played], *, now: datetime, as_
     redeemed = _answer("redeemed", response("redeemed", past), n) if coupon else None
     figures += [redeemed] if redeemed else []
     changed = effect(past, spend=spend, parts=parts) if played else None
-    figures += _effects(changed, n, has_history=bool(played))
+    waits = waited_for(campaign.channel, as_of=as_of) if played and changed is None else None
+    figures += _effects(changed, n, has_history=bool(played), waits=waits)
     sending = cost_of(campaign, n)
     figures.append(_sending(sending))
     if redeemed is not None:
@@ -193,12 +210,12 @@ def _answer(key: str, found: Any, n: int) -> Figure:
     return Figure(key, "people", mark, share.times(n), share, found.campaigns, found.people)
 
 
-def _effects(changed: Effect | None, n: int, *, has_history: bool) -> list[Figure]:
+def _effects(changed: Effect | None, n: int, *, has_history: bool, waits: Waiting | None) -> list[Figure]:
     if changed is None:
-        why = "holdouts" if has_history else "history"
+        why = "history" if not has_history else "open" if waits else "holdouts"
         return [
-            Figure("extra_buyers", "people", Mark.UNKNOWN, why=why),
-            Figure("extra_revenue", "money", Mark.UNKNOWN, why=why),
+            Figure("extra_buyers", "people", Mark.UNKNOWN, why=why, waits_for=waits),
+            Figure("extra_revenue", "money", Mark.UNKNOWN, why=why, waits_for=waits),
         ]
     seen = partial(Figure, mark=Mark.MODELLED, campaigns=changed.campaigns, of=changed.people)
     buyers, revenue = changed.buyers.times(n), changed.revenue.times(n)
@@ -228,7 +245,10 @@ def _margin(figures: Sequence[Figure], changed: Effect | None, n: int, as_of: da
     """Return the margin that it brings after its costs; unknown where one of its parts is."""
     known = {f.key: f for f in figures}
     if changed is None:
-        return Figure("extra_margin", "money", Mark.UNKNOWN, why=known["extra_revenue"].why)
+        gain_unknown = known["extra_revenue"]
+        return Figure(
+            "extra_margin", "money", Mark.UNKNOWN, why=gain_unknown.why, waits_for=gain_unknown.waits_for
+        )
     share = of_shop(until=as_of)
     if share is None:
         return Figure("extra_margin", "money", Mark.UNKNOWN, why="costs")

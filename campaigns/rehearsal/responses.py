@@ -64,6 +64,15 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A campaign that held people out and whose window is still open: what it caused is known after it."""
+
+    slug: str
+    name: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """What to expect of one kind of answer: the prediction in log-odds, and of how many campaigns and people
     it was learned. Of none it is the assumption alone."""
@@ -106,6 +115,25 @@ def past_campaigns(channel: str, *, as_of: datetime) -> list[Past]:
         .order_by("-launched_at", "pk")[:MOST]
     )
     return read_past(list(campaigns), stored, as_of)
+
+
+def waited_for(channel: str, *, as_of: datetime) -> Waiting | None:
+    """Return whose window closes next of a channel's campaigns that have people held out. Two queries."""
+    tallies = Tally.objects.filter(
+        source=SOURCE, run_id=None, begins_at__lte=as_of, ends_at__gt=as_of, people__gt=0
+    ).order_by("ends_at", "pk")
+    held = [t for t in tallies[: 4 * MOST] if (told := read(t.figures)) is not None
+            and added(told.outcomes, held_out=True).people >= ENOUGH]  # fmt: skip
+    campaigns = (
+        Campaign.objects.filter(pk__in=[UUID(t.reference) for t in held], channel=channel)
+        .exclude(experiment__kind=Experiment.Kind.REPLAY)
+        .in_bulk()
+    )
+    return next(
+        (Waiting(found.slug, found.name, t.ends_at) for t in held
+         if (found := campaigns.get(UUID(t.reference)))),
+        None,
+    )  # fmt: skip
 
 
 def read_past(campaigns: Sequence[Campaign], tallies: Mapping[UUID, Tally], as_of: datetime) -> list[Past]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -47,6 +48,10 @@ _WHY = {
     "holdouts": gettext_lazy(
         "No campaign of this channel has held people out yet, so nobody has seen what one causes."
     ),
+    "open": gettext_lazy(
+        "“%(name)s” has people held out. What it caused will be known when its goal window is over, on"
+        " %(until)s."
+    ),
     "model": gettext_lazy("No model of the earlier dates is kept. Train the strategy regularly."),
     "prices": gettext_lazy("State what sending costs in the campaign rules."),
     "costs": gettext_lazy("The products' costs are not known."),
@@ -59,7 +64,7 @@ def rests_on(figure: dict[str, Any], *, dates: int) -> str:
     """Return in a sentence what a figure rests on."""
     mark, key = figure["mark"], figure["key"]
     if mark == "unknown":
-        return str(_WHY.get(figure["why"], ""))
+        return _why(figure)
     if key == "sending_cost":
         return _("The shop's price of sending, times the people.")
     if mark == "measured" and key == "people" and not figure["of"]:
@@ -161,8 +166,17 @@ def _effect(figures: dict[str, Any]) -> str:
     if gain is None:
         return _("What a change of prices alone causes is measured at the till, not foreseen here.")
     if gain["value"] is None:
-        return _("What it would cause is not known. %(why)s") % {"why": str(_WHY.get(gain["why"], ""))}
+        return _("What it would cause is not known. %(why)s") % {"why": _why(gain)}
     return _("Because of it, people would spend %(range)s more (modelled).") % {"range": range_text(gain)}
+
+
+def _why(figure: dict[str, Any]) -> str:
+    """Return why a figure is unknown, and until when where that is known."""
+    words = str(_WHY.get(figure["why"], ""))
+    if waits := figure.get("waits_for"):
+        day = date_format(localtime(datetime.fromisoformat(waits["until"])), "DATE_FORMAT")
+        words %= {"name": waits["name"], "until": day}
+    return words
 
 
 def range_text(figure: dict[str, Any]) -> str:

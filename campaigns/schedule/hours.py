@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from campaigns.experiments.models import Experiment
 from campaigns.schedule.slots import GRACE
 from delivery.schedule.moments import at_local
 from delivery.schedule.zones import zone_of
@@ -24,6 +25,14 @@ SELECT a.customer_id, a.held_out, a.context, coalesce(h.due_at, a.due_at) AS due
          AS h (time_zone, country, variant, due_at)
          ON h.time_zone = c.time_zone AND h.country = c.country AND h.variant = a.context->>'variant'
 """
+
+
+def hours_of(experiment: Experiment | None) -> dict[str, int]:
+    """Return the hour of each arm that has one of its own. One query."""
+    if experiment is None:
+        return {}
+    levers = experiment.variants.values_list("key", "levers")
+    return {key: int(changed["send_hour"]) for key, changed in levers if "send_hour" in changed}
 
 
 def at_their_hour(audience: Query, hours: Mapping[str, int], *, now: datetime) -> Query:

@@ -158,20 +158,3 @@ def _shares() -> list[float]:
 def _hour_of(due: datetime | None, zone: ZoneInfo, now: datetime) -> int:
     """Return the hour that clocks show at the usual time; a little after full counts as that hour."""
     return (due or now).astimezone(zone).hour
-
-
-_BY_HOUR = """
-SELECT CASE WHEN c.no_profiling THEN NULL ELSE coalesce(p.hour, %s) END AS hour, count(*)
-  FROM ({audience}) a
-  JOIN customers_customer c ON c.id = a.customer_id
-  LEFT JOIN campaigns_personhour p ON p.customer_id = a.customer_id
- GROUP BY 1
-"""
-
-
-def people_by_hour(audience: Query) -> dict[int | None, int]:
-    """Count an audience (a SELECT of `customer_id`) by learned hour; None are those who have none. 0.1 s."""
-    sql, params = audience
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_HOUR.format(audience=sql), [standing().hour, *params])
-        return dict(cursor.fetchall())

@@ -164,8 +164,9 @@ class Firing(models.Model):
 class PersonHour(models.Model):
     """The hour of their own clock at which somebody is most likely to answer (campaigns.tuning.send_hours).
 
-    Derived and replaced as a whole. `rate` is the chance of a click that is expected then; `acts` and `sent`
-    are what of it is the person's own: with neither it is their persona's hour.
+    Derived and replaced as a whole. `rate` is the chance of a click that is expected then, `low` and `high`
+    its 95 % range; `acts` and `sent` are what of it is the person's own: with neither it is their persona's
+    hour.
     """
 
     customer = models.OneToOneField(
@@ -173,6 +174,8 @@ class PersonHour(models.Model):
     )
     hour = models.PositiveSmallIntegerField(_("hour"))
     rate = models.FloatField(_("expected clicks"))
+    low = models.FloatField(_("at least"), default=0, db_default=0)
+    high = models.FloatField(_("at most"), default=1, db_default=1)
     acts = models.PositiveIntegerField(_("own acts"), default=0)
     sent = models.PositiveIntegerField(_("messages"), default=0)
 

@@ -8,7 +8,7 @@ from campaigns import audience
 from campaigns.experiments import services as experiments
 from campaigns.experiments.models import Wave
 from campaigns.models import Campaign
-from campaigns.schedule.hours import at_their_hour
+from campaigns.schedule.hours import at_their_hour, hours_of
 from campaigns.schedule.learned import at_learned_hours
 from campaigns.schedule.slots import Slot, due_by_zone
 from campaigns.targeting.launching import begin, keep_known
@@ -55,7 +55,7 @@ def send(
     usual = due_by_zone(campaign, slot, now=now) if slot is not None else None
     if usual is not None and (campaign.each_zone or campaign.learned_hours):
         people = at_their_time(people, usual)
-    if hours := _hours(campaign):
+    if hours := hours_of(campaign.experiment):
         people = at_their_hour(people, hours, now=now)
     if campaign.learned_hours:
         salt = f"{campaign.pk}:{launch}:hours"
@@ -86,14 +86,6 @@ def offers_codes(campaign: Campaign) -> bool:
         return False
     arms = campaign.experiment.variants.filter(levers__has_key="pool")
     return campaign.pool_id is not None or arms.exists()
-
-
-def _hours(campaign: Campaign) -> dict[str, int]:
-    """Return the hour of each arm that has one of its own."""
-    if campaign.experiment is None:
-        return {}
-    levers = campaign.experiment.variants.values_list("key", "levers")
-    return {key: int(changed["send_hour"]) for key, changed in levers if "send_hour" in changed}
 
 
 def promotion_ends(campaign: Campaign) -> datetime | None:

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from campaigns.experiments.statistics.proportions import compare_proportions
 from campaigns.experiments.statistics.results import NotComputableError
 from campaigns.experiments.statistics.sequential import always_valid
-from campaigns.learning.send_hours import ALL, HOURS, Floats, Hours, Sends, best
+from campaigns.learning.send_hours import ALL, HOURS, PERSON_SENDS, Floats, Hours, Sends, best, interval
 from campaigns.schedule.learned import SUBJECT, USE
 from campaigns.schedule.models import PersonHour
 from campaigns.tuning.standing import SEND_HOURS, decided_lately, holds
@@ -141,13 +141,17 @@ def build(*, as_of: datetime, now: datetime) -> tuple[Hours, Arms]:
     clicked = _table(got, "clicked", people.height)
     rates = hours.people(people["persona"].to_list(), did, sent, clicked)
     chosen = best(rates)
+    each = np.arange(people.height)
+    low, high = interval(rates[each, chosen], sent[each, chosen] + PERSON_SENDS)
     PersonHour.objects.all().delete()
     copy_from_frame(
         pl.DataFrame(
             {
                 "customer_id": people["customer_id"],
                 "hour": chosen,
-                "rate": rates[np.arange(people.height), chosen].round(6),
+                "rate": rates[each, chosen].round(6),
+                "low": low.round(6),
+                "high": high.round(6),
                 "acts": did.sum(axis=1).astype(np.int64),
                 "sent": sent.sum(axis=1).astype(np.int64),
             }

@@ -6,11 +6,15 @@ line names its process (``RAPPORT_PROCESS``) and carries the request id, which f
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -28,7 +32,12 @@ def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) 
         if isinstance(value, str):
             if name == "request":
                 value = QUERY.sub("?…", value)
-            event[name] = ADDRESS.sub("[address]", DETAIL.sub(r"\1[row]", TOKEN.sub(r"\1…", value)))
+            # Each expression is run where the text holds what it begins with: most lines hold none.
+            if "/" in value:
+                value = TOKEN.sub(r"\1…", value)
+            if "DETAIL" in value:
+                value = DETAIL.sub(r"\1[row]", value)
+            event[name] = ADDRESS.sub("[address]", value) if "@" in value else value
     event.pop("user_agent", None)
     return event
 
@@ -58,12 +67,24 @@ def _shared() -> list[Processor]:
 def renderer(form: str) -> Processor:
     """Return what turns an event into a line, ``json`` or ``console``."""
     if form == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False, sort_keys=True)
+        return structlog.processors.JSONRenderer(serializer=_json)
     return structlog.dev.ConsoleRenderer(
         colors=bool(os.environ.get("RAPPORT_LOG_COLORS")) or sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
         pad_event_to=28,
     )
+
+
+def _json(event: EventDict, default: Callable[[Any], Any]) -> str:
+    """Return an event as JSON; what orjson refuses, as half a surrogate pair, by the standard library."""
+    try:
+        return orjson.dumps(event, default=default, option=orjson.OPT_SORT_KEYS | _AS_ELSEWHERE).decode()
+    except TypeError:
+        return json.dumps(event, default=default, ensure_ascii=False, sort_keys=True)
+
+
+#: Moments and records are written by structlog, as they are elsewhere.
+_AS_ELSEWHERE = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def log_form() -> str:
@@ -74,6 +95,10 @@ def log_form() -> str:
 def configure(level: str = "INFO") -> dict[str, Any]:
     """Configure structlog and return Django's ``LOGGING``."""
     shared = _shared()
+    # No line says where in the code it was written, or by which thread: finding out takes a tenth of the time
+    # (docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

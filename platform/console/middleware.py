@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import saved_views
 from accounts.models import User
 from console.data.saved_views import is_list
+from core.middleware import is_call
 
 
 class StaffTimeZoneMiddleware:
@@ -19,7 +20,9 @@ class StaffTimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer within the person's zone. An unknown zone counts as UTC."""
-        # Only a session that exists is read: public and REST calls stay without a query.
+        if is_call(request):  # it is in UTC as it is
+            return self.get_response(request)
+        # Only a session that exists is read: public pages stay without a query.
         name = "UTC"
         if "sessionid" in request.COOKIES and request.user.is_authenticated:
             name = getattr(request.user, "time_zone", "UTC")

@@ -116,14 +116,26 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
     colour = alt.Color(
         "name:N",
         scale=alt.Scale(domain=[s.name for s in series], range=[TOKENS[s.tone] for s in series]),
-        legend=alt.Legend(title=None, orient="top", direction="horizontal") if len(series) > 1 else None,
+        legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolOpacity=1)
+        if len(series) > 1
+        else None,
         sort=None,
     )
     chart = (
         alt.Chart(alt.InlineData(values=values))
         .mark_area(opacity=0.14, interpolate="monotone", line={"strokeWidth": 2.2, "opacity": 1})
         .encode(
-            x=alt.X("day:T", axis=alt.Axis(title=None, format=day_format(), grid=False, labelOverlap=True)),
+            x=alt.X(
+                "day:T",
+                axis=alt.Axis(
+                    title=None,
+                    format=day_format(),
+                    grid=False,
+                    **_each_day(days),
+                    labelOverlap="greedy",
+                    labelSeparation=10,
+                ),
+            ),
             y=alt.Y("value:Q", stack=None, axis=alt.Axis(title=None, tickCount=5, labelExpr=_label(unit))),
             color=colour,
             tooltip=[
@@ -241,7 +253,7 @@ def forest(
             "middle": r.middle,
             "high": r.high,
             "colour": TOKENS[r.tone],
-            "text": f"{r.middle:{form}} ({r.low:{form}} … {r.high:{form}})",
+            "text": "{} ({} … {})".format(*(_signed(v, form) for v in (r.middle, r.low, r.high))),
         }
         for r in ranges
     ]
@@ -271,8 +283,16 @@ def forest(
             x="middle:Q", text="text:N", color=alt.value(TOKENS["ink"])
         )
     )
-    rows = tuple((r.name, *(f"{v:{form}}" for v in (r.middle, r.low, r.high))) for r in ranges)
+    rows = tuple((r.name, *(_signed(v, form) for v in (r.middle, r.low, r.high))) for r in ranges)
     return build(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
+
+
+def _signed(value: float, form: str) -> str:
+    """Return a figure as the axis writes it: with the minus of print, and a nothing without a sign."""
+    text = f"{value:{form}}"
+    if text[0] in "+-" and not any(digit in text for digit in "123456789"):
+        return text[1:]
+    return text.replace("-", "−")
 
 
 def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) -> str:
@@ -327,5 +347,10 @@ def day_format() -> str:
     return "%-m月%-d日" if (get_language() or "").startswith("zh") else "%b %-d"
 
 
+def _each_day(days: Sequence[date]) -> dict[str, Any]:
+    """Ask for a tick a day where there are few days: hours between would all be called by their day."""
+    return {"tickCount": {"interval": "day", "step": 1}} if len(days) <= 14 else {}
+
+
 def _label(unit: str) -> str:
-    return f"{json.dumps(unit)} + format(datum.value, ',.0f')" if unit else "format(datum.value, ',.0f')"
+    return f"{json.dumps(unit)} + format(datum.value, ',.2~f')" if unit else "format(datum.value, ',.2~f')"

@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 
 from core.registry import Registry
 
-#: A cell that begins so is run as a formula by spreadsheets (OWASP, CSV Injection).
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+#: A cell that begins so is run as a formula by spreadsheets, the wide forms by some (OWASP, CSV Injection).
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _ROWS_A_CHUNK = 500
 
 

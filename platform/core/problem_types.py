@@ -298,6 +298,36 @@ for name, kind in {
     "model-unavailable": Kind(
         503, _("The stored model cannot be read"), _("Train it again under Recommendations.")
     ),
+    "invalid-code": Kind(
+        409,
+        _("This code cannot be used"),
+        _("It is unknown, expired or somebody else's; nobody learns which. Have it looked at again."),
+    ),
+    "exhausted": Kind(
+        409,
+        _("This code has been used as often as it may be"),
+        _("Take it off the order. What another order keeps comes free when its time is over."),
+    ),
+    "ineligible": Kind(
+        409,
+        _("This code does not fit this order"),
+        _("`detail` says what the order lacks. Validate again when the cart has changed."),
+    ),
+    "outdone": Kind(
+        409,
+        _("Another offer on this order is the better one"),
+        _("Leave the code out: `detail` names what applies instead, as /promotions/evaluate told."),
+    ),
+    "twice": Kind(
+        409,
+        _("Another code for the same offer is on this order"),
+        _("Redeem one of the two."),
+    ),
+    "rolled-back": Kind(
+        409,
+        _("This code's use on this order was taken back"),
+        _("A use that was taken back stays so. Redeem the code on another order."),
+    ),
 }.items():
     kinds.add(name, kind)
 

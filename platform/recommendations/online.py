@@ -14,25 +14,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from core.prepared import Prepared
 from events.models import EventType
-from recommendations.artifacts import at_hand
+from recommendations.folding import folded
 from recommendations.models import ListRule, ModelVersion, Objective, ProductList
+from recommendations.person import Near, Person, near_to, person
 from recommendations.places import Facts, Filters, Place, facts_of
 from recommendations.recent import (
     SESSION,
     WEIGHTS,
     Doing,
     bought_among,
-    doings_of,
     doings_of_visitor,
-    history_of,
 )
 from recommendations.registries import messaged_skus
 from recommendations.rules import apply_rules
-from recommendations.selectors import Item, as_items, causes_of, stored_places
+from recommendations.selectors import Item, as_items, causes_of
 from recommendations.state import State
 
 #: How slowly a place's worth falls with its rank where list and session are joined.
@@ -44,6 +41,8 @@ DEEP = 10
 #: So many are asked of a model where rules and filters may drop or move most of them, else so many times
 #: what is wanted, for what has sold out.
 DEPTH, SPARE = 100, 3
+#: So many more than are wanted are looked up at first; what has sold out is seldom more.
+MORE = 5
 MODEL, FOLDED, SESSION_SOURCE, POPULAR = "model", "folded", "session", "popular"
 
 
@@ -89,18 +88,25 @@ def for_customer(
 ) -> Answer:
     """Return a customer's products by a version, with what they did since taken in.
 
-    `until` is the shop's present (core.clock.known_until). Four to seven queries, all by key.
+    `until` is the shop's present (core.clock.known_until). Two to five queries, all by key.
     """
-    stored = _stored(version, wish.objective, customer_id)
-    doings = doings_of(customer_id, until - SESSION)
-    computed_at = stored[1] if stored else None
-    fresh = [doing for doing in doings if computed_at is None or doing.received_at > computed_at]
-    source, places = MODEL, stored[0] if stored else []
-    overtaken = not stored or any(doing.type == EventType.PURCHASE for doing in fresh)
+    found = person(customer_id, version.pk, wish.objective, until)
+    return for_person(found, wish, version, known, now=now, until=until)
+
+
+def for_person(
+    who: Person, wish: Wish, version: ModelVersion, known: State, *, now: datetime, until: datetime
+) -> Answer:
+    """Return the same for a customer of whom all is known already. One to four queries."""
+    since = who.computed_at
+    fresh = [doing for doing in who.doings if since is None or doing.received_at > since]
+    source, places = MODEL, who.places
+    overtaken = since is None or any(doing.type == EventType.PURCHASE for doing in fresh)
     depth = DEPTH if known.rules or wish.leaves_out else min(SPARE * wish.limit, DEPTH)
-    if overtaken and (folded := _folded(version, customer_id, wish.objective, until, depth)):
-        source, places = FOLDED, folded
-    return _answer(places, source, doings, fresh, wish, version, known, now=now, customer_id=customer_id)
+    if overtaken and (anew := folded(version, who.id, wish.objective, until, depth)):
+        source, places = FOLDED, anew
+    session = _session(fresh, who.near)
+    return _answer(places, source, who.doings, session, wish, version, known, now=now, customer_id=who.id)
 
 
 def for_visitor(
@@ -114,14 +120,16 @@ def for_visitor(
 ) -> Answer:
     """Return products for somebody without a name: like those of this session, else what sells."""
     doings = doings_of_visitor(actor_id, until - SESSION) if actor_id is not None else []
-    return _answer([], MODEL, doings, doings, wish, version, known, now=now, customer_id=None)
+    near = near_to({doing.product_id for doing in doings}) if doings else {}
+    session = _session(doings, near)
+    return _answer([], MODEL, doings, session, wish, version, known, now=now, customer_id=None)
 
 
 def _answer(
     own: Sequence[Place],
     source: str,
     doings: Sequence[Doing],
-    fresh: Sequence[Doing],
+    session: Mapping[int, Place],
     wish: Wish,
     version: ModelVersion | None,
     known: State,
@@ -130,12 +138,16 @@ def _answer(
     customer_id: int | None,
 ) -> Answer:
     rules = known.rules_for(wish.objective, now)
-    session, touched = _session(fresh)
     places, sources = _joined(own, source, session)
     pins = {rule.product_id for rule in rules if rule.kind == ListRule.Kind.PIN and rule.product_id}
-    facts = facts_of({p.product_id for p in places} | pins | set(touched) | causes_of(places), rules)
-    filters = _filters(wish, doings, pins, facts, customer_id)
-    chosen = apply_rules(places, facts, rules, wish.limit, filters)
+    # Where only stock can drop a place, the first ones nearly always do.
+    few = len(places) if rules or wish.leaves_out else wish.limit + MORE
+    for portion in (places[:few], places):
+        facts = facts_of({place.product_id for place in portion} | pins | causes_of(portion), rules)
+        filters = _filters(wish, doings, pins, facts, customer_id)
+        chosen = apply_rules(portion, facts, rules, wish.limit, filters)
+        if len(chosen) == wish.limit or len(places) <= few:
+            break
     if len(chosen) < wish.limit:
         popular = [p for p in general(ProductList.Kind.POPULAR) if p.product_id not in sources]
         more = facts_of((place.product_id for place in popular), rules)
@@ -161,62 +173,16 @@ def general(kind: str) -> list[Place]:
     return [Place(pk, score, {"part": part}, fallback=True) for pk, score in zip(row[0], row[1], strict=True)]
 
 
-_LIST = Prepared(
-    "recommendation_list",
-    ("uuid", "text", "bigint"),
-    "SELECT product_ids, scores, ARRAY(SELECT jsonb_array_elements_text(reasons)), computed_at"
-    " FROM recommendations_recommendationlist"
-    " WHERE model_version_id = $1 AND objective = $2 AND customer_id = $3",
-)
-_NEAR = Prepared(
-    "products_near",
-    ("text", "bigint[]"),
-    "SELECT product_id, product_ids, scores FROM recommendations_productlist"
-    " WHERE kind = $1 AND product_id = ANY($2)",
-)
-
-
-def _stored(version: ModelVersion, objective: str, customer_id: int) -> tuple[list[Place], datetime] | None:
-    """Return the list that is ready and when it was computed. One query by its unique key."""
-    rows = _LIST.rows([version.pk, objective, customer_id])
-    return (stored_places(*rows[0][:3]), rows[0][3]) if rows else None
-
-
-def _folded(
-    version: ModelVersion, customer_id: int, objective: str, until: datetime, depth: int = DEPTH
-) -> list[Place]:
-    """Return the model's list for the history as it is now; empty while the model is not at hand."""
-    model = at_hand(version)
-    if model is None:
-        return []
-    products, ages = history_of(customer_id, until)
-    items = [str(pk) for pk in products]
-    lists = model.recommend_history(items, depth, objective, days_ago=ages)
-    causes = model.history_causes(lists, items, days_ago=ages)[0]
-    places = []
-    # Places that nothing fills stand at the end, so both are in step.
-    for (item, score, reason), cause in zip(lists.for_user(0), causes, strict=False):
-        said: dict[str, Any] = {"part": reason}
-        if cause >= 0:
-            said["because_id"] = int(model.items_[int(cause)])
-        places.append(Place(int(item), score, said, fallback=reason == "fallback"))
-    return places
-
-
-def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]:
-    """Return products like those of a session, with the one that carried each, and what was touched.
+def _session(doings: Sequence[Doing], near: Near) -> dict[int, Place]:
+    """Return products like those of a session, with the one that carried each.
 
     Worth is the sum of likenesses, weighted by what was done and how long ago in steps, divided by the
-    largest. One query.
+    largest.
     """
     touched: dict[int, str] = {}
     for doing in doings:
         touched.setdefault(doing.product_id, doing.type)
     newest = list(touched.items())[:DEEP]
-    if not newest:
-        return {}, {}
-    stored = _NEAR.rows([ProductList.Kind.SIMILAR, [pk for pk, _ in newest]])
-    near = {pk: list(zip(ids, scores, strict=True)) for pk, ids, scores in stored}
     worth: dict[int, float] = {}
     carrier: dict[int, tuple[float, int]] = {}
     for step, (pk, kind) in enumerate(newest):
@@ -234,7 +200,7 @@ def _session(doings: Sequence[Doing]) -> tuple[dict[int, Place], dict[int, str]]
         cause = carrier[other][1]
         part = "bought" if touched[cause] == EventType.PURCHASE else "viewed"
         places[other] = Place(other, value / top, {"part": part, "because_id": cause})
-    return places, touched
+    return places
 
 
 def _joined(
@@ -253,12 +219,12 @@ def _joined(
     sources |= dict.fromkeys((place.product_id for place in known), source)
     if not session:
         return [*known, *behind], sources
-    joined = {place.product_id: replace(place, score=_worth(rank)) for rank, place in enumerate(known)}
+    joined = {place.product_id: place._replace(score=_worth(rank)) for rank, place in enumerate(known)}
     for rank, place in enumerate(sorted(session.values(), key=lambda place: -place.score)):
         pk, worth = place.product_id, _worth(rank)
         if pk not in joined or worth > joined[pk].score:
             sources[pk] = SESSION_SOURCE
-            joined[pk] = replace(place, score=worth)
+            joined[pk] = place._replace(score=worth)
     return [*sorted(joined.values(), key=lambda place: -place.score), *behind], sources
 
 

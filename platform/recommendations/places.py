@@ -10,8 +10,7 @@ from recommendations.demand.supply import supply_bounds, supply_sql
 from recommendations.models import ListRule
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A proposed product: what it is worth (0 to 1, best first), and what carried it.
 
     `reason` is `{"part": …}` with the part of the model; `because` names the product whose likeness

@@ -31,3 +31,9 @@ SHOWN: dict[str, Any] = {
 def shown_rows(since: datetime, before: datetime) -> pl.DataFrame:
     """Return what anything showed to anybody, whoever shows it."""
     return pl.concat([pl.DataFrame(schema=SHOWN), *(rows(since, before) for _, rows in shown)])
+
+
+#: By name: what messages showed, as a statement for recommendations.quality. Its rows are a text id,
+#: customer_id, at, strategy_id, shown (a JSON list of skus) and fallback (how many of these filled an empty
+#: place), of what went from %(since)s on and before %(until)s.
+impressions: Registry[str] = Registry("source of impressions")

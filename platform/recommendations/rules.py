@@ -5,7 +5,6 @@ is weighed, so no pin and no boost brings it back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from recommendations.models import ListRule
 from recommendations.places import Facts, Filters, Place, under
@@ -45,7 +44,7 @@ def apply_rules(
         product = facts[int(rule.product_id or 0)]
         if len(chosen) < limit and product.pk not in {p.product_id for p in chosen} and counts.take(product):
             place = known.get(product.pk, Place(product.pk, 0.0, {"part": "pinned"}))
-            chosen.append(replace(place, rules=(*place.rules, rule.name)))
+            chosen.append(place._replace(rules=(*place.rules, rule.name)))
     first = {place.product_id for place in chosen}
     rest = [place for place in weighed if place.product_id not in first]
     variety = max((float(r.number or 0) for r in rules if r.kind == ListRule.Kind.DIVERSITY), default=0.0)
@@ -75,9 +74,9 @@ def _weighed(places: Sequence[Place], facts: Mapping[int, Facts], rules: Sequenc
             if matches(rule, facts[place.product_id]):
                 worth *= float(rule.number or 1)
                 names.append(rule.name)
-        worths.append((worth, replace(place, rules=(*place.rules, *names)) if names else place))
+        worths.append((worth, place._replace(rules=(*place.rules, *names)) if names else place))
     order = sorted(range(len(worths)), key=lambda at: -worths[at][0])
-    return [replace(worths[at][1], score=worths[at][0]) if weights else worths[at][1] for at in order]
+    return [worths[at][1]._replace(score=worths[at][0]) if weights else worths[at][1] for at in order]
 
 
 class _Caps:

@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits
 from recommender.arrays import Bool, Csr, Float32, Int32
 from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 #: So many of the longest items are scored first for a new history.

@@ -7,8 +7,9 @@ from typing import Any
 from recommender.arrays import Float32, Int32
 from recommender.base import Progress, Recommender
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
 from recommender.errors import DataError
+from recommender.history import History
 from recommender.lists import Explanation, Recommendations
 from recommender.models.selection import CANDIDATES, Choice, choose_each
 

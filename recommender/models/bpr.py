@@ -6,7 +6,8 @@ from implicit.cpu.bpr import BayesianPersonalizedRanking
 from recommender.arrays import Csr, Float32, Float64, Int32
 from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

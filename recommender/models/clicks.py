@@ -11,7 +11,8 @@ from sklearn.svm import LinearSVC
 from recommender.arrays import AnyArray, Csr, Float32
 from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

@@ -7,7 +7,8 @@ from recommender.arrays import Csr, Float32, Int32
 from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

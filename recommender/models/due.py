@@ -3,9 +3,11 @@
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.arrays import Csr
+from recommender.arrays import AnyArray, Csr, Float32
 from recommender.base import ProfileRecommender
-from recommender.dataset import Dataset, History
+from recommender.columns import Objective
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.models.own_frequency import OwnFrequency
 from recommender.rhythm import rhythm
 
@@ -28,6 +30,13 @@ class Due(OwnFrequency):
 
     # A rhythm is more than a sum, so a new history goes through its profile.
     score_history = ProfileRecommender.score_history
+
+    def score_few(
+        self, history: History, objective: Objective = Objective.REPLENISH
+    ) -> tuple[AnyArray, Float32]:
+        """Return the profile of a new history."""
+        profile = self._profile(history)
+        return profile.indices, profile.data
 
     def _profile(self, source: Dataset | History) -> Csr:
         if source.ages is None:

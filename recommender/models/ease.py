@@ -5,8 +5,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 from recommender.arrays import AnyArray, Csr, Float32
 from recommender.base import ProfileRecommender, history_parts
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
 from recommender.errors import DataError
+from recommender.history import History
 from recommender.lists import Because
 
 #: Above this the users x users matrix and its inverse leave the range that was measured.

@@ -6,7 +6,8 @@ from sklearn.utils.extmath import randomized_svd
 
 from recommender.arrays import AnyArray, Csr, Float32
 from recommender.base import ProfileRecommender, history_parts
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

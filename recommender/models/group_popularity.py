@@ -10,7 +10,8 @@ from sklearn.utils.extmath import randomized_svd
 from recommender.arrays import AnyArray, Csr, Float32, Int32
 from recommender.base import Recommender
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 from recommender.models.own_frequency import inverse_frequency, scaled
 

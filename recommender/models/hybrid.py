@@ -10,8 +10,9 @@ import numpy as np
 from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
 from recommender.errors import DataError
+from recommender.history import History
 from recommender.lists import Because
 from recommender.models.als import ALS
 from recommender.models.content import Content
@@ -64,6 +65,24 @@ class _Share:
             lines = np.repeat(np.arange(len(rows)), codes.shape[1])
             scores = np.asarray(self.matrix[lines, codes.ravel()], dtype=np.float32).reshape(codes.shape)
         return scores * self.factors[:, None]
+
+
+@dataclass(frozen=True)
+class _PartOfOne:
+    """What one part has in one person's blend: of all items, or of some, ascending."""
+
+    name: str
+    items: AnyArray | None
+    scores: Float32
+
+    def at(self, codes: Int32) -> Float32:
+        """Return the part's share of each of the items."""
+        if self.items is None:
+            return self.scores[codes]
+        if not len(self.items):
+            return np.zeros(codes.shape, dtype=np.float32)
+        places = np.minimum(np.searchsorted(self.items, codes), len(self.items) - 1)
+        return np.where(self.items[places] == codes, self.scores[places], np.float32(0))
 
 
 def _factors(weight: float, tops: AnyArray) -> Float32:
@@ -256,26 +275,30 @@ class Hybrid(Recommender):
         """Blend the components' scores of a new history."""
         return self._scored_history(history, objective)[0]
 
-    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, list[tuple[str, Float32]]]:
-        """Return the blend, and what each part had in it."""
-        shares: list[tuple[str, Float32]] = []
+    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, "list[_PartOfOne]"]:
+        """Return the blend, and what each part had in it.
+
+        As in _scored, what speaks of few items is added up where it speaks.
+        """
+        shares: list[_PartOfOne] = []
         total = np.zeros(len(self.items_), dtype=np.float32)
         for part, weight in self._active(goal):
-            share = part.score_history(history, goal)
-            share = share * np.float32(weight / max(float(share.max()), 1e-9))
-            total += share
-            shares.append((part.name, share))
+            few = part.score_few(history, goal)
+            items, scores = few or (None, part.score_history(history, goal))
+            scores = scores * np.float32(weight / max(float(scores.max(initial=0)), 1e-9))
+            if items is None:
+                total += scores
+            else:
+                total[items] += scores
+            shares.append(_PartOfOne(part.name, items, scores))
         return total, shares
 
-    def _history_reasons(
-        self, codes: Int32, names: tuple[str, ...], notes: list[tuple[str, Float32]]
-    ) -> AnyArray:
-        best = np.zeros(codes.shape, dtype=np.float32)
-        reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)
-        for name, share in notes:
-            value = share[np.maximum(codes, 0)]
-            reasons[value > best] = names.index(name)
-            best = np.maximum(best, value)
+    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: "list[_PartOfOne]") -> AnyArray:
+        places = np.maximum(codes, 0)
+        # What no part speaks for stands under the blend's own name.
+        values = np.stack([np.zeros(codes.shape, dtype=np.float32), *(part.at(places) for part in notes)])
+        said = np.array([names.index(name) for name in (self.name, *(part.name for part in notes))])
+        reasons: AnyArray = said[values.argmax(axis=0)].astype(np.uint8)
         return reasons
 
     def _reason_names(self) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ import numpy as np
 from implicit.nearest_neighbours import bm25_weight, tfidf_weight
 from sklearn.preprocessing import normalize
 
-from recommender.arrays import Csr, Float32, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Int32, spread
 from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
 from recommender.errors import DataError
+from recommender.history import History
 from recommender.lists import Because
 from recommender.models.user_knn import added_up, nearest
 
@@ -64,12 +65,14 @@ class ItemKNN(ProfileRecommender):
         return scores
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
-        """Return the items' scores for a new history: its items' rows, added up."""
-        codes, values = history.pairs(self.time_constant, log=True)
-        scores = np.zeros(len(self.items_), dtype=np.float32)
-        items, sums = added_up(self._near, codes, values)
-        scores[items] = sums
-        return scores
+        """Return the items' scores for a new history."""
+        return spread(*self.score_few(history, objective), len(self.items_))
+
+    def score_few(
+        self, history: History, objective: Objective = Objective.REPLENISH
+    ) -> tuple[AnyArray, Float32]:
+        """Return the rows of the history's items, added up."""
+        return added_up(self._near, *history.pairs(self.time_constant, log=True))
 
     def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr | None:
         """Return what stands near the customers' own items; None where that is a large share of all."""

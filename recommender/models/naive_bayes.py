@@ -5,7 +5,8 @@ import numpy as np
 from recommender.arrays import Csr, Float32
 from recommender.attributes import item_features
 from recommender.base import ProfileRecommender
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

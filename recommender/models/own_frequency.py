@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from recommender.arrays import Csr, Float32, Int32
+from recommender.arrays import AnyArray, Csr, Float32, Int32, spread
 from recommender.base import ProfileRecommender
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 
@@ -33,10 +34,13 @@ class OwnFrequency(ProfileRecommender):
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return the history's own sums, without a matrix in between."""
-        codes, sums = history.pairs(self.time_constant, log=True)
-        scores = np.zeros(history.columns, dtype=np.float32)
-        scores[codes] = sums
-        return scores
+        return spread(*self.score_few(history, objective), history.columns)
+
+    def score_few(
+        self, history: History, objective: Objective = Objective.REPLENISH
+    ) -> tuple[AnyArray, Float32]:
+        """Return the history's own sums."""
+        return history.pairs(self.time_constant, log=True)
 
     def score_sparse(self, rows: Int32, objective: Objective = Objective.REPLENISH) -> Csr:
         """Return the profiles: there is nothing else."""

@@ -6,7 +6,8 @@ import scipy.sparse as sp
 from recommender.arrays import Float32, Float64, Int32
 from recommender.base import Recommender
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 

@@ -5,7 +5,8 @@ import scipy.sparse as sp
 
 from recommender.arrays import Csr, Float32
 from recommender.base import ProfileRecommender, history_parts
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 from recommender.models.user_knn import nearest
 

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
 from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.lists import Because
 
 #: Fewer ratings than this cannot spare a tenth to be measured on.

@@ -8,8 +8,9 @@ import numpy as np
 from recommender.arrays import AnyArray, Csr, Float32, Int32, block_rows
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
-from recommender.dataset import DAY, Dataset, History
+from recommender.dataset import DAY, Dataset
 from recommender.errors import DataError
+from recommender.history import History
 from recommender.lists import Because
 from recommender.metrics.ranking import holds
 from recommender.models.als import ALS

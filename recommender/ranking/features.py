@@ -9,7 +9,8 @@ import polars as pl
 
 from recommender.arrays import AnyArray, Float32, Float64, Int32
 from recommender.columns import ITEM
-from recommender.dataset import Dataset, History
+from recommender.dataset import Dataset
+from recommender.history import History
 from recommender.rhythm import FADING, WINDOWS, Rhythm, rhythm
 
 RECENT, WEEK = 28.0, 7.0

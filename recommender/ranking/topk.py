@@ -16,6 +16,8 @@ def top_k(scores: Float32, k: int) -> tuple[Int32, Float32]:
     rows one pass that takes maxima, and a partition of what can still be among the best; no full sort.
     """
     rows, columns = scores.shape
+    if rows == 1 and 0 < k <= columns:
+        return _of_one(scores[0], k)
     if columns < WIDE or 16 * k > columns or rows == 0:
         return _narrow(scores, k)
     groups, plain = _best_groups(scores, k)
@@ -23,6 +25,28 @@ def top_k(scores: Float32, k: int) -> tuple[Int32, Float32]:
     if len(plain):
         positions[plain], values[plain] = _narrow(scores[plain], k)
     return positions, values
+
+
+def _of_one(scores: Float32, k: int) -> tuple[Int32, Float32]:
+    """Search a single row, for which somebody waits: in few steps, each of which costs more than its data.
+
+    The k-th best of the maxima of groups is a bound that k entries reach; what reaches it is sorted.
+    """
+    maxima = scores
+    if (columns := len(scores)) >= WIDE and 16 * k <= columns:
+        count = _group_count(columns, k)
+        whole = columns - columns % count
+        maxima = scores[:whole].reshape(-1, count).max(axis=0)
+        rest = columns - whole
+        np.maximum(maxima[:rest], scores[whole:], out=maxima[:rest])
+    bound = np.partition(maxima, len(maxima) - k)[len(maxima) - k]
+    reaching = np.flatnonzero(scores >= bound)
+    picked = scores[reaching]
+    # Stable, and ascending before: equal scores rank by position.
+    order = np.argsort(-picked, kind="stable")[:k]
+    positions, values = reaching[order].astype(np.int32), picked[order]
+    positions[np.isneginf(values)] = -1
+    return positions[None, :], values[None, :]
 
 
 def _best_groups(scores: Float32, k: int) -> tuple[Int32, Int32]:

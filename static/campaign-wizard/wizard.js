@@ -88,22 +88,23 @@ conflict?.querySelector('[data-plan=overwrite]')?.addEventListener('click', asyn
 });
 
 let looking = null;
+const seen = new Map(); // as whom, and in which arm, the message is looked at
 /** Ask for the live part anew; an answer that is overtaken is dropped. */
-async function look(query = '') {
+async function look() {
   if (!live) return;
   looking?.abort();
   looking = new AbortController();
   live.setAttribute('aria-busy', 'true');
   try {
     const dark = document.documentElement.classList.contains('dark') ? '1' : '0';
-    const answer = await fetch(`${page.live}?dark=${dark}${query}`, { signal: looking.signal, credentials: 'same-origin' });
+    const answer = await fetch(`${page.live}?${new URLSearchParams([['dark', dark], ...seen])}`, { signal: looking.signal, credentials: 'same-origin' });
     if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
-    const held = document.activeElement?.closest('[data-plan=live]') ? document.activeElement.dataset.key : '';
+    const held = document.activeElement?.closest('[data-plan=live], [data-plan=seen]') ? document.activeElement.dataset.key : '';
     live.innerHTML = await answer.text();
     for (const part of live.querySelectorAll('[data-to]')) {
       document.querySelector(`[data-plan=${part.dataset.to}]`)?.replaceChildren(part);
     }
-    if (held) live.querySelector(`[data-key="${held}"]`)?.focus();
+    if (held) document.querySelector(`[data-key="${held}"]`)?.focus();
     live.dispatchEvent(new CustomEvent('shown'));
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -136,9 +137,11 @@ if (form) {
 // Links of the page wait until everything is stored.
 document.addEventListener('click', async (event) => {
   const link = event.target.closest('a[href]');
-  const button = event.target.closest('[data-person]');
+  const button = event.target.closest('[data-person], [data-see-arm]');
   if (button) {
-    look(`&person=${encodeURIComponent(button.dataset.person)}`);
+    if (button.dataset.person) seen.set('person', button.dataset.person);
+    else seen.set('arm', button.dataset.seeArm);
+    look();
     return;
   }
   if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;

@@ -1,6 +1,7 @@
 """Hostile input to every call of the REST interface: never a 5xx, always problem details."""
 
 import gzip
+from itertools import product
 from typing import Any
 from urllib.parse import quote
 
@@ -47,6 +48,12 @@ VALUES: list[Any] = [
     {"\0": 1}, {SURROGATE: SURROGATE}, "2017-13-01T00:00:00Z", "9999-12-31T23:59:59-14:00",
     "0001-01-01T00:00:00+14:00", "1e400", "NaN", "Infinity", "-0", float("nan"), float("inf"),
     "{{ 7 * 7 }}", "' OR 1=1 --", "١٢", "sNaN",
+]  # fmt: skip
+NAMES = ["limit", "cursor", "objective", "strategy", "explain", "format", "page", "ordering", "\0"]
+WORST = ["\0", "-1", "é", "x" * 5000, "", "html", "2030-01-01"]
+QUERIES = [
+    *WORST, "0", "1e9", "9" * 400, "cD0w", "bz0x", "cD0lMDA=", "[]", "true", "%", "cD0nJw==", "bz0tMQ==",
+    "cj14", "/w==",
 ]  # fmt: skip
 CODE = {
     "code": "ABC",
@@ -187,27 +194,12 @@ def test_strange_addresses(mallory, method, path):
 
 
 @pytest.mark.parametrize("path", [p for m, p in CALLS if m == "GET"])
-def test_strange_queries(mallory, path):
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_strange_queries(mallory, path, every):
     mallory.call("PUT", "/api/v1/customers/c1", {})
     address = path.replace("{}", "c1" if "customers" in path or "products" in path else UUID)
-    names = ["limit", "cursor", "objective", "strategy", "explain", "format", "page", "ordering", "\0"]
-    values = [
-        "\0",
-        "-1",
-        "0",
-        "1e9",
-        "9" * 400,
-        "é",
-        "cD0w",
-        "bz0x",
-        "cD0lMDA=",
-        "[]",
-        "true",
-        "x" * 5000,
-        "%",
-        "",
-    ]
-    values += ["cD0nJw==", "bz0tMQ==", "cj14", "/w==", "html", "2030-01-01"]
-    wrong = [attack(mallory, "GET", f"{address}?{quote(n)}={quote(v)}", None) for n in names for v in values]
+    # What is counted and what is a place meet every value; the others, which name things, the worst ones.
+    pairs = product(NAMES, QUERIES) if every else [*product(NAMES[:2], QUERIES), *product(NAMES[2:], WORST)]
+    wrong = [attack(mallory, "GET", f"{address}?{quote(n)}={quote(v)}", None) for n, v in pairs]
     wrong = [w for w in wrong if w]
     assert not wrong, "\n".join(wrong)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
+from campaigns.coupons.api.till import CouponView
+from campaigns.promotions.api.orders import OrderView
 from config.embedded.places import ROOT
 from core.problem_types import kinds
 from tests.api.test_access import problem
@@ -70,4 +72,6 @@ def test_every_type_in_the_code_is_published():
             )
         )
     assert {"invalid-rule", "unavailable", "too-many"} <= used
+    used |= {reason.replace("_", "-") for reason in CouponView.TITLES}
+    used |= {name for _status, name, _title in OrderView.REFUSALS.values()}
     assert used - {name for name, _ in kinds} == set()

@@ -15,6 +15,8 @@ from unittest import mock
 from django.conf import settings
 from django.db import connection, connections
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 #: What a process that dies imports before it is needed.
 PRELOADED = "tests.campaigns.dying_afresh"
@@ -50,7 +52,7 @@ def killed_afresh(point: str, act: Callable[[], Any], *, before: bool = False) -
     process.start()
     there.close()
     try:
-        assert here.poll(120), f"the beat never came to {point}"
+        assert here.poll(PATIENCE), f"the beat never came to {point}"
         assert here.recv() == "there"
     finally:
         process.kill()

@@ -5,13 +5,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from config.embedded.places import ROOT
+from tests.patience import PATIENCE, until
 
 HIDDEN = {"DATABASE_URL", "REDIS_URL", "PYTEST_XDIST_WORKER", "DJANGO_SETTINGS_MODULE", "RAPPORT_PROCESS"}
 
@@ -21,16 +21,6 @@ def environment(var: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     return {**kept, "RAPPORT_VAR": str(var), "PYTHONPATH": path, **more}
-
-
-def wait_until(condition, timeout=30.0, what="it"):
-    """Wait for a condition, and fail the test when it does not come."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        if result := condition():
-            return result
-        time.sleep(0.05)
-    pytest.fail(f"{what} did not happen in {timeout:.0f} s")
 
 
 def processes_of(var: Path) -> list[psutil.Process]:
@@ -101,7 +91,7 @@ class Holder:
     def leave(self) -> int:
         """Let the program end by itself."""
         self.process.stdin.close()
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -120,4 +110,4 @@ def holders():
         for stream in (holder.process.stdin, holder.process.stdout, holder.process.stderr):
             stream.close()
     for var in {holder.var for holder in made}:
-        wait_until(lambda var=var: not processes_of(var), 20, f"the end of the servers of {var}")
+        until(lambda var=var: not processes_of(var), f"the end of the servers of {var}")

@@ -17,8 +17,9 @@ import redis
 
 from config.embedded.need import needs_servers
 from config.embedded.places import ROOT
+from tests.patience import PATIENCE, until
 
-from .conftest import processes_of, state_of, wait_until
+from .conftest import processes_of, state_of
 
 NOBODY = pwd.getpwnam("nobody")
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="changes users, which only root can")
@@ -92,7 +93,7 @@ def kill(process):
 
 
 def gone(var):
-    wait_until(lambda: not processes_of(var), 15, "the end of the servers")
+    until(lambda: not processes_of(var), "the end of the servers")
 
 
 def test_two_commands_share_the_servers_and_the_last_one_stops_them(var, holders):
@@ -151,7 +152,7 @@ def test_a_killed_server_comes_back_at_the_same_address(var, holders, server):
             return False
 
     killed = state_of(var)[server]["pid"]
-    wait_until(lambda: state_of(var)[server]["pid"] != killed and answers(), 15, "the return of the server")
+    until(lambda: state_of(var)[server]["pid"] != killed and answers(), "the return of the server")
 
 
 def test_a_killed_program_leaves_nothing_running(var, holders):
@@ -231,7 +232,7 @@ def test_servers_of_root_run_as_nobody_and_permissions_outside_stay(var, holders
             assert stat.S_IMODE(Path(state[name]["folder"]).stat().st_mode) == 0o700
         assert {path: path.stat().st_mode for path in (hidden, *hidden.parents)} == before
         holder.leave()
-        wait_until(lambda: not processes_of(hidden / "var"), 15, "the end of the servers")
+        until(lambda: not processes_of(hidden / "var"), "the end of the servers")
     finally:
         shutil.rmtree(Path(state["postgres"]["folder"]).parent)
         shutil.rmtree(hidden)
@@ -251,7 +252,7 @@ def test_an_ordinary_user_runs_the_servers_as_himself(var, holders):
 def test_a_folder_that_cannot_be_used_is_explained(var, holders):
     var.write_text("a file stands here")
     holder = holders(var)
-    _, error = holder.process.communicate(timeout=30)
+    _, error = holder.process.communicate(timeout=PATIENCE)
     assert holder.process.returncode == 1
     assert "cannot use" in error
     assert "RAPPORT_VAR" in error

@@ -31,6 +31,7 @@ from config.supervisor.output import Output
 from config.supervisor.processes import WORKERS
 from config.tasks import CANARY, show_life
 from core.models import Heartbeat
+from tests.patience import PATIENCE
 
 from .conftest import environment, wait_until
 
@@ -81,7 +82,7 @@ def test_every_queue_has_a_worker_in_the_terminal_and_in_the_containers():
 
 
 @pytest.mark.django_db
-def test_the_canary_is_scheduled_and_a_changed_schedule_survives_the_migration():
+def test_the_canary_is_scheduled_and_a_changed_schedule_survives_the_migration(as_migrated):
     task = PeriodicTask.objects.get(name="Show life")
     assert (task.task, task.interval.every, task.interval.period) == ("config.tasks.show_life", 15, "seconds")
 
@@ -189,7 +190,7 @@ def run(var: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess:
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -207,7 +208,7 @@ def test_production_names_the_missing_variable(tmp_path):
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "RAPPORT_HASH_KEY" in done.stderr
@@ -309,7 +310,11 @@ def test_an_old_python_is_refused_with_what_to_do(tmp_path):
         (copy / name).write_bytes((ROOT / "bin" / name).read_bytes())
     (copy.parent / "requirements.txt").touch()
     done = subprocess.run(
-        ["/bin/sh", str(copy / "demo")], env={"PATH": str(tools)}, capture_output=True, text=True, timeout=20
+        ["/bin/sh", str(copy / "demo")],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.returncode == 1
     assert "Rapport needs Python 3.11 or newer" in done.stderr

@@ -10,6 +10,8 @@ import polib
 import pytest
 from django.conf import settings
 
+from tests.patience import PATIENCE
+
 BOOK = settings.ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 #: What is written alike in both languages.
 ALIKE = {
@@ -65,7 +67,7 @@ def test_every_string_of_the_code_is_in_the_catalogue(book, tmp_path):
             sys.executable, "manage.py", "makemessages", "--locale", "zh_Hans", "--no-location",
             "--no-wrap", "--extension", "html,py,txt", "--verbosity", "0",
         ],
-        cwd=tmp_path, check=True, env=os.environ, timeout=120,
+        cwd=tmp_path, check=True, env=os.environ, timeout=3 * PATIENCE,
     )  # fmt: skip
     gathered = polib.pofile(str(tmp_path / BOOK.relative_to(settings.ROOT)))
     known = {entry.msgid for entry in book}

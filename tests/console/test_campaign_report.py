@@ -28,6 +28,7 @@ from events.models import Event
 from events.services import ingest, record
 from tests.factories.accounts import make_key
 from tests.factories.delivery import audience_of
+from tests.factories.promotions import PromotionFactory
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -317,3 +318,28 @@ def test_figures_of_many_are_counted_by_a_worker(
     tasks.count_report(**asked[0])
     cache.clear()
     assert "It worked" in page(client, campaign)
+
+
+def test_a_promotion_that_writes_to_nobody_has_results_alone(client, db):
+    promotion = PromotionFactory(created_at=START, active=True)
+    campaign = create_campaign(
+        user=None,
+        now=START,
+        name="Cheaper",
+        slug="cheaper",
+        kind=Campaign.Kind.PROMOTION,
+        promotion=promotion,
+    )
+    Campaign.objects.filter(pk=campaign.pk).update(state="running", as_of=START, launched_at=START)
+    text = page(client, campaign)
+    assert "End the promotion" in text and "Cancel the rest" not in text
+    assert "Delivery log" not in text and "People" not in text
+
+
+def test_a_mail_is_shown_in_one_language_whoever_looks(client, shop):
+    version = shop[0].content
+    client.cookies["django_language"] = "zh-hans"
+    frame = client.get(f"/admin/templates/{version.template_id}/versions/{version.number}/")
+    text = words(frame.content.decode())
+    assert "You get this mail because you agreed to hear from Test shop." in text
+    assert "Picked for you" in text and not re.search("[\u4e00-\u9fff]", text)

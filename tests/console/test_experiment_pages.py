@@ -10,7 +10,7 @@ from accounts.models import AuditEntry, User
 from campaigns.experiments.holdout_effect import effect_of
 from campaigns.experiments.live.looks import take_look
 from campaigns.experiments.models import GlobalHoldout, HoldoutMember, Wave
-from console.learn.experiment_words import verdict_of_live
+from console.learn.experiment_words import smallest_seen, verdict_of_live
 from core import clock
 from events.models import Event
 from tests.campaigns.experiments.live.crowd import buy, make_live, put
@@ -142,3 +142,18 @@ def test_a_winner_is_told_in_orders_of_a_thousand():
     found = verdict_of_live(look.results)
     assert found.tone == "ok"
     assert found.sentence == "“B” brings 36 to 84 more in 1,000 people than “A” (ordered)."
+    assert smallest_seen(look.results, 0.05) == ""
+
+
+def test_what_a_small_test_could_have_seen_is_said(sign_in):
+    """1,350 people an arm at 2 %: by hand 2.8016 standard errors of the difference."""
+    now = clock.now()
+    experiment = make_live(now - timedelta(days=9), horizon=2700)
+    put(experiment, "a", 1350, at=now - timedelta(days=9), buyers=27)
+    put(experiment, "b", 1350, at=now - timedelta(days=9), buyers=30)
+    look = take_look(experiment, as_of=now, now=now, planned=True, last=True)
+    error = (27 / 1350 * (1 - 27 / 1350) / 1350 + 30 / 1350 * (1 - 30 / 1350) / 1350) ** 0.5
+    in_thousand = float(smallest_seen(look.results, 0.05).removeprefix("A difference of ").split(" in")[0])
+    assert in_thousand == pytest.approx(1000 * 2.8016 * error, abs=0.6)
+    page = sign_in("marketer").get(f"/admin/experiments/{experiment.pk}/").content.decode()
+    assert smallest_seen(look.results, 0.05) in page

@@ -1,14 +1,12 @@
 """The loop's page: what it says of nothing, of doubt and of proof, for whom, and how it looks."""
 
 import os
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import User
@@ -26,7 +24,7 @@ from recommendations.services.tuning import Expected, propose
 from recommendations.services.tuning import Figures as Evidence
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import browsed, visit
 
 PASSWORD = "correct horse"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -78,7 +76,11 @@ def learned():
         }})]
     )  # fmt: skip
     words = CopyBeliefs().updated(
-        [[ArmSeen({"urgent": 1, "offer": 1}, 4000, 420), ArmSeen({"product": 1}, 4000, 330)]] * 5
+        [
+            [ArmSeen({"urgent": 1, "offer": 1}, 4000, 420), ArmSeen({"product": 1}, 4000, 330)],
+            [ArmSeen({"body_picture": 1}, 4000, 420), ArmSeen({"body_products": 2}, 4000, 370)],
+        ]
+        * 5
     )
     curve = [[n / 20, 0.08 * (n / 20) ** 0.5] for n in range(21)]
     evidence = {"rows": 12_000, "reason": "no_better_than_response", "curve": curve}
@@ -116,6 +118,8 @@ def test_a_person_decides_and_takes_back_on_the_page(alice):
     assert "18:00" in text
     assert page.context["known"]["hours"]["used"] is False
     assert [row["name"] for row in page.context["known"]["values"]["rows"]] == ["no coupon", "10 %", "15 %"]
+    assert "begins with a picture (5)" in text
+    assert len(page.context["known"]["words"]["charts"]) == 2
     [waiting] = page.context["waiting"]
     [done] = page.context["decisions"]
     alice.post(reverse("admin:tuning_decide", args=[waiting["decision"].pk, "approve"]))
@@ -175,13 +179,9 @@ def test_the_page_asks_as_much_for_many_decisions_as_for_few(alice, django_asser
         alice.get(reverse("admin:loop"))
 
 
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
-def test_it_is_sound_in_both_looks(live_server, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+@browsed
+def test_it_is_sound_in_both_looks(live_server):
     User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD)
-    call_command("build_assets", verbosity=0)
     learned()
     tally(str(make_campaign(NOW, slug="proof").pk), caused=4, spread=10)
     for theme, language in (("light", "en"), ("dark", "en")):

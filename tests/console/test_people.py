@@ -14,6 +14,7 @@ from django.test import Client
 from accounts.models import AuditEntry, Job, User
 from campaigns.coupons.models import Coupon, CouponPool
 from campaigns.promotions.models import Promotion
+from campaigns.schedule.models import PersonHour
 from console.audience.best_time import best_time
 from console.audience.offers import offers_for
 from console.audience.scores import told
@@ -219,6 +220,27 @@ def test_best_time_says_how_sure_it_is(shop):
     alice.time_zone = "Asia/Shanghai"
     there = best_time(alice, AS_OF)
     assert (there.start, there.own_zone) == ((clear.start + 8) % 24, True)
+
+
+def test_the_page_tells_the_hour_learned_for_them(shop):
+    alice, bob, carol = (
+        shop.customer("alice"),
+        shop.customer("bob"),
+        shop.customer("carol", no_profiling=True),
+    )
+    PersonHour.objects.create(customer=alice, hour=18, rate=0.031, low=0.004, high=0.078, acts=34, sent=5)
+    PersonHour.objects.create(customer=bob, hour=23, rate=0.02)
+    client = sign_in("viewer")
+    own, alike, refused = (
+        client.get(f"/admin/customers/{one.pk}/").content.decode() for one in (alice, bob, carol)
+    )
+    assert "18:00–19:00" in own
+    assert "From 34 orders and clicks of theirs and 5 messages at drawn hours." in own
+    assert "Expected then: a click on 3.1% of messages, likely range 0.4% to 7.8%." in own
+    assert "No message went at a learned hour yet." in own
+    assert "23:00–0:00" in alike
+    assert "They did nothing yet from which an hour of their own could be learned." in alike
+    assert "The hour learned for them" not in refused
 
 
 def test_offers_are_tried_on_the_last_basket_and_others_peoples_left_out(shop):

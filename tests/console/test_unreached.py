@@ -1,18 +1,16 @@
 """The page on which a person decides about those who were not reached."""
 
 import os
-import shutil
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 
 from accounts.models import AuditEntry, User
 from delivery import dispatch
 from delivery.models import Message, Run
 from tests.factories.shop import PASSWORD, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import browsed, visit
 
 pytestmark = pytest.mark.django_db
 
@@ -133,12 +131,8 @@ def test_a_report_keeps_the_messages_of_who_was_erased(pages, marketer):
     assert len(log) == run.messages.exclude(state="held_out").count()
 
 
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
-def test_a_person_decides_in_the_browser(live_server, page, woken, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    call_command("build_assets", verbosity=0)
+@browsed
+def test_a_person_decides_in_the_browser(live_server, page, woken):
     with visit(live_server.url, theme="dark", language="en") as window:
         window.sign_in("alice", PASSWORD)
         assert window.go(page) == 200

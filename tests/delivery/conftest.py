@@ -1,19 +1,20 @@
 """Real parts for delivery: the sink as a process of its own, worker processes, scripted mail servers."""
 
 import os
-import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 
 from tests.delivery.source import register
+from tests.mail_server import mail_server
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,7 +60,7 @@ def _sink_port(django_db_setup, django_db_blocker):
     line = process.stdout.readline()
     yield int(line.rpartition(":")[2])
     process.terminate()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=PATIENCE) == 0
     process.stdout.close()
 
 
@@ -73,20 +74,8 @@ def sink(_sink_port, settings):
 @pytest.fixture
 def smtp_server(settings):
     """Return a function that starts a mail server with a handler and lets mail go there."""
-    controllers = []
-
-    def start(handler, **options):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        controller = Controller(handler, hostname="127.0.0.1", port=port, **options)
-        controller.start()
-        controllers.append(controller)
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        return controller
-
-    yield start
-    for controller in controllers:
-        controller.stop()
+    with ExitStack() as running:
+        yield lambda handler, **options: running.enter_context(mail_server(handler, settings, **options))
 
 
 @pytest.fixture

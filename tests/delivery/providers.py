@@ -2,9 +2,10 @@
 
 import json
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.patience import PATIENCE
 
 
 class Server:
@@ -12,6 +13,7 @@ class Server:
 
     def __init__(self, answer):
         self.answer, self.calls, self.peers = answer, [], set()
+        self.over = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -23,7 +25,7 @@ class Server:
                 outer.peers.add(self.client_address)
                 found = outer.answer(self.path, dict(self.headers), body)
                 if found == "hang":
-                    time.sleep(1.2)
+                    outer.over.wait(PATIENCE)
                     self.close_connection = True
                     return
                 if found == "drop":
@@ -55,6 +57,7 @@ def serve(answer):
     try:
         yield server
     finally:
+        server.over.set()
         server.http.shutdown()
         server.http.server_close()
         thread.join()

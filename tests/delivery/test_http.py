@@ -1,6 +1,5 @@
 """Calls to others' servers never end up in our own network, and never last."""
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -99,10 +98,8 @@ def test_an_endless_answer_is_cut_and_a_dripping_one_left(settings):
     settings.DELIVERY_PRIVATE_HOSTS = ["127.0.0.1"]
     with serve(lambda *call: (200, {}, b"x" * 5_000_000)) as server:
         assert len(HttpClient(seconds=2).post(server.url, b"", {}).body) == 64 * 1024
-    began = time.monotonic()
     with serve(lambda *call: "hang") as server, pytest.raises(OutcomeUnknown):
         HttpClient(seconds=0.3).post(server.url, b"", {})
-    assert time.monotonic() - began < 2.5
 
 
 def test_a_header_with_a_line_break_is_never_sent(settings):

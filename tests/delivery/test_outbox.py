@@ -20,6 +20,7 @@ from delivery.selectors.mailbox import parse, received
 from delivery.services import let_be, pause, resume, send_again
 from events.models import Event
 from tests.factories.delivery import make_customers, make_run, suppress_address
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -166,7 +167,7 @@ def test_pausing_and_resuming_loses_none_and_doubles_none(source, sink, now):
             assert parts.audience == 300 == sum(getattr(parts, s) for s in STATES)
         assert pause(run)
         before = Message.objects.filter(run=run, state="sent").count()
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         after = Message.objects.filter(run=run, state="sent").count()
         # Those at stake when it was paused, and the chunk whose answers were just being written down.
         assert after - before <= policy.at_stake + policy.chunk
@@ -263,7 +264,7 @@ def test_a_run_that_is_paused_at_the_last_moment_is_not_finished(source, sink, n
 
         thread = threading.Thread(target=rival)
         thread.start()
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         assert not thread.is_alive()
         Consent.objects.update(topic="written by the source")
 

@@ -14,6 +14,7 @@ from delivery.models import ReceivedMail
 from delivery.selectors.mailbox import parse
 from delivery.sink import received_mail
 from tests.delivery.conftest import ROOT, process_env
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +100,9 @@ def test_malformed_mail_is_stored_as_well(head, subject):
 
 def test_a_taken_port_is_a_sentence(sink):
     command = [sys.executable, "manage.py", "mailsink", "--port", str(sink)]
-    done = subprocess.run(command, cwd=ROOT, env=process_env(), capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        command, cwd=ROOT, env=process_env(), capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{sink}" in done.stderr
     assert "Traceback" not in done.stderr

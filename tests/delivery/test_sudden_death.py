@@ -17,6 +17,7 @@ from delivery.selectors import breakdown
 from delivery.services import send_again
 from events.models import Event
 from tests.factories.delivery import make_customers, make_run
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +32,7 @@ def check_sum(run):
 
 
 def kill_when(run, process, mails):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while ReceivedMail.objects.count() < mails:
         assert time.monotonic() < deadline
         assert process.poll() is None

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+from datetime import timedelta
 
 import pytest
 from celery import current_app
@@ -13,6 +13,7 @@ from delivery.models import Message, ReceivedMail, Run
 from delivery.services import cancel
 from tests.delivery.conftest import ROOT, process_env
 from tests.factories.delivery import make_customers, make_run
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +31,7 @@ def celery_worker(sink):
     )
     yield process
     process.terminate()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=PATIENCE) == 0
 
 
 @pytest.fixture
@@ -43,23 +44,16 @@ def published(monkeypatch):
     return sent
 
 
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_worker_delivers_what_it_is_woken_for_and_what_nobody_woke_it_for(celery_worker, source, now):
     make_customers(50, now=now)
     woken = make_run(now=now)
     dispatch.wake(woken.id)
-    wait_for(lambda: Run.objects.filter(pk=woken.id, state="finished").exists())
+    until(lambda: Run.objects.filter(pk=woken.id, state="finished").exists())
     assert ReceivedMail.objects.count() == 50
 
     forgotten = make_run(now=now, reference="summer")
     tasks.sweep()
-    wait_for(lambda: Run.objects.filter(pk=forgotten.id, state="finished").exists())
+    until(lambda: Run.objects.filter(pk=forgotten.id, state="finished").exists())
     assert ReceivedMail.objects.count() == 100
     assert Message.objects.filter(state="sent").count() == 100
 
@@ -95,7 +89,7 @@ def test_sweeping_wakes_only_runs_that_want_a_worker(published, source, now):
     wanting = make_run(now=now)
     cancelled = make_run(now=now, reference="cancelled")
     cancel(cancelled, now=now)
-    make_run(now=now.replace(year=now.year + 1), reference="later")
+    make_run(now=now + timedelta(days=365), reference="later")
     tasks.sweep()
     assert {kwargs["run_id"] for _, kwargs, _ in published} == {str(wanting.id)}
     published.clear()

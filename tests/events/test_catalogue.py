@@ -15,6 +15,7 @@ from events.catalogue import interested, note_changes
 from events.models import Event
 from events.services import ingest
 from tests.factories.events import event
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -101,7 +102,7 @@ def test_two_workers_at_once_write_each_event_once(monkeypatch):
 
     def work(_):
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=PATIENCE)
             return note_changes(NOW + DAY)
         finally:
             connection.close()

@@ -1,6 +1,5 @@
 """Rivals that send the same events at the same time: one row each, and nobody is turned away."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
@@ -21,6 +20,7 @@ from events.store import ensure_months
 from tests.api.conftest import Partner
 from tests.factories.accounts import make_key
 from tests.factories.events import event
+from tests.patience import PATIENCE, until
 
 RIVALS = 10
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def at_once(calls: list[Any]) -> list[Any]:
 
     def run(call):
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=PATIENCE)
             return call()
         finally:
             connection.close()
@@ -133,7 +133,7 @@ def test_a_rival_in_the_middle_of_the_same_batch_is_waited_for(ending):
                     cursor.execute("SELECT pg_backend_pid()")
                     backend.append(cursor.fetchone()[0])
                 holds.set()
-                go.wait(20)
+                go.wait(PATIENCE)
         except DatabaseError:
             assert ending == "killed"
         finally:
@@ -147,15 +147,15 @@ def test_a_rival_in_the_middle_of_the_same_batch_is_waited_for(ending):
 
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(rival)
-        assert holds.wait(20)
+        assert holds.wait(PATIENCE)
         others = [pool.submit(ours) for _ in range(3)]
         until_waiting(3)
         if ending == "killed":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s)", backend)
         go.set()
-        first.result(20)
-        results = [other.result(20) for other in others]
+        first.result(PATIENCE)
+        results = [other.result(PATIENCE) for other in others]
     assert sum(r.accepted for r in results) == (5 if ending == "killed" else 0)
     assert all(r.accepted + r.duplicates == 5 and not r.rejected for r in results)
     assert Event.objects.count() == EventKey.objects.count() == 5
@@ -164,14 +164,13 @@ def test_a_rival_in_the_middle_of_the_same_batch_is_waited_for(ending):
 
 def until_waiting(count: int) -> None:
     """Wait until so many others wait for a lock."""
-    deadline = time.monotonic() + 20
     with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
+
+        def waiting():
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND wait_event_type = 'Lock'"
             )
-            if cursor.fetchone()[0] >= count:
-                return
-            time.sleep(0.02)
-    raise AssertionError("Nobody waited: nothing was proved.")
+            return cursor.fetchone()[0] >= count
+
+        until(waiting, f"waiting of {count} for a lock")

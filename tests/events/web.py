@@ -20,8 +20,7 @@ from django.db import connection
 
 from config.embedded.places import ROOT
 from config.supervisor import processes
-
-PATIENCE = 60  # seconds a client goes on repeating
+from tests.patience import PATIENCE, until
 
 
 class Web:
@@ -43,6 +42,7 @@ class Web:
 @contextmanager
 def web_server(log: Path) -> Iterator[Web]:
     """Run gunicorn as `manage.py up` does."""
+    # Gunicorn binds a moment after this one has let go; it tries for five seconds if another has the port.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -59,11 +59,12 @@ def web_server(log: Path) -> Iterator[Web]:
         server = subprocess.Popen(process.argv, env=environment, cwd=ROOT, stdout=output, stderr=output)
         try:
             web = Web(port, server.pid)
-            deadline = time.monotonic() + 60
-            while len(web.workers()) < 2 or not _answers(port):
+
+            def ready() -> bool:
                 assert server.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
+                return len(web.workers()) >= 2 and _answers(port)
+
+            until(ready, log.read_text)
             try:
                 yield web
             except BaseException:
@@ -73,7 +74,7 @@ def web_server(log: Path) -> Iterator[Web]:
                 raise
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(PATIENCE)
 
 
 def _answers(port: int) -> bool:

@@ -1,7 +1,9 @@
 """Customers with a small shop's history behind them. Times are given in days before a moment."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
 from catalog.models import Category, Product
 from core.partitions import ensure_partitions, months_between
@@ -55,9 +57,30 @@ class Shop:
         source: str = "shop",
         **fields: object,
     ) -> Event:
+        fields |= {"type": type, "amount": amount, "quantity": quantity, "order": order, "source": source}
+        return self.events([(customer, days_ago, fields)])[0]
+
+    def events(self, rows: Iterable[tuple[Customer, float, dict[str, Any]]]) -> list[Event]:
+        """Store many at once: whose, how long ago, and what else `event` takes."""
+        made = [self._event(customer, days_ago, **fields) for customer, days_ago, fields in rows]
+        days = [event.occurred_at for event in made]
+        ensure_partitions(TABLE, months_between(min(days), max(days)))
+        return Event.objects.bulk_create(made)
+
+    def _event(
+        self,
+        customer: Customer,
+        days_ago: float,
+        *,
+        type: str = "purchase",
+        amount: str | None = "10.00",
+        quantity: int | None = 1,
+        order: str | None = None,
+        source: str = "shop",
+        **fields: object,
+    ) -> Event:
         number = next(_numbers)
-        ensure_partitions(TABLE, months_between(self.at(days_ago), self.at(days_ago)))
-        return Event.objects.create(
+        return Event(
             source=source,
             message_id=str(number),
             type=type,

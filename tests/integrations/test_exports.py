@@ -11,7 +11,10 @@ from accounts import jobs
 from accounts.models import AuditEntry, Job, User
 from accounts.roles import sync_roles
 from catalog.models import Product
+from core.exports import harmless
+from customers.models import Customer
 from customers.services import upsert_customers
+from events.models import Event
 from integrations.exports import services
 from integrations.models import Export
 from tests.factories.imports import NOW, imported
@@ -75,6 +78,12 @@ def test_formulas_are_neutralised_and_the_export_is_written_down():
     assert (run.rejected, run.duplicates) == (0, 2)
 
 
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
+def test_each_beginning_of_a_formula_is_neutralised(text):
+    assert harmless(text) == f"'{text}"
+    assert [harmless(cell) for cell in ("a=1", "", -1, None)] == ["a=1", "", -1, None]
+
+
 def test_personal_columns_are_for_those_who_may():
     analyst = person("analyst")
     rows = taken(analyst, "/admin/customers/customer/", ids_of(analyst))
@@ -116,3 +125,28 @@ def test_a_long_list_is_written_by_a_worker(monkeypatch):
     export.refresh_from_db()
     assert export.rows == 3
     assert services.AT_ONCE == 20_000
+
+
+def test_events_go_out_with_what_was_taken_off_in_the_currency_of_their_row(settings):
+    settings.SHOP_EXCHANGE_RATES = {"EUR": 2}
+    customer = Customer.objects.get(external_id="1")
+
+    def bought(name: str, **money) -> Event:
+        return Event.objects.create(
+            source="till", message_id=name, type="purchase", customer=customer, order_id=name, quantity=1,
+            occurred_at=NOW, received_at=NOW, **money,
+        )  # fmt: skip
+
+    kept = [
+        bought("own", amount="8.00", original_amount="8.00", currency="USD", discount="2.00"),
+        bought("old", amount="8.00", discount="2.00"),
+        # At the rate of its day, which is not that of today.
+        bought("euro", amount="30.00", original_amount="10.00", currency="EUR", discount="6.00"),
+        bought("free", amount="0.00", original_amount="0.00", currency="EUR", discount="6.00"),
+        bought("none", amount="8.00", original_amount="8.00", currency="USD"),
+        bought("lira", amount="0.00", original_amount="0.00", currency="TRY", discount="6.00"),
+    ]
+    rows = taken(person("analyst"), "/admin/events/event/", [event.pk for event in kept])
+    names = rows[0]
+    told = {row[names.index("event id")]: row[names.index("discount")] for row in rows[1:]}
+    assert told == {"own": "2.00", "old": "2.00", "euro": "2.00", "free": "3.00", "none": "", "lira": ""}

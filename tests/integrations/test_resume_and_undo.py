@@ -25,6 +25,7 @@ from integrations.imports.kinds import KINDS
 from integrations.models import ImportChange, ImportState
 from tests.factories.imports import NOW, imported, uploaded, worked
 from tests.factories.shop_files import SHOPIFY_ORDERS
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
@@ -64,30 +65,32 @@ def test_a_killed_import_goes_on_with_exactly_the_next_row(files):
     services.map_columns(run, mapping=run.mapping, options=run.options, now=NOW)
     job = dispatch.start(run, "run", now=NOW, who=services.Who())
     environment = {
-        **os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}", "PAUSE": "0.2",
+        **os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'platform'}",
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
     }  # fmt: skip
     command = [
         sys.executable, str(ROOT / "tests/integrations/import_worker.py"),
         connection.settings_dict["NAME"], str(files), str(job.pk),
     ]  # fmt: skip
-    first = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    for _ in range(3):
-        assert first.stdout.readline().strip() == "block"
-    os.kill(first.pid, signal.SIGKILL)
-    first.wait()
-    first.stdout.close()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, bufsize=1, **pipes) as first:
+        for number in range(3):
+            assert first.stdout.readline().strip() == "block"
+            if number < 2:
+                first.stdin.write("go on\n")
+        os.kill(first.pid, signal.SIGKILL)
     run.refresh_from_db()
-    assert run.state == ImportState.RUNNING and 150 <= run.position < 400
+    assert run.state == ImportState.RUNNING and run.position == 150
     assert Customer.objects.count() == run.accepted == run.position - 1
     # The broker gives the job back, and another worker takes it up.
     second = subprocess.run(
         [*command, "died"],
-        env=environment | {"PAUSE": "0"},
+        env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert second.stdout.count("block") == (400 - run.position) // 50
     run.refresh_from_db()

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from events import refunds
 from profiles.models import CustomerProfile
 from profiles.services import build_profiles
 from tests.profiles.conftest import AS_OF
@@ -114,6 +115,42 @@ def test_refunds_alone_are_no_order(shop):
     profile = profile_of(frank)
     assert (profile.orders, profile.revenue, profile.rfm_m) == (0, Decimal("-25.00"), None)
     assert profile.lifecycle == "prospect"
+
+
+def test_an_order_that_was_given_back_whole_is_no_order(shop):
+    hugo = shop.customer("hugo")
+    tea, bread = shop.product("tea", path="drinks"), shop.product("bread", path="bakery")
+    shop.event(hugo, 40, order="kept", product=tea, amount="10.00")
+    shop.event(hugo, 20, order="back", product=bread, amount="30.00")
+    shop.event(hugo, 20, order="back", product=tea, amount="5.00")
+    shop.event(hugo, 9, order="partly", product=tea, amount="20.00")
+    shop.event(hugo, 8, type="refund", order="back", amount="30.00")
+    shop.event(hugo, 7, type="refund", order="partly", amount="4.00")
+    build()
+    before = profile_of(hugo)
+    assert (before.orders, before.revenue) == (3, Decimal("31.00"))
+    # The rest of it comes back.
+    shop.event(hugo, 6, type="refund", order="back", amount="5.00")
+    refunds.settle([(hugo.pk, "back"), (hugo.pk, "partly")])
+    build()
+    profile = profile_of(hugo)
+    assert (profile.orders, profile.orders_90d, profile.products, profile.units) == (2, 2, 1, 2)
+    assert (profile.revenue, profile.revenue_90d) == (Decimal("26.00"), Decimal("26.00"))
+    assert (profile.refunds, profile.refund_share) == (Decimal("39.00"), pytest.approx(39 / 65))
+    assert (profile.basket_value, profile.gap_days) == (Decimal("13.00"), pytest.approx(31))
+    assert profile.last_order_at == shop.at(9)
+    assert profile.category_affinity == {"drinks": 1}
+
+
+def test_who_gave_everything_back_is_a_prospect(shop):
+    ida = shop.customer("ida")
+    shop.event(ida, 20, order="back", amount="30.00")
+    shop.event(ida, 19, type="refund", order="back", amount="30.00")
+    refunds.settle([(ida.pk, "back")])
+    build()
+    profile = profile_of(ida)
+    assert (profile.orders, profile.revenue, profile.refunds) == (0, Decimal("0.00"), Decimal("30.00"))
+    assert (profile.basket_value, profile.recency_days, profile.lifecycle) == (None, None, "prospect")
 
 
 def test_cancelled_orders_and_lines_of_no_quantity_do_not_count(shop):

@@ -15,11 +15,13 @@ def groups(shop, settings, tmp_path):
     """Four groups of 15: often and small, rare and big, rare and small, long away."""
     settings.ARTIFACTS = tmp_path
     shapes = [(40, 2, 0.5, "5.00"), (4, 20, 3, "90.00"), (4, 20, 3, "4.00"), (3, 15, 80, "20.00")]
+    bought = []
     for group, (orders, gap, last, amount) in enumerate(shapes):
         for number in range(15):
             customer = shop.customer(f"g{group}-{number}")
-            for order in range(orders):
-                shop.event(customer, last + number / 50 + gap * order, amount=amount)
+            days = [last + number / 50 + gap * order for order in range(orders)]
+            bought += [(customer, days_ago, {"amount": amount}) for days_ago in days]
+    shop.events(bought)
     shop.customer("prospect")
     build_profiles(as_of=AS_OF, now=AS_OF)
     return shop

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from catalog.models import Product
 from customers.identity.merging import merge, undo
 from customers.models import Customer
-from events import changes
+from events import changes, refunds
 from events.models import Event
 from profiles.building import changed, complete
 from profiles.models import CustomerProfile, ProfileBuild, SalePeriod
@@ -24,7 +24,8 @@ BY_TIME = {"as_of", "recency_days", "tenure_days", "orders_90d", "revenue_90d", 
 _days = st.one_of(st.integers(1, 400).map(float), st.floats(0.01, 40).map(lambda day: round(day, 3)))
 _happening = st.tuples(
     st.sampled_from(
-        ["purchase"] * 6 + ["refund", "cancel", "cancel_line", "search", "merge", "undo", "object", "agree"]
+        ["purchase"] * 6
+        + ["refund", "refund_order", "cancel", "cancel_line", "search", "merge", "undo", "object", "agree"]
     ),
     st.integers(0, 5),  # customer
     st.integers(0, 5),  # the other customer, an order, a product
@@ -77,7 +78,10 @@ def happen(shop, products, merges, what):
     else:
         bought = Event.objects.filter(customer=customer, type="purchase").order_by("pk")
         order = bought.values_list("order_id", flat=True)[:1]
-        if order:
+        if order and kind == "refund_order":
+            shop.event(customer, days, type="refund", order=order[0], amount="999.00")
+            refunds.settle([(customer.pk, order[0])])
+        elif order:
             product = products[0] if kind == "cancel_line" else None
             shop.event(customer, days, type="cancel", order=order[0], product=product, amount=None)
     changes.note([customer.pk], AS_OF)
@@ -92,7 +96,7 @@ def happen(shop, products, merges, what):
         Phase.explicit,
         Phase.generate,
     ],  # an example takes a second: making it smaller would take minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     before=st.lists(_happening, max_size=25),

@@ -20,17 +20,23 @@ def busy(shop, settings, tmp_path):
     """160 customers in four habits, some of whom search and write reviews."""
     settings.ARTIFACTS = tmp_path
     habits = [(24, 9, 1, "9.00"), (8, 30, 12, "80.00"), (4, 12, 150, "20.00"), (1, 1, 20, "5.00")]
+    done = []
     for number in range(160):
         orders, gap, last, amount = habits[number % 4]
         customer = shop.customer(f"c{number:03}")
-        for order in range(orders):
-            shop.event(customer, last + number / 60 + gap * order, amount=amount)
-        word = "green tea" if number % 2 else "coffee beans"
-        shop.event(customer, 3, type="search", amount=None, properties={"search": word})
+        bought = [last + number / 60 + gap * order for order in range(orders)]
+        done += [(customer, days_ago, {"amount": amount}) for days_ago in bought]
+        said = {"type": "search", "search": "green tea" if number % 2 else "coffee beans"}
+        done.append((customer, 3, _told(**said)))
         if number < 10:
-            words = "很好喝，满意" if number % 2 else "terrible, arrived broken"
-            shop.event(customer, 2, type="review", amount=None, properties={"text": words})
+            said = {"type": "review", "text": "很好喝，满意" if number % 2 else "terrible, arrived broken"}
+            done.append((customer, 2, _told(**said)))
+    shop.events(done)
     return shop
+
+
+def _told(type, **properties):
+    return {"type": type, "amount": None, "properties": properties}
 
 
 def test_lifecycle_classes_and_texts_are_found(busy):

@@ -34,11 +34,13 @@ def killed(work, message, times, folder):
     name = connection.settings_dict["NAME"]
     command = [sys.executable, str(ROOT / "tests/profiles/worker.py"), name, str(folder)]
     arguments = [*command, AS_OF.isoformat(), work]
-    with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as worker:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(arguments, env=environment, text=True, bufsize=1, **pipes) as worker:
         for line in worker.stdout:
             times -= line.strip() == message
             if not times:
                 break
+            worker.stdin.write("go on\n")
         os.kill(worker.pid, signal.SIGKILL)
     assert worker.returncode == -signal.SIGKILL
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import Max
+from django.test import override_settings
 
 from catalog.models import Category, Product
 from core import clock
@@ -19,10 +20,9 @@ pytestmark = pytest.mark.django_db
 WEEK = timedelta(weeks=1)
 
 
-@pytest.fixture
-def shop(settings, tmp_path, monkeypatch):
-    settings.ARTIFACTS = tmp_path
-    monkeypatch.setattr(refreshing, "FEWEST", 100)
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
     plant()
     tea = Category.objects.create(name="Tea", path="tea")
     bread = Category.objects.create(name="Bread", path="bread")
@@ -30,7 +30,16 @@ def shop(settings, tmp_path, monkeypatch):
         product.category = (tea, bread)[number % 2]
         product.save(update_fields=["category"])
     Product.objects.update(created_at=CUT - timedelta(days=200))
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
+    return folder
+
+
+@pytest.fixture
+def shop(trained, db, settings, monkeypatch):
+    settings.ARTIFACTS = trained
+    monkeypatch.setattr(refreshing, "FEWEST", 100)
 
 
 @pytest.mark.parametrize(

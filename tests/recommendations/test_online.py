@@ -4,14 +4,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.test import override_settings
 
 from accounts.models import Scope
 from catalog.models import Category, Product
 from core import clock
 from customers.identity.resolve import Reference, resolve_actors
 from customers.models import Customer, Identifier
+from customers.selectors import external_id_hash
 from events.models import Event, EventType
-from recommendations import online
+from recommendations import folding
 from recommendations.artifacts import _load, _loaded, at_hand, fitted
 from recommendations.models import Decision, ListRule, ModelVersion, ProductList
 from recommendations.services.lists import ensure_lists
@@ -24,13 +26,21 @@ from tests.recommendations.planted import CUT, plant
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        plant()
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency", "item-knn"])
+    return folder
+
+
 @pytest.fixture
-def shop(settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
+def shop(trained, db, settings):
+    settings.ARTIFACTS = trained
     _load.cache_clear()
     _loaded.clear()
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency", "item-knn"])
     settings.SHOP_AS_OF = CUT.isoformat()
     return Partner(make_key("shop", scopes=[Scope.RECOMMENDATIONS_READ]))
 
@@ -96,9 +106,57 @@ def test_what_was_just_bought_is_folded_in_once_the_model_is_at_hand(shop):
 def test_without_a_model_at_hand_the_ready_list_serves_and_nobody_waits(shop, monkeypatch):
     customer = Customer.objects.get(external_id="c0")
     do("purchase", "hit-3", customer=customer)
-    monkeypatch.setattr(online, "at_hand", lambda version: None)
+    monkeypatch.setattr(folding, "at_hand", lambda version: None)
     assert len(items(shop, strategy="own-frequency", limit=5)) == 5
     assert "folded" not in Decision.objects.latest("at").context["sources"]
+
+
+def test_who_is_folded_in_is_folded_in_once_until_they_buy_again(shop, monkeypatch):
+    customer = Customer.objects.get(external_id="c0")
+    do("purchase", "hit-3", customer=customer)
+    model = fitted(ModelVersion.objects.get(strategy__key="own-frequency"))
+    asked = []
+    ask = type(model).recommend_history
+    monkeypatch.setattr(
+        type(model), "recommend_history", lambda *args, **more: asked.append(1) or ask(*args, **more)
+    )
+    first, again = (items(shop, strategy="own-frequency") for _ in range(2))
+    assert first == again
+    assert len(asked) == 1
+    Product.objects.filter(sku=first[0]["sku"]).update(stock=0)
+    assert [item["sku"] for item in items(shop, strategy="own-frequency", limit=5)] == [
+        item["sku"] for item in first[1:6]
+    ]
+    do("purchase", "hit-4", customer=customer, minutes=1)
+    assert "hit-4" in {item["sku"] for item in items(shop, strategy="own-frequency")}
+    # The shorter list was asked for anew, and the last one after the purchase.
+    assert len(asked) == 3
+
+
+def test_who_was_merged_is_answered_under_the_old_id(shop):
+    left, right = Customer.objects.get(external_id="c0"), Customer.objects.get(external_id="c1")
+    expected = items(shop, strategy="own-frequency")
+    Identifier.objects.create(
+        customer=left,
+        kind=Identifier.Kind.EXTERNAL_ID,
+        value="gone",
+        value_hash=external_id_hash("gone"),
+        created_at=CUT,
+    )
+    assert items(shop, "customers/gone", strategy="own-frequency") == expected
+    assert items(shop, f"customers/{right.external_id}", strategy="own-frequency") != expected
+    assert shop.call("GET", "/api/v1/customers/nobody/recommendations").status_code == 404
+
+
+def test_what_sold_out_at_the_top_is_made_up_for_from_further_down(shop):
+    customer = Customer.objects.get(external_id="c0")
+    version = ModelVersion.objects.get(strategy__key="popularity")
+    ensure_lists(version, "replenish", [customer.pk])
+    ready = version.lists.get(customer=customer, objective="replenish").product_ids
+    Product.objects.filter(pk__in=ready[:8]).update(stock=0)
+    skus = Product.objects.in_bulk(ready)
+    shown = [item["sku"] for item in items(shop, strategy="popularity", limit=10)]
+    assert shown == [skus[pk].sku for pk in ready[8:18]]
 
 
 def test_a_visitor_is_served_by_the_session_and_nobody_elses(shop):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.test import override_settings
 
 from accounts.models import Scope
 from campaigns.content.wording import Wants
@@ -26,15 +27,23 @@ pytestmark = pytest.mark.django_db
 SKU = "habit-1"
 
 
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        plant()
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
+    return folder
+
+
 @pytest.fixture
-def shop(settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
+def shop(trained, db, settings):
+    settings.ARTIFACTS = trained
     settings.RECOMMENDATIONS_STATE_SECONDS = 0
     settings.SHOP_AS_OF = CUT.isoformat()
     _load.cache_clear()
     _loaded.clear()
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
     target = Product.objects.get(sku=SKU)
     habit = Product.objects.get(sku="habit-0")
     # So that each path has it for sure, whatever the planted shop makes of it.

@@ -8,7 +8,10 @@ from django.urls import reverse
 from accounts.models import Scope, User
 from catalog.models import Product
 from core import clock
+from core.ids import uuid7
 from customers.models import Customer
+from delivery.models import Message, Run
+from delivery.services.launching import ensure_run_partition
 from events.models import Event
 from recommendations.models import ColdProduct, Decision, ModelVersion, StrategyWeek
 from recommendations.quality.services import forget_decisions, look_back
@@ -90,6 +93,41 @@ def test_what_a_slot_showed_counts_and_what_is_no_list_is_left_alone(shop):
     look_back(as_of=NOW, now=NOW)
     week = StrategyWeek.objects.get()
     assert (week.answers, week.places, week.followed) == (4, 1, 0)
+
+
+def messages(*contexts: dict, state: str = "sent") -> None:
+    """Send one message to each of c0, c1, … with what it showed."""
+    run = Run(id=uuid7(), source="campaign", reference=state, channel="email", as_of=AT, created_at=AT)
+    ensure_run_partition(run)
+    run.save(force_insert=True)
+    people = [Customer.objects.get(external_id=f"c{n}") for n in range(len(contexts))]
+    Message.objects.bulk_create(
+        Message(run=run, source="campaign", customer=who, channel="email", state=state, due_at=AT,
+                sent_at=AT if state == "sent" else None, context=context)
+        for who, context in zip(people, contexts, strict=True)
+    )  # fmt: skip
+
+
+def test_messages_count_as_answers_of_the_strategy_whose_list_they_show(shop):
+    answer(["hit-0"], "c0")
+    messages(
+        {"products": ["hit-0", "hit-1"], "by": "popularity", "filled": 1},
+        {"products": ["hit-2"], "strategy": "popularity"},  # an arm of before messages said by whom
+        {"products": ["hit-2"], "by": "hybrid", "strategy": "popularity"},
+        {"products": [], "by": "popularity"},
+        {"products": ["hit-3"]},  # nobody's list
+        {"by": "popularity"},
+    )
+    messages({"products": ["hit-3"], "by": "popularity", "would_be": True}, state="held_out")
+    did("view", "hit-1", "c0", timedelta(hours=3))
+    did("purchase", "hit-2", "c1", timedelta(days=6))
+    did("purchase", "hit-2", "c2", timedelta(days=8))
+    look_back(as_of=NOW, now=NOW)
+    hybrid, popular = StrategyWeek.objects.order_by("strategy__key")
+    assert (popular.strategy.key, hybrid.strategy.key) == ("popularity", "hybrid")
+    assert (popular.answers, popular.followed, popular.places, popular.fallback) == (3, 3, 4, 1)
+    assert (popular.clicked, popular.bought, popular.products) == (1, 1, 3)
+    assert (hybrid.answers, hybrid.places, hybrid.clicked, hybrid.bought) == (1, 1, 0, 0)
 
 
 def test_cold_products_are_told_with_what_reaches_them(shop):

@@ -3,12 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
 from threadpoolctl import threadpool_limits
-
-# How long an example takes says something about the machine, not about the property.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,14 +1,19 @@
 """Debian's chromium, driven as a person would, with everything that went wrong written down."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from django.db import connections
 from playwright.sync_api import Page, sync_playwright
+
+from tests.patience import Found, until
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -22,6 +27,7 @@ DARK_FIRST = [_DARK, pytest.param(*_LIGHT, marks=pytest.mark.long)]
 #: What every test with a browser is: its server needs what was stored to be committed.
 MARKS = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("browsing"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not shutil.which("chromium"), reason="NO CHROMIUM: THE BROWSER TESTS DID NOT RUN"),
 ]
@@ -29,6 +35,23 @@ _RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
 }
+
+
+@pytest.fixture(scope="module")
+def browsing() -> Iterator[None]:
+    """Build the charts' library for the pages, and let the test itself ask the database, too."""
+    # Playwright's own event loop runs in this thread; the requests are answered in another one.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        call_command("build_assets", verbosity=0)
+        yield
+
+
+def browsed(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a single test as one with a browser, in a file that has others."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
 
 
 @dataclass
@@ -53,6 +76,10 @@ class Visit:
         self.page.wait_for_load_state("networkidle")
         return answer.status if answer else 0
 
+    def wait_for(self, condition: Callable[[], Found], what: str | Callable[[], object] = "it") -> Found:
+        """Return the first true answer; the page goes on meanwhile, and what it asks for is noted."""
+        return until(condition, what, rest=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+
     def faults(self, within: str | None = None) -> list[str]:
         """Return what axe-core finds on the page, or in a part of it (WCAG 2.2 A and AA)."""
         found = Axe().run(self.page, context=within, options=_RULES).response["violations"]
@@ -67,6 +94,7 @@ def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
         # The sandboxed preview of a mail has no storage.
         context.add_init_script(f"try {{ localStorage.adminTheme = '\"{theme}\"' }} catch (error) {{}}")
+        context.set_default_timeout(60_000)  # a slow machine shows everything, later
         context.add_cookies([{"name": "django_language", "value": language, "url": origin}])
         page = context.new_page()
         window = Visit(page, origin)
@@ -91,6 +119,16 @@ def visit(origin: str, *, theme: str, language: str) -> Iterator[Visit]:
             yield window
         finally:
             browser.close()
+            hang_up()
+
+
+def hang_up() -> None:
+    """Close the database for this thread as long as Playwright's loop runs in it.
+
+    What Django keeps for a thread with a loop is apart from what it keeps without one: nobody else would
+    close that connection, and no database can be dropped that somebody uses.
+    """
+    connections.close_all()
 
 
 def _ours(url: str, origin: str) -> bool:

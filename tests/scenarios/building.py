@@ -6,23 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
-from accounts.models import User
 from customers.services import upsert_customers
 from events.services import ingest
-from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import Visit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def shop(settings, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def shop(settings, alice):
     settings.SHOP_AS_OF = NOW.isoformat()
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     before = NOW - timedelta(days=400)
     upsert_customers(
         [

@@ -1,12 +1,10 @@
 """A shop in which campaigns are planned, and a mouse that counts its clicks."""
 
-import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 
 from accounts.models import User
 from campaigns.content.starters import ensure_starter_templates
@@ -32,14 +30,11 @@ PEOPLE = 12
 
 
 @pytest.fixture
-def people(settings, monkeypatch, live_server, tmp_path):
+def people(settings, live_server, tmp_path):
     """Store twelve customers who agreed, products for each, the starters; Alice plans, Bob approves."""
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.ARTIFACTS = tmp_path
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     settings.PUBLIC_URL = live_server.url
-    call_command("build_assets", verbosity=0)
     now = clock.now()
     for name, role in (("alice", "marketer"), ("bob", "approver")):
         user = User.objects.create_user(

@@ -2,9 +2,6 @@
 
 import os
 
-from django.core.management import call_command
-
-from accounts.models import User
 from tests.console.test_campaign_report import shop as sent
 from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import MARKS, visit
@@ -15,11 +12,8 @@ pytestmark = MARKS
 TABS = {"results": "", "content": "content/", "people": "people/", "log": "log/"}
 
 
-def test_the_report_reads_well_and_leads_to_its_people(live_server, sent, settings, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_the_report_reads_well_and_leads_to_its_people(live_server, sent, settings, alice):
     settings.PUBLIC_URL = live_server.url
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     campaign, _run, _messages = sent
     root = f"/admin/campaigns/{campaign.pk}/report/"
     faults: list[str] = []

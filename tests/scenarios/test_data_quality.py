@@ -1,12 +1,9 @@
 """Data quality as a demo's marketer opens it: the days that have something to show, and their chart."""
 
-import os
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
 
-from accounts.models import User
 from core import clock
 from events import quality
 from tests.factories.shop import PASSWORD
@@ -17,11 +14,8 @@ pytestmark = MARKS
 
 
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
-def test_it_opens_on_the_shops_own_days(live_server, settings, monkeypatch, theme, language):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_it_opens_on_the_shops_own_days(live_server, settings, alice, theme, language):
     settings.SHOP_AS_OF = "2017-12-04"
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     for n in range(30):
         quality.note("journey", date(2017, 12, 4) - timedelta(days=n), {"accepted": 90, "no_quantity": n % 7})
     quality.note("api", quality.shop_day(clock.now()), {"accepted": 1})

@@ -1,12 +1,8 @@
 """A live test as a marketer opens it: the sentence, its health, a decision by hand; and the control group."""
 
-import os
 from datetime import timedelta
 from decimal import Decimal
 
-from django.core.management import call_command
-
-from accounts.models import User
 from campaigns.experiments.live.looks import take_look
 from campaigns.experiments.models import Experiment
 from campaigns.experiments.services import open_holdout
@@ -39,10 +35,7 @@ def make_tests() -> tuple[Experiment, Experiment, Experiment]:
     return won, going, fresh
 
 
-def test_from_the_sentence_to_a_decision(live_server, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
+def test_from_the_sentence_to_a_decision(live_server, alice):
     won, going, fresh = make_tests()
     open_holdout(share=Decimal("0.05"), user=None, now=clock.now() - timedelta(days=60))
     pages = {

@@ -4,10 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
 from accounts import jobs
-from accounts.models import Job, User
+from accounts.models import Job
 from customers.models import Customer
 from events.models import Event
 from tests.factories.shop import PASSWORD
@@ -22,11 +21,8 @@ WORDS = {
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def shop(settings, alice, tmp_path):
     settings.IMPORT_FILES = str(tmp_path / "files")
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     file = tmp_path / "orders_export.csv"
     file.write_text(SHOPIFY_ORDERS)
     return file

@@ -1,12 +1,10 @@
 """A marketer imports past orders, presses one button, and sees who the customers are the same hour."""
 
 import csv
-import os
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core.management import call_command
 
 from accounts import jobs
 from accounts.models import Job, User
@@ -25,13 +23,11 @@ PAGES = ("personas", "lifecycle", "classes", "known")
 
 
 @pytest.fixture
-def orders(settings, monkeypatch, tmp_path):
+def orders(settings, tmp_path):
     """Past orders as another shop system writes them, and a marketer."""
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.SHOP_AS_OF = AS_OF.isoformat()
     settings.IMPORT_FILES = str(tmp_path / "files")
     settings.ARTIFACTS = tmp_path / "artifacts"
-    call_command("build_assets", verbosity=0)
     mia = User.objects.create_user("mia", "mia@demo.invalid", PASSWORD, first_name="Mia", is_staff=True)
     mia.groups.add(Group.objects.get(name="marketer"))
     file = tmp_path / "orders.csv"

@@ -19,13 +19,16 @@ from tests.scenarios.planning import (  # noqa: F401  fixtures
     step,
     window,
 )  # fmt: skip
+from tests.scenarios.test_imports import look
 
 pytestmark = MARKS
 
 
 def test_hours_and_words(window, people):  # noqa: F811
     now = clock.now()
-    PersonHour.objects.bulk_create(PersonHour(customer=one, hour=18, rate=0.05) for one in people[:-1])
+    PersonHour.objects.bulk_create(
+        PersonHour(customer=one, hour=18, rate=0.05, acts=9) for one in people[:-1]
+    )
     Customer.objects.filter(pk=people[-1].pk).update(no_profiling=True)
     told = CopyBeliefs().updated([[ArmSeen({"urgent": 1}, 4000, 420), ArmSeen({}, 4000, 330)]] * 3)
     beliefs = {"beliefs": told.as_json(), "tests": []}
@@ -35,7 +38,12 @@ def test_hours_and_words(window, people):  # noqa: F811
     page.check("[data-field=learned_hours]")
     saved(window)
     assert page.is_visible("text=Eight in ten get it at the hour")
-    assert window.faults() == []
+    page.wait_for_selector("[data-plan=hours-known]")
+    told = page.inner_text("[data-plan=hours-known]").split("\n")
+    assert told[told.index("Have an hour of their own") + 1] == str(len(people) - 1)
+    assert told[told.index("Refused to be profiled: the usual time") + 1] == "1"
+    faults: list[str] = []
+    look(window, "plan-hours", faults)
     step(window, campaign, "test")
     page.check("[name=lever][value=subject]")
     page.fill("[data-arm='0']", "Ends today")
@@ -45,9 +53,12 @@ def test_hours_and_words(window, people):  # noqa: F811
     page.wait_for_selector("[data-plan=words]")
     words = page.inner_text("[data-plan=words]")
     assert "from 3 campaigns" in words
+    page.click("[data-words=why] summary")
+    assert page.inner_text("[data-words=why] tbody").split("\t")[0] == "Subject urges"
     assert "A: Ends today" in words
     assert "+" in words
-    assert window.faults() == []
+    look(window, "plan-words", faults)
+    assert faults == []
     levers = list(Campaign.objects.get().experiment.variants.order_by("id").values_list("levers", flat=True))
     assert levers == [
         {"subject": "Ends today"},

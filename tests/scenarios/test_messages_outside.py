@@ -1,10 +1,9 @@
 """What recipients and marketers see of messages after they went: public pages and deliverability."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
 
 from customers.models import Consent, Customer
 from delivery.deliverability.guard import guard
@@ -15,7 +14,7 @@ from delivery.preferences.opt_in import ask, confirm_url
 from delivery.tracking.judge import judge
 from delivery.tracking.tokens import click_url
 from events.models import Event
-from tests.factories.shop import NOW, PASSWORD, open_shop
+from tests.factories.shop import NOW, PASSWORD
 from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
 pytestmark = MARKS
@@ -23,16 +22,9 @@ SHOTS = os.environ.get("RAPPORT_SHOTS")
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path, live_server):
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
+def shop(settings, live_server, opened):
     settings.PUBLIC_URL = live_server.url
     settings.PAUSE_AFTER = 5
-    call_command("build_assets", verbosity=0)
-    pages = open_shop()
     now = datetime.now(UTC)
     run = Run.objects.get()
     Message.objects.filter(run=run, state="pending").update(state="sent", sent_at=now)
@@ -56,7 +48,7 @@ def shop(settings, monkeypatch, tmp_path, live_server):
             )
         ],
     )  # fmt: skip
-    return pages, messages, now
+    return opened, messages, now
 
 
 def shot(page, name):
@@ -141,6 +133,6 @@ def test_pages_of_recipients(live_server, shop, theme, language):
         page.goto(click_url(message, link.pk))
         assert page.url == link.url
         assert Touch.objects.filter(kind="click").count() == 1
-        judge(now=datetime.now(UTC).replace(year=2100))
+        judge(now=datetime.now(UTC) + timedelta(days=36_500))
         assert Event.objects.get(type="message_clicked").customer_id == customer.pk
         assert [c for c in window.complaints if "404" not in c] == []

@@ -1,13 +1,10 @@
 """A marketer writes an offer by keyboard, tries it on a cart and switches it on; a second tab is refused."""
 
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
 
-from accounts.models import User
 from campaigns.coupons.pools import create_pool, generate_codes
 from campaigns.promotions.editing import draft_promotion, switch
 from campaigns.promotions.models import Promotion
@@ -22,11 +19,8 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def shop(settings, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def shop(settings, alice):
     settings.SHOP_AS_OF = NOW.isoformat()
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     price = Money(Decimal("10.00"), "USD")
     upsert_products([{"sku": "tea", "name": "Green tea", "category": ["Tea"], "price": price}], NOW)
     given = {"name": "Always five", "benefit": {"kind": "percent", "percent": "5"}, "currency": "USD"}

@@ -5,7 +5,6 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
 
 from campaigns.actions import create_campaign, launch_campaign
 from campaigns.content.services import create_template
@@ -15,7 +14,7 @@ from delivery.models import FrequencyCap, Message, Provider, Run
 from delivery.outbox.send import deliver
 from tests.campaigns.actions.conftest import Postbox
 from tests.delivery import conftest as parts
-from tests.factories.shop import NOW, PASSWORD, open_shop
+from tests.factories.shop import NOW, PASSWORD
 from tests.scenarios.browser import DARK_FIRST, MARKS, visit
 
 pytestmark = MARKS
@@ -24,16 +23,9 @@ smtp_server = parts.smtp_server  # the same fixture
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path, live_server):
+def shop(settings, live_server, opened):
     """Store a shop with a campaign on its way and one that went three times."""
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     settings.PUBLIC_URL = live_server.url
-    call_command("build_assets", verbosity=0)
-    pages = open_shop()
     now = datetime.now(UTC)
     daily = create_campaign(
         user=None, now=now, name="Good morning", slug="daily", kind=Campaign.Kind.EMAIL, channel="onsite",
@@ -48,7 +40,7 @@ def shop(settings, monkeypatch, tmp_path, live_server):
     daily.refresh_from_db()
     for day in range(3):
         launch_due(now=daily.next_at + timedelta(days=day), as_of=NOW + timedelta(days=day))
-    return pages | {"daily": f"/admin/campaigns/{daily.pk}/report/"}
+    return opened | {"daily": f"/admin/campaigns/{daily.pk}/report/"}
 
 
 def shot(page, name):

@@ -1,10 +1,6 @@
 """Scores, model card, values and the RFM grid as a marketer opens them, and a cell that becomes a segment."""
 
-import os
-
-from django.core.management import call_command
-
-from accounts.models import User
+from campaigns.schedule.models import PersonHour
 from profiles.models import CustomerScore
 from profiles.scores.services import score_customers
 from profiles.services import build_profiles
@@ -18,14 +14,14 @@ __all__ = ["history", "shop"]
 pytestmark = MARKS
 
 
-def test_from_a_figure_to_a_segment(live_server, history, settings, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_from_a_figure_to_a_segment(live_server, history, settings, alice):
     settings.SHOP_AS_OF = AS_OF.isoformat()
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     build_profiles(as_of=AS_OF, now=AS_OF)
     score_customers(as_of=AS_OF, now=AS_OF)
     risky = CustomerScore.objects.filter(kind="churn").order_by("-score").first()
+    PersonHour.objects.create(
+        customer_id=risky.customer_id, hour=18, rate=0.031, low=0.004, high=0.078, acts=34, sent=5
+    )
     pages = {
         "scores": "/admin/scores/",
         "score": "/admin/scores/churn/",

@@ -4,10 +4,9 @@ import os
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db.models import F
 
-from accounts.models import Job, User
+from accounts.models import Job
 from catalog.models import Product
 from core import clock
 from customers.models import Customer
@@ -84,13 +83,10 @@ def narrow(window: Visit, name: str) -> list[str]:
 
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
 def test_demand_is_acted_on_by_a_click_and_every_page_is_sound(
-    live_server, settings, tmp_path, monkeypatch, theme, language
+    live_server, settings, tmp_path, alice, theme, language
 ):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.ARTIFACTS = tmp_path
     settings.SHOP_AS_OF = NOW.isoformat()
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     shop()
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:

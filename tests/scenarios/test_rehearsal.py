@@ -1,11 +1,7 @@
 """A marketer rehearses a draft on its last step, reads what came out, and sees it go stale by a change."""
 
-import os
-
-from django.core.management import call_command
-
 from accounts.jobs import run
-from accounts.models import Job, User
+from accounts.models import Job
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, loyal, mailing, people  # noqa: F401  the same shop
 from tests.factories.shop import PASSWORD
@@ -15,11 +11,8 @@ from tests.scenarios.test_imports import look
 pytestmark = MARKS
 
 
-def test_from_the_review_to_the_figures(live_server, monkeypatch, settings, loyal):  # noqa: F811
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_from_the_review_to_the_figures(live_server, alice, settings, loyal):  # noqa: F811
     settings.SHOP_AS_OF = NOW.isoformat()
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
     refresh_segment(loyal, as_of=NOW, now=NOW)
     campaign = mailing(loyal)
     review, page = (

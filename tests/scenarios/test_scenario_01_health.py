@@ -7,7 +7,6 @@ import sys
 import time
 
 import pytest
-from django.core.management import call_command
 
 from core import clock
 from delivery.deliverability.domain import sender_domain
@@ -15,24 +14,13 @@ from delivery.deliverability.models import DomainCheck
 from delivery.models import Run
 from events.models import ChangeNote
 from tests.delivery.conftest import ROOT, process_env
-from tests.factories.shop import NOW, PASSWORD, open_shop
+from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
 
 pytestmark = MARKS
 SHOTS = os.environ.get("RAPPORT_SHOTS")
 #: A worker that was killed is told of within so many seconds: 35 of silence, 10 until the page asks again.
 TOLD = 50
-
-
-@pytest.fixture
-def shop(settings, monkeypatch, tmp_path):
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = NOW.isoformat()
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    call_command("build_assets", verbosity=0)
-    return open_shop()
 
 
 @pytest.fixture
@@ -68,7 +56,7 @@ def look(window, name, faults):
 
 
 @pytest.mark.long
-def test_health_is_there_from_the_sign_in_and_a_killed_worker_is_told_of(live_server, shop, worker):
+def test_health_is_there_from_the_sign_in_and_a_killed_worker_is_told_of(live_server, opened, worker):
     DomainCheck.objects.create(
         domain=sender_domain(), checked_at=clock.now(),
         findings=[
@@ -115,7 +103,7 @@ def test_health_is_there_from_the_sign_in_and_a_killed_worker_is_told_of(live_se
 
 
 @pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
-def test_home_health_and_calendar_are_sound(live_server, shop, theme, language):
+def test_home_health_and_calendar_are_sound(live_server, opened, theme, language):
     faults: list[str] = []
     with visit(live_server.url, theme=theme, language=language) as window:
         window.sign_in("alice", PASSWORD)
@@ -129,7 +117,7 @@ def test_home_health_and_calendar_are_sound(live_server, shop, theme, language):
         assert window.complaints == []
 
 
-def test_the_calendar_goes_by_the_keyboard(live_server, shop):
+def test_the_calendar_goes_by_the_keyboard(live_server, opened):
     with visit(live_server.url, theme="light", language="en") as window:
         page = window.page
         window.sign_in("alice", PASSWORD)

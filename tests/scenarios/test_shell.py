@@ -1,34 +1,24 @@
 """What is around every page: Ctrl+K, the bell, saved views, undo; by keyboard, and without a fault of axe."""
 
-import os
-
 import pytest
-from django.core.management import call_command
 from django.utils.translation import gettext_noop as noop
 
 from accounts import notices
 from accounts.models import SavedView, User
 from core import clock
 from tests import screens
-from tests.factories.shop import NOW, PASSWORD, open_shop
+from tests.factories.shop import PASSWORD
 from tests.scenarios.browser import MARKS, visit
 
 pytestmark = MARKS
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path):
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = NOW.isoformat()
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    call_command("build_assets", verbosity=0)
-    pages = open_shop()
+def shop(opened):
     alice = User.objects.get(username="alice")
     title = noop("“%(title)s” is done.")
-    notices.tell([alice], "job_done", title, pages["campaign"], clock.now(), facts={"title": "Spring"})
-    return pages
+    notices.tell([alice], "job_done", title, opened["campaign"], clock.now(), facts={"title": "Spring"})
+    return opened
 
 
 def test_the_frame_in_a_browser(live_server, shop):

@@ -1,40 +1,38 @@
 """Alice walks every page in both languages and themes; nothing is broken, foreign or inaccessible."""
 
-import os
-
 import pytest
-from django.core.management import call_command
 
 from campaigns.outcomes.daily import orders
 from config.navigation import NAVIGATION
-from tests.factories.shop import NOW, PASSWORD, open_shop
-from tests.scenarios.browser import LIGHT_FIRST, MARKS, visit
+from tests.factories.shop import NOW, PASSWORD
+from tests.scenarios.browser import MARKS, visit
 
 pytestmark = MARKS
 
 
 @pytest.fixture
-def shop(settings, monkeypatch, tmp_path):
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    settings.ARTIFACTS = tmp_path
-    settings.SHOP_AS_OF = "2026-03-01T12:00:00Z"
-    settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
-    call_command("build_assets", verbosity=0)
-    pages = open_shop()
+def shop(opened):
     orders.build(now=NOW)  # home draws the days' sums
-    return pages
+    return opened
 
 
-@pytest.mark.parametrize(("theme", "language"), LIGHT_FIRST)
-def test_every_page_is_sound(live_server, shop, theme, language):
+@pytest.mark.parametrize(
+    ("every", "theme", "language"),
+    [
+        (3, "light", "en"),
+        pytest.param(1, "light", "en", marks=pytest.mark.long),
+        pytest.param(1, "dark", "zh-hans", marks=pytest.mark.long),
+    ],
+)
+def test_every_page_is_sound(live_server, shop, every, theme, language):
+    """Every page by bin/scenarios; by bin/test each third one, beside those that have tests of their own."""
     with visit(live_server.url, theme=theme, language=language) as window:
         page = window.page
         window.sign_in("alice", PASSWORD)
         links = page.eval_on_selector_all("#nav-sidebar-apps a", "links => links.map(a => a.pathname)")
         assert len(links) == sum(len(group["items"]) for group in NAVIGATION), links
         faults = []
-        for path in [*links, *shop.values()]:
+        for path in dict.fromkeys([*[*links, *shop.values()][::every], shop["mail"]]):
             status = window.go(path)
             assert status == 200, (path, status)
             assert page.locator("#nav-sidebar").count() == 1, f"{path}: not signed in"
@@ -50,7 +48,7 @@ def test_every_page_is_sound(live_server, shop, theme, language):
         assert page.evaluate("window.hacked") is None
 
 
-def test_planted_faults_are_found(live_server, shop):
+def test_planted_faults_are_found(live_server, alice):
     with visit(live_server.url, theme="light", language="en") as window:
         window.sign_in("alice", PASSWORD)
         window.page.evaluate(

@@ -41,8 +41,7 @@ def mails() -> dict[tuple[str, str], str]:
     return found
 
 
-def test_every_starter_fits_and_can_be_read(db, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+def test_every_starter_fits_and_can_be_read(db):
     faults = []
     made = mails()
     assert len(made) >= 14

@@ -1,11 +1,8 @@
 """Tuning as a marketer sees it: what waits, what is learned, and every step taken back."""
 
-import os
 from datetime import timedelta
 
-from django.core.management import call_command
-
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry
 from campaigns.tuning.models import Holdback
 from core import clock
 from profiles.models import Clustering, Persona
@@ -60,10 +57,7 @@ def learned() -> None:
         )  # fmt: skip
 
 
-def test_what_waits_is_decided_and_what_was_decided_is_taken_back(live_server, monkeypatch):
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    call_command("build_assets", verbosity=0)
-    User.objects.create_superuser("alice", "alice@demo.invalid", PASSWORD, first_name="Alice")
+def test_what_waits_is_decided_and_what_was_decided_is_taken_back(live_server, alice):
     learned()
     set_policy("blend", "approve", user=None, now=clock.now())
     faults: list[str] = []

@@ -75,7 +75,7 @@ def test_preview(alice, shop):
         ("/segments/preview", {"rule": {"field": "customer.country", "op": "eq", "value": "\ud800"}}, 422),
     ],
 )
-def test_bad_input_gets_problem_details(alice, path, body, status):
+def test_bad_input_gets_problem_details(as_migrated, alice, path, body, status):
     answer = post(alice, path, body)
     assert answer.status_code == status, answer.content
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -105,7 +105,7 @@ def test_an_unknown_segment_is_not_found(alice):
     assert answer.status_code == 404
 
 
-def test_change_explain_and_remove(alice, shop):
+def test_change_explain_and_remove(as_migrated, alice, shop):
     shop.customer("c0")
     made = post(alice, "/segments", {"name": "Recent", "rule": RULE}).json()
     path = f"/api/v1/segments/{made['id']}"

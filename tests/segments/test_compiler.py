@@ -195,7 +195,11 @@ def people(shop):
     return populate(shop)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(rule=rules)
 def test_random_rules_find_whom_the_plain_reading_finds(people, rule):
     assert found(rule) == {pk for pk, person in people.items() if fits(rule, person, AS_OF)}

@@ -3,9 +3,10 @@
 import pytest
 from django.utils.translation import override
 
-from catalog.models import Product
+from catalog.models import Category, Product
 from segments.drafting import LONGEST, draft
 from segments.rules import parse
+from segments.services import ensure_ready_made
 from tests.factories.histories import Shop
 from tests.segments.conftest import AS_OF
 
@@ -13,20 +14,15 @@ COFFEE, TEA, WINE = "grocery/coffee", "grocery/tea", ["grocery/domestic-wine", "
 
 
 @pytest.fixture(scope="module")
-def catalogue(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock():
-        shop = Shop(AS_OF)
-        paths = ("coffee", "tea", "domestic-wine", "imported-wine", "wine-vinegar", "咖啡", "酒")
-        products = [shop.product(f"draft-{name}", path=f"grocery/{name}") for name in paths]
-        Product.objects.filter(sku="draft-tea").update(brand="Acme")
-        from catalog.models import Category
-
-        for category in Category.objects.all():
-            category.name = category.path.split("/")[-1].replace("-", " ").title()
-            category.save()
-        yield
-        Product.objects.filter(pk__in=[product.pk for product in products]).delete()
-        Category.objects.all().delete()
+def catalogue(module_db):
+    shop = Shop(AS_OF)
+    for name in ("coffee", "tea", "domestic-wine", "imported-wine", "wine-vinegar", "咖啡", "酒"):
+        shop.product(f"draft-{name}", path=f"grocery/{name}")
+    Product.objects.filter(sku="draft-tea").update(brand="Acme")
+    for category in Category.objects.all():
+        category.name = category.path.split("/")[-1].replace("-", " ").title()
+        category.save()
+    ensure_ready_made(now=AS_OF)
 
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]

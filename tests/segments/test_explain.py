@@ -44,5 +44,5 @@ pytestmark = pytest.mark.django_db
         ),
     ],
 )
-def test_sentences(rule, words):
+def test_sentences(as_migrated, rule, words):
     assert explain(rule) == words

@@ -133,7 +133,7 @@ def test_overlap_and_history(shop, buyers):
     assert [(row["size"], row["entered"], row["left"]) for row in history] == [(1, 1, 0), (2, 1, 0)]
 
 
-def test_lists_take_ids_and_addresses(shop):
+def test_lists_take_ids_and_addresses(as_migrated, shop):
     alice, bob = shop.customer("alice"), shop.customer("bob")
     value = keyed_hash("email", "bob@example.com")
     Identifier.objects.create(kind="email", value_hash=value, customer=bob, created_at=AS_OF)

@@ -122,7 +122,7 @@ def test_a_changed_rule_is_a_new_version_and_slugs_do_not_collide(shop, recent):
     assert save_segment(Segment(name="Recent buyers", rule=RECENT), now=AS_OF).slug == "recent-buyers-2"
 
 
-def test_the_ready_made_segments_are_there_and_work(shop):
+def test_the_ready_made_segments_are_there_and_work(as_migrated, shop):
     slugs = {made.slug for made in READY_MADE}
     assert set(Segment.objects.filter(ready_made=True).values_list("slug", flat=True)) == slugs
     assert ensure_ready_made(now=AS_OF) == 0

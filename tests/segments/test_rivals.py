@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -22,6 +21,7 @@ from segments.models import Cause, Segment, SegmentMembership, SegmentRun
 from segments.refresh import refresh_all, refresh_segment
 from segments.rules import RuleError
 from segments.services import delete_segment, save_segment
+from tests.patience import PATIENCE, until
 from tests.segments import worker
 from tests.segments.conftest import AS_OF
 
@@ -161,7 +161,7 @@ class Pause:
 
     def stop(self):
         self.reached.set()
-        assert self.free.wait(20)
+        assert self.free.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -180,17 +180,16 @@ def beside():
 
 def until_one_waits():
     """Return when somebody in this database waits for a lock of somebody else."""
-    deadline = time.monotonic() + 20
     with connection.cursor() as cursor:
-        while True:
+
+        def waits():
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
-            if cursor.fetchone()[0]:
-                return
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+            return cursor.fetchone()[0]
+
+        until(waits, "a wait for a lock")
 
 
 def test_of_two_refreshes_at_once_one_moves_everybody_and_the_other_nobody(shop, beside, monkeypatch):
@@ -198,7 +197,7 @@ def test_of_two_refreshes_at_once_one_moves_everybody_and_the_other_nobody(shop,
     pause = Pause(monkeypatch, moves, "apply", after=True)
     moment = {"as_of": AS_OF, "now": AS_OF}
     first = beside(refresh_segment, Segment.objects.get(pk=segment.pk), **moment)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     second = beside(refresh_segment, Segment.objects.get(pk=segment.pk), **moment)
     until_one_waits()
     assert SegmentMembership.objects.count() == 0
@@ -212,7 +211,7 @@ def test_a_refresh_that_waited_for_a_later_one_does_not_go_back(shop, beside, mo
     segment, people = buyers(shop, 3)
     pause = Pause(monkeypatch, moves, "apply", after=True)
     first = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=AS_OF, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     past = AS_OF - timedelta(minutes=30)
     second = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=past, now=AS_OF)
     until_one_waits()
@@ -228,7 +227,7 @@ def test_an_incremental_refresh_does_not_take_back_what_a_complete_one_just_saw(
     changes.note([late.pk], AS_OF)
     pause = Pause(monkeypatch, refresh, "gather")
     complete = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=AS_OF, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     changed = beside(refresh_changed, as_of=AS_OF, now=AS_OF)
     until_one_waits()
     shop.event(late, 0.5)  # known to the complete refresh, and later than the incremental one began
@@ -248,7 +247,7 @@ def test_a_refresh_during_an_edit_waits_and_follows_the_new_rule(shop, beside, m
     edited.rule = VIEWED
     pause = Pause(monkeypatch, services.audit, "record")
     edit = beside(save_segment, edited, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     complete = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=LATER, now=LATER)
     until_one_waits()
     pause.free.set()
@@ -268,7 +267,7 @@ def test_an_edit_during_a_refresh_waits_and_the_next_one_follows_it(shop, beside
     edited.rule = VIEWED
     pause = Pause(monkeypatch, moves, "apply", after=True)
     complete = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=AS_OF, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     edit = beside(save_segment, edited, now=AS_OF)
     until_one_waits()
     pause.free.set()
@@ -290,7 +289,7 @@ def test_an_incremental_refresh_that_waited_for_an_edit_leaves_the_segment_alone
     edited.rule = VIEWED
     pause = Pause(monkeypatch, services.audit, "record")
     edit = beside(save_segment, edited, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     changed = beside(refresh_changed, as_of=AS_OF, now=AS_OF)
     until_one_waits()
     pause.free.set()
@@ -305,7 +304,7 @@ def test_a_segment_removed_during_its_refresh_is_gone_with_all_of_it(shop, besid
     segment, _people = buyers(shop, 4)
     pause = Pause(monkeypatch, moves, "apply", after=True)
     complete = beside(refresh_all, as_of=AS_OF, now=AS_OF, slugs=["a"])
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     removal = beside(delete_segment, Segment.objects.get(pk=segment.pk), now=AS_OF)
     until_one_waits()
     pause.free.set()
@@ -321,7 +320,7 @@ def test_two_edits_at_once_cannot_close_a_circle(shop, beside, monkeypatch):
     a.rule, b.rule = {"segment": "b"}, {"segment": "a"}
     pause = Pause(monkeypatch, services.audit, "record")
     first = beside(save_segment, a, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     second = beside(save_segment, b, now=AS_OF)
     until_one_waits()
     pause.free.set()
@@ -335,9 +334,9 @@ def test_a_refresh_keeps_nobody_from_naming_its_segment(shop, beside, monkeypatc
     segment, people = buyers(shop, 1)
     pause = Pause(monkeypatch, moves, "apply", after=True)
     complete = beside(refresh_segment, Segment.objects.get(pk=segment.pk), as_of=AS_OF, now=AS_OF)
-    assert pause.reached.wait(20)
+    assert pause.reached.wait(PATIENCE)
     named = beside(SegmentRun.objects.create, segment_id=segment.pk, as_of=AS_OF, started_at=AS_OF)
-    assert named.result(timeout=10).pk
+    assert named.result(timeout=PATIENCE).pk
     pause.free.set()
     assert complete.result().entered == 1
     check(segment, people)

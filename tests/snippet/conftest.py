@@ -1,9 +1,6 @@
 """A shop's website on an origin of its own, with the snippet on its pages, in a real browser."""
 
-import os
-import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,7 +13,10 @@ from accounts.keys import create_key
 from accounts.models import PUBLISHABLE_SCOPES, ApiKey
 from events.models import Event
 from tests.factories.accounts import NOW
-from tests.scenarios.browser import CHROMIUM, FLAGS
+from tests.patience import until
+from tests.scenarios.browser import CHROMIUM, FLAGS, browsing, hang_up
+
+__all__ = ["browsing"]
 
 PAGE = """<!doctype html><html lang="en"><title>{title}</title>
 <script src="{server}/static/rapport.js" data-key="{key}" data-consent="{consent}" defer></script>
@@ -60,22 +60,13 @@ class Shop:
         self.foreign = f"http://localhost:{self.port}"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def unafraid() -> Iterator[None]:
-    # Playwright's own event loop runs in this thread; the requests are answered in another one.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if not shutil.which("chromium"):
-        pytest.skip("NO CHROMIUM: THE BROWSER TESTS DID NOT RUN")
     with sync_playwright() as driver:
         found = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield found
         found.close()
+        hang_up()
 
 
 @pytest.fixture
@@ -107,6 +98,10 @@ class Window:
         if "/v1/" in url:
             self.calls.append(f"{method} {url.partition('/v1/')[2]}")
 
+    def wait_for(self, check: Callable[[], bool], what: str) -> None:
+        """Wait until it holds of the page, whose calls and answers come in meanwhile."""
+        until(check, what, rest=lambda seconds: self.page.wait_for_timeout(seconds * 1000))
+
     def stored(self) -> list[str]:
         return self.page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('rapport')).sort()")
 
@@ -132,9 +127,6 @@ def rows() -> list[tuple[Any, ...]]:
     ]
 
 
-def eventually(check: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until it holds; a busy machine is slow."""
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until, rows()
-        time.sleep(0.05)
+def eventually(check: Callable[[], bool]) -> None:
+    """Wait until it holds for what was stored."""
+    until(check, lambda: f"what was to be stored, beside {rows()},")

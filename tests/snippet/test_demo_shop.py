@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
-from django.core.management import call_command
 
 from accounts.keys import create_key
 from accounts.models import PUBLISHABLE_SCOPES
@@ -19,10 +18,10 @@ from events.models import Event
 from events.services import ingest
 from recommendations.services.training import train_models
 from tests.factories.shop import NOW, open_shop
-from tests.scenarios.browser import visit
+from tests.scenarios.browser import MARKS, visit
 from tests.snippet.conftest import eventually
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -32,7 +31,6 @@ def demo(transactional_db, settings, tmp_path):
     settings.SHOP_AS_OF = NOW.isoformat()
     settings.SHOP_POSTAL_ADDRESS = "1 Market Street"
     settings.IS_DEMO = True
-    call_command("build_assets", verbosity=0)
     open_shop()
     upsert_products(
         [
@@ -46,7 +44,7 @@ def demo(transactional_db, settings, tmp_path):
 
 @pytest.mark.parametrize(
     ("theme", "language"),
-    [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.slow)],
+    [("light", "en"), pytest.param("dark", "zh-hans", marks=pytest.mark.long)],
 )
 def test_she_views_adds_buys_and_is_shown_what_suits_her(live_server, demo, theme, language):
     with visit(live_server.url, theme=theme, language=language) as window:

@@ -1,15 +1,18 @@
 """The snippet on a shop's pages against the real server: what arrives, how often, and what never leaves."""
 
 import gzip
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from accounts.models import ApiKey
+from core import clock
 from events.models import Event
+from tests.scenarios.browser import MARKS
 from tests.snippet.conftest import eventually, rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = MARKS
 SNIPPET = Path(__file__).parents[2] / "static" / "rapport.js"
 
 
@@ -57,8 +60,10 @@ def test_the_browsers_own_no_is_a_no(shop, window, signal):
 
 def test_a_visit_arrives_once_each_in_exact_rows_also_on_closing_the_tab(shop, window):
     page = window.page
+    page.clock.install()
+    page.clock.pause_at(clock.now() + timedelta(hours=1))  # of the page's time passes what is let pass here
     page.goto(f"{shop.origin}/p/tea?utm_source=news&utm_campaign=spring&token=secret")
-    page.wait_for_timeout(1100)  # looking at it
+    page.clock.run_for(1100)  # looking at it
     page.click("#add")
     page.click("#remove")
     page.click("#find button")
@@ -95,17 +100,23 @@ def test_a_visit_arrives_once_each_in_exact_rows_also_on_closing_the_tab(shop, w
 
 def test_a_view_in_a_page_that_never_reloads(shop, window):
     page = window.page
+
+    def seen(visits: int) -> None:
+        """Wait until so many visits are stored: the page notes one a moment after its address changed."""
+        window.wait_for(
+            lambda: page.evaluate("rapport.flush()") or Event.objects.filter(type="visit").count() >= visits,
+            f"visit {visits}",
+        )
+
     page.goto(f"{shop.origin}/")
     page.evaluate("history.pushState({}, '', '/list'); history.replaceState({}, '', '/list#top')")
-    page.wait_for_timeout(50)
+    seen(2)
     page.evaluate(
         "document.body.innerHTML += '<i data-rapport-product=cup></i>'; history.pushState({}, '', '/p/cup')"
     )
-    page.wait_for_timeout(50)
+    seen(3)
     page.go_back()
-    page.wait_for_timeout(50)
-    page.evaluate("rapport.flush()")
-    eventually(lambda: len(rows()) >= 5)
+    seen(4)
     paths = [
         (e.type, e.properties["context"]["page"]["path"])
         for e in Event.objects.exclude(type="custom").order_by("occurred_at", "id")
@@ -136,12 +147,13 @@ def test_what_the_network_loses_is_sent_again_and_counts_once(shop, window):
     page.route("**/v1/b", lose)
     page.clock.install()
     page.goto(f"{shop.origin}/p/tea")
-    for _ in range(12):
+
+    def sent() -> bool:
+        """Let the pauses between attempts pass; say whether nothing waits any more."""
         page.clock.run_for(5000)
-        page.wait_for_timeout(60)
-        if len(lost) >= 3:
-            break
-    eventually(lambda: not [k for k in window.stored() if ":q:" in k])
+        return len(lost) >= 3 and not [key for key in window.stored() if ":q:" in key]
+
+    window.wait_for(sent, "the third attempt")
     assert len(lost) == 3
     assert sorted(row[0] for row in rows()) == ["view", "visit"]
 
@@ -185,8 +197,7 @@ def test_a_foreign_page_is_refused(shop, window):
     page.on("console", lambda message: warnings.append(message.text))
     page.goto(f"{shop.foreign}/p/tea")
     page.evaluate("rapport.flush()")
-    page.wait_for_timeout(500)
+    window.wait_for(lambda: any("CORS" in text for text in warnings), "the browser's refusal")
     page.close()
     assert "POST b" in window.calls
-    assert any("CORS" in text for text in warnings)
     assert rows() == []

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.models import Scope
 from campaigns import checkout
 from campaigns.coupons import services
-from campaigns.coupons.services import Refused
+from campaigns.coupons.services import Refused, joining
 from campaigns.coupons.throttling import GuessThrottle
 from core import clock
 from core.idempotency import PARAMETER, idempotent
@@ -26,6 +26,15 @@ class CodeSerializer(checkout.OrderedSerializer):
     """A code, who shows it, and on which order."""
 
     code = serializers.CharField(max_length=100)
+    codes = serializers.ListField(
+        child=serializers.CharField(max_length=100),
+        max_length=joining.MOST_CODES,
+        required=False,
+        help_text=(
+            "The codes on the cart, as for `/promotions/evaluate`: this one is judged beside them and the"
+            " promotions that need none, and refused where these leave it nothing. Absent: by itself."
+        ),
+    )
     shopper_ip = serializers.IPAddressField(
         required=False, help_text="Of who types the code: a guesser is held up, and nobody else."
     )
@@ -89,6 +98,8 @@ class CouponView(checkout.CheckoutView):
         "invalid_code": _("This code cannot be used"),
         "exhausted": _("This code has been used as often as it may be"),
         "ineligible": _("This code does not fit this order"),
+        "outdone": _("Another offer on this order is the better one"),
+        "twice": _("Another code for the same offer is on this order"),
         "rolled_back": _("This code's use on this order was taken back"),
     }
 

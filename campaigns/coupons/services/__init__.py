@@ -2,13 +2,13 @@
 
 from campaigns.promotions.carts import Order
 
-from .asking import validate
 from .counting import release_expired
 from .redeeming import Redeemed, redeem
 from .refusals import Refused
 from .reserving import RESERVED_FOR, reserve
 from .returning import refund, roll_back
 from .revoking import revoke
+from .valuing import validate
 
 __all__ = [
     "RESERVED_FOR",

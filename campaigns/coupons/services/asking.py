@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from campaigns.coupons import selectors
@@ -11,6 +12,7 @@ from campaigns.coupons.models import Coupon, Redemption
 from campaigns.promotions import running
 from campaigns.promotions.applicator import apply
 from campaigns.promotions.carts import Order
+from campaigns.promotions.models import Promotion
 from campaigns.promotions.services import situation_of
 from core.money import Money, convert
 from customers.models import Customer
@@ -28,21 +30,6 @@ class Worth:
     discount: Money
     counted: Decimal
     order_amount: Decimal
-
-
-def validate(code: str, *, customer: Customer | None, order: Order, now: datetime) -> Money:
-    """Return the discount that the code would give on the order now. Changes nothing.
-
-    Raises Refused, or RuleInvalid for amounts that are not money.
-    """
-    coupon = find(code)
-    check_living(coupon, customer, now)
-    prior = Redemption.objects.filter(coupon=coupon, order_id=order.id, rolled_back_at=None).exists()
-    reserved = coupon.reservations.filter(order_id=order.id, released_at=None, expires_at__gt=now).exists()
-    lapsed = coupon.reservations.filter(released_at=None, expires_at__lte=now).exists()
-    if coupon.used >= coupon.limit and not (prior or reserved or lapsed):
-        raise Refused("exhausted")
-    return worth(coupon, customer, order, now).discount
 
 
 def find_on(code: str, order_id: str) -> selectors.Shown:
@@ -75,6 +62,26 @@ def check_living(coupon: Coupon, customer: Customer | None, now: datetime) -> No
         raise Refused("invalid_code")
 
 
+def is_left(coupon: Coupon, order_id: str, now: datetime) -> bool:
+    """Say whether a use is left for an order: a free one, one that it has, one whose reservation lapsed.
+
+    At most two queries; none while uses are left.
+    """
+    if coupon.used < coupon.limit:
+        return True
+    kept = coupon.reservations.filter(released_at=None)
+    if kept.filter(Q(expires_at__lte=now) | Q(order_id=order_id)).exists():
+        return True
+    return is_used_on(coupon, order_id)
+
+
+def is_used_on(coupon: Coupon, order_id: str) -> bool:
+    """Say whether an order has used the code. One query, none for a cart that is no order yet."""
+    if not order_id:
+        return False
+    return Redemption.objects.filter(coupon=coupon, order_id=order_id, rolled_back_at=None).exists()
+
+
 def worth(coupon: Coupon, customer: Customer | None, order: Order, now: datetime) -> Worth:
     """Return what the code's promotion gives on the order, judged by itself."""
     promotion = coupon.pool.promotion
@@ -85,7 +92,12 @@ def worth(coupon: Coupon, customer: Customer | None, order: Order, now: datetime
     result = apply(offers, situation)
     for reason in result.not_applied:
         raise Refused("exhausted" if reason.code in SPENT else "ineligible", reason.reason)
-    counted = convert(result.discount, order.currency, promotion.currency)
+    return counted_as(promotion, result.discount, order, result.cart.amount)
+
+
+def counted_as(promotion: Promotion, discount: Decimal, order: Order, order_amount: Decimal) -> Worth:
+    """Return a discount with what the promotion's budget counts of it. Raises Refused without a rate."""
+    counted = convert(discount, order.currency, promotion.currency)
     if counted is None and promotion.budget is not None:
         raise Refused("ineligible", _("There is no rate for the order's currency."))
-    return Worth(Money(result.discount, order.currency), counted or Decimal(0), result.cart.amount)
+    return Worth(Money(discount, order.currency), counted or Decimal(0), order_amount)

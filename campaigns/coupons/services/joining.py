@@ -1,7 +1,7 @@
 """Codes on a cart together with the promotions that need none: one judgement, explained code by code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from campaigns.promotions.services import situation_of
 from core.money import Money
 from customers.models import Customer
 
-from .asking import SPENT, check_living, find
+from .asking import SPENT, check_living, find, is_left, is_used_on
 from .refusals import Refused
 
 #: What one cart may carry; each code is judged with and without.
@@ -63,14 +63,16 @@ def judge(
     """Return the best combination of the running promotions and of what the codes open. Counts nothing.
 
     By the stacking rules, as if a code's promotion applied by itself: a better offer wins over a code, and
-    a code may take the place of an offer. Raises RuleInvalid for amounts that are not money. Beside the
-    queries of `evaluate` two for each code.
+    a code may take the place of an offer. What an order has used already applies on it whatever is left.
+    Raises RuleInvalid for amounts that are not money. Beside the queries of `evaluate` two for each code, one
+    more for an order.
     """
     opened: dict[str, str] = {}
+    used: set[str] = set()
     promotions, entered = [], {}
     for code in dict.fromkeys(codes):
         try:
-            coupon = usable(code, customer, now)
+            coupon = usable(code, customer, now, order.id)
         except Refused as refused:
             entered[code] = Entered(code, False, refused.reason, refused.detail)
             continue
@@ -80,9 +82,15 @@ def judge(
             entered[code] = Entered(code, False, "twice", detail, slug)
             continue
         opened[code] = slug
+        if is_used_on(coupon, order.id):
+            used.add(slug)
         promotions.append(coupon.pool.promotion)
     key = customer.pk if customer else None
-    offers = [*running.automatic_offers(now, key), *running.offers_of(promotions, now, key)]
+    entitled = [
+        replace(offer, barred=None, budget_left=None) if offer.slug in used else offer
+        for offer in running.offers_of(promotions, now, key)
+    ]
+    offers = [*running.automatic_offers(now, key), *entitled]
     situation = situation_of(order, customer=customer, now=now, offers=offers)
     result = apply(offers, situation)
     for code, slug in opened.items():
@@ -90,12 +98,11 @@ def judge(
     return result, tuple(entered[code] for code in dict.fromkeys(codes))
 
 
-def usable(code: str, customer: Customer | None, now: datetime) -> Coupon:
-    """Return the coupon that can still be used by this customer, or refuse. One or two queries."""
+def usable(code: str, customer: Customer | None, now: datetime, order_id: str = "") -> Coupon:
+    """Return the coupon that can still be used by this customer, or refuse. One to three queries."""
     coupon = find(code)
     check_living(coupon, customer, now)
-    lapsed = coupon.reservations.filter(released_at=None, expires_at__lte=now)
-    if coupon.used >= coupon.limit and not lapsed.exists():
+    if not is_left(coupon, order_id, now):
         raise Refused("exhausted")
     return coupon
 

@@ -1,5 +1,6 @@
 """Use a code on an order, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +20,9 @@ from delivery.endpoints.hooks import tell
 from events.services import record as record_events
 
 from . import counting
-from .asking import Worth, check_living, find_on, worth
+from .asking import Worth, check_living, find_on
 from .refusals import Refused
+from .valuing import value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,33 @@ class Redeemed:
     replayed: bool
 
 
-def redeem(code: str, *, customer: Customer | None, order: Order, now: datetime) -> Redeemed:
+def redeem(
+    code: str,
+    *,
+    customer: Customer | None,
+    order: Order,
+    now: datetime,
+    codes: Sequence[str] | None = None,
+) -> Redeemed:
     """Use the code on the order, once: a repeat gives the same answer and counts nothing.
 
-    Raises Refused when the code or its promotion is exhausted, does not fit the order or the customer,
-    or was rolled back on this order. Seven statements, of which uses of one code share the last one.
+    With `codes` it is judged beside these and the running promotions (`valuing.value_of`). Raises Refused
+    when the code or its promotion is exhausted, does not fit the order or the customer, was rolled back on
+    this order, or loses to other offers. Seven statements, of which uses of one code share the last one.
     """
     shown = find_on(code, order.id)
     coupon = shown.coupon
     if shown.prior:
         return _replay(coupon, order, shown.prior)
     check_living(coupon, customer, now)
-    value = worth(coupon, customer, order, now)
+    value = value_of(coupon, customer, order, now, codes)
     try:
         _redeem(shown, customer, order, value, now)
     except limits.NotBeside:
         # Reservations that expired may hold what is missing.
         if not counting.release(coupon, now):
             raise Refused("exhausted") from None
-        return redeem(code, customer=customer, order=order, now=now)
+        return redeem(code, customer=customer, order=order, now=now, codes=codes)
     except limits.Exhausted:
         raise Refused("exhausted") from None
     except IntegrityError:

@@ -2,7 +2,8 @@
 
 
 class Refused(Exception):
-    """The code gives nothing here. `reason` is one of invalid_code, exhausted, ineligible, rolled_back.
+    """The code gives nothing here. `reason` is one of invalid_code, exhausted, ineligible, rolled_back,
+    and beside other offers outdone or twice.
 
     `detail` is a sentence for the shopper where there is more to say.
     """

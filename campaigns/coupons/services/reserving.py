@@ -1,5 +1,6 @@
 """Keep a use of a code free while an order is being paid."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,8 +10,9 @@ from campaigns.promotions.carts import Order
 from customers.models import Customer
 
 from . import counting
-from .asking import check_living, find, worth
+from .asking import check_living, find
 from .refusals import Refused
+from .valuing import value_of
 
 RESERVED_FOR = timedelta(minutes=15)
 
@@ -23,6 +25,7 @@ def reserve(
     order: Order,
     now: datetime,
     lasts: timedelta = RESERVED_FOR,
+    codes: Sequence[str] | None = None,
 ) -> Reservation:
     """Keep one use of the code free for the order until it expires; the same order extends it.
 
@@ -30,7 +33,7 @@ def reserve(
     """
     coupon = find(code)
     check_living(coupon, customer, now)
-    worth(coupon, customer, order, now)
+    value_of(coupon, customer, order, now, codes)
     counting.lock(coupon)
     if Redemption.objects.filter(coupon=coupon, order_id=order.id).exists():
         raise Refused("exhausted")

@@ -1,7 +1,7 @@
-"""When a campaign would arrive: by zone, with quiet hours, public holidays and changes of the clock."""
+"""When a campaign would arrive: by zone and arm, with quiet hours, holidays and the clock's changes."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign
+from campaigns.schedule.hours import hours_of, next_at
 from campaigns.schedule.models import Late, Timing
 from campaigns.schedule.slots import due_by_zone, first_slot
 from delivery.rules.models import OnHolidays
@@ -20,7 +21,10 @@ from delivery.schedule.zones import zone_of
 
 @dataclass(frozen=True, slots=True)
 class ZoneLine:
-    """When it arrives in a zone. `due` is None where it is left out; `until` is set where it waits."""
+    """When it arrives in a zone, for an arm where each has its own hour.
+
+    `due` is None where it is left out; `until` is set where it waits.
+    """
 
     zone: str
     people: int
@@ -28,6 +32,16 @@ class ZoneLine:
     local: datetime | None
     until: datetime | None = None
     note: str = ""
+    arm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Those who are due together where they live: everybody, or an arm with an hour of its own."""
+
+    name: str
+    share: float
+    hour: int | None
 
 
 class Moment:
@@ -40,17 +54,20 @@ class Moment:
         self.slot = first_slot(campaign, now=now) if later and ready else None
         self.due = max(now, self.slot.at) if self.slot else now
         self.by_zone = bool(self.slot) and (campaign.each_zone or campaign.learned_hours)
+        self.groups = _groups(campaign)
 
-    def at(self, zone: ZoneInfo) -> datetime | None:
-        """Return the moment in a zone, None where it is too late."""
+    def at(self, zone: ZoneInfo, hour: int | None) -> datetime | None:
+        """Return the moment in a zone, at an arm's own hour where it has one; None where it is too late."""
+        if hour is not None:
+            return next_at(hour, zone, self.due)
         if not self.by_zone or self.slot is None:
             return self.due
         return due_by_zone(self.campaign, self.slot, now=self.now)(zone)
 
-    def note(self, zone: ZoneInfo, due: datetime | None) -> str:
+    def note(self, zone: ZoneInfo, due: datetime | None, hour: int | None) -> str:
         """Say what is unusual about the moment there: the hour has passed, or the clock changes."""
         at_time = self.campaign.at_time
-        if self.slot is None or at_time is None or not self.by_zone:
+        if self.slot is None or at_time is None or not self.by_zone or hour is not None:
             return ""
         if due is None:
             return _("the hour has passed: left out")
@@ -68,6 +85,16 @@ class Moment:
         return _("the clock shows this time twice that night: the first one") if twice else ""
 
 
+def _groups(campaign: Campaign) -> list[Group]:
+    """Return the arms when they have hours of their own, else everybody. Two queries at most."""
+    hours = hours_of(campaign.experiment)
+    if campaign.experiment is None or not hours:
+        return [Group("", 1.0, None)]
+    variants = list(campaign.experiment.variants.order_by("id"))
+    whole = sum(variant.weight for variant in variants)
+    return [Group(v.name, v.weight / whole, hours.get(v.key)) for v in variants]
+
+
 def zones(
     campaign: Campaign, when: Moment, places: Sequence[tuple[str, str, int]]
 ) -> tuple[list[ZoneLine], int, int, int]:
@@ -79,23 +106,39 @@ def zones(
     for time_zone, country, n in places:
         market = country or settings.SHOP_COUNTRY
         people_of[zone_of(time_zone, market).key, market] += n
-    found: dict[str, ZoneLine] = {}
+    found: dict[tuple[str, str], ZoneLine] = {}
+    whole: dict[str, int] = defaultdict(int)
     waiting = late = on_holiday = 0
-    for (name, market), n in sorted(people_of.items()):
+    for (name, market), everybody in sorted(people_of.items()):
         zone = ZoneInfo(name)
-        due = when.at(zone)
-        until, holiday = _until(campaign, rules, due, zone, market) if due else (None, False)
-        if due is None:
-            late += n
-        elif holiday:
-            on_holiday += n
-        elif until is not None:
-            waiting += n
-        line = ZoneLine(name, n, due, due and due.astimezone(zone), until, when.note(zone, due))
-        other = found.get(name)
-        found[name] = replace(line, people=n + other.people, until=until or other.until) if other else line
-    lines = sorted(found.values(), key=lambda line: -line.people)
+        whole[name] += everybody
+        for group, n in _shared(everybody, when.groups):
+            due = when.at(zone, group.hour)
+            until, holiday = _until(campaign, rules, due, zone, market) if due else (None, False)
+            if due is None:
+                late += n
+            elif holiday:
+                on_holiday += n
+            elif until is not None:
+                waiting += n
+            note = when.note(zone, due, group.hour)
+            line = ZoneLine(name, n, due, due and due.astimezone(zone), until, note, group.name)
+            other = found.get((name, group.name))
+            found[name, group.name] = (
+                replace(line, people=n + other.people, until=until or other.until) if other else line
+            )
+    lines = sorted(found.values(), key=lambda line: (-whole[line.zone], line.zone))
     return lines, waiting, late, on_holiday
+
+
+def _shared(people: int, groups: Sequence[Group]) -> Iterator[tuple[Group, int]]:
+    """Yield each group with its part of the people; the parts add up."""
+    before, share = 0, 0.0
+    for group in groups:
+        share += group.share
+        upto = round(people * share)
+        yield group, upto - before
+        before = upto
 
 
 def _until(

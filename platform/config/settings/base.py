@@ -77,17 +77,17 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "core.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "core.middleware.AuthenticationMiddleware",
+    "core.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.HtmxMiddleware",
     "console.middleware.StaffTimeZoneMiddleware",
     "console.middleware.DefaultViewMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "core.middleware.LogMiddleware",
     "core.middleware.AnswerMiddleware",
     "config.outage.OutageMiddleware",
 ]
@@ -241,6 +241,7 @@ DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = 10
 
 # How every process connects to PostgreSQL; the overlays add the address.
 DATABASE_OPTIONS = {
+    "ENGINE": "core.postgresql",
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {

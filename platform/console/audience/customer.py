@@ -5,6 +5,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
+from campaigns.schedule.learned_figures import hour_of
 from console.audience.best_time import best_time
 from console.audience.identity import identity_of
 from console.audience.offers import campaigns_for, offers_for
@@ -28,7 +29,7 @@ class Customer360(Page):
     template_name = "console/customer.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what this person may see of the customer. About twenty-five indexed queries."""
+        """Return what this person may see of the customer. About twenty-eight indexed queries."""
         customer = get_object_or_404(
             Customer.objects.select_related("profile__persona", "profile__top_category"), pk=self.kwargs["pk"]
         )
@@ -82,6 +83,7 @@ class Customer360(Page):
             found["products"] = _products(customer)
         if can("events.view_event"):
             found["time"] = best_time(customer, clock.knowledge_now())
+            found["hour"] = hour_of(customer)
         return found
 
 

@@ -32,6 +32,7 @@ from campaigns.content.starters.english import STARTERS
 from campaigns.content.variables import SAMPLE
 from campaigns.content.wording import Wording, compile_wording
 from console.content import frames
+from console.content.samples import own_sample
 from console.page import Page
 from core import clock
 
@@ -142,7 +143,7 @@ class BrandSample(PermissionRequiredMixin, View):
         fields = STARTERS["winback"]
         wording = Wording(fields["subject"], fields["blocks"], fields["preheader"])
         made = compile_wording(wording, look_of(kit)).own
-        values = {**SAMPLE, "products": SAMPLE["products"] * 4}
+        values = {**own_sample(), "products": SAMPLE["products"] * 4}
         html = render_made(made, values).html
         return frames.answer(frames.themed(html, dark=request.GET.get("dark") == "1"))
 

@@ -14,11 +14,11 @@ from accounts.models import User
 from campaigns.content.differences import differences
 from campaigns.content.liquid import TemplateInvalid
 from campaigns.content.models import Template, TemplateVersion
-from campaigns.content.rendering import Content, render
+from campaigns.content.rendering import Content
 from campaigns.content.services import restore_version
 from console.content import frames
 from console.content.gallery import campaigns_with
-from console.content.samples import sample_for
+from console.content.samples import shown
 from console.page import Page
 from core import clock
 
@@ -73,7 +73,7 @@ class VersionFrame(PermissionRequiredMixin, View):
         """Render the stored version for somebody made up, with products of this shop."""
         version = _version(pk, number)
         try:
-            content = render(version, sample_for(version))
+            content = shown(version)
         except TemplateInvalid as error:
             content = Content("", "", f"<p>{error}</p>", "")
         return frames.answer(frames.themed(content.html or f"<pre>{content.text}</pre>", dark=False))

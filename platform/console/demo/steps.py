@@ -20,6 +20,8 @@ from campaigns.experiments.services import create_experiment
 from campaigns.models import Campaign
 from campaigns.promotions.models import Promotion
 from campaigns.promotions.services import create_promotion
+from campaigns.rehearsal import dispatch as rehearsing
+from campaigns.rehearsal.selectors import rehearsals_of
 from console.demo import story
 from console.demo.ticker import Ticker
 from core import clock
@@ -41,7 +43,11 @@ def run_job(kind: str, say: Say, user: User, **parameters: Any) -> dict[str, Any
     Somebody who waits reads a line at least every few seconds. When they stop waiting, the job is asked
     to stop too. Raises CommandError with the job's reason.
     """
-    job = start_job(kind, now=clock.now(), user=user, parameters=parameters)
+    return follow(start_job(kind, now=clock.now(), user=user, parameters=parameters), say)
+
+
+def follow(job: Job, say: Say) -> dict[str, Any]:
+    """Tell a job's progress and return its result, as `run_job` does."""
     try:
         return _watched(job, Ticker(say))
     except KeyboardInterrupt:
@@ -80,13 +86,13 @@ def import_data(say: Say, user: User, households: int | None) -> datetime:
     return whole.finished_at
 
 
-def learn(kind: str, say: Say, user: User, since: datetime) -> dict[str, Any]:
-    """Run a job as of the launch once, after the data of `since`; later it returns the result there is.
+def learn(kind: str, say: Say, user: User, since: datetime, as_of: datetime = story.LAUNCH) -> dict[str, Any]:
+    """Run a job as of a moment once, after the data of `since`; later it returns the result there is.
 
-    The shop lives on after the demo: its nights bring profiles and segments to its present, and a second
-    demo must not throw them back.
+    The shop lives on after the demo: what is known of it stands at its present, and a second demo must not
+    throw it back.
     """
-    chosen = {"as_of": story.LAUNCH.isoformat()}
+    chosen = {"as_of": as_of.isoformat()}
     known = _finished(kind, since).filter(parameters=chosen).order_by("-created_at").first()
     return dict(known.result or {}) if known else run_job(kind, say, user, **chosen)
 
@@ -109,16 +115,21 @@ def train(say: Say, user: User, since: datetime) -> dict[str, Any]:
     return run_job("train", say, user, as_of=story.LAUNCH.isoformat())
 
 
-def prepare_offers(user: User, now: datetime) -> CouponPool:
-    """Store the demo's promotions and its pool of codes, once."""
-    pool = CouponPool.objects.filter(name=story.POOL).first()
-    if pool is not None:
-        return pool
+def prepare_offers(user: User, now: datetime) -> list[CouponPool]:
+    """Store the demo's promotions and its pools of codes, once. The first pool is the campaign's."""
+    known = set(Promotion.objects.values_list("slug", flat=True))
     for fields in story.PROMOTIONS:
-        create_promotion(**fields, currency=story.CURRENCY, user=user, now=now)
-    ten_percent = Promotion.objects.get(slug=story.TEN_PERCENT)
-    pool = create_pool(name=story.POOL, promotion=ten_percent, prefix="TEN", user=user, now=now)
-    generate_codes(pool, story.CODES, user=user, now=now)
+        if fields["slug"] not in known:
+            create_promotion(**fields, currency=story.CURRENCY, user=user, now=now)
+    return [_pool(pool, user, now) for pool in story.POOLS]
+
+
+def _pool(told: story.PoolStory, user: User, now: datetime) -> CouponPool:
+    pool = CouponPool.objects.filter(name=told.name).first()
+    if pool is None:
+        promotion = Promotion.objects.get(slug=told.promotion)
+        pool = create_pool(name=told.name, promotion=promotion, prefix=told.prefix, user=user, now=now)
+        generate_codes(pool, story.CODES, user=user, now=now)
     return pool
 
 
@@ -158,6 +169,13 @@ def prepare_campaigns(user: User, pool: CouponPool, now: datetime) -> list[Campa
     return found
 
 
+def rehearse_mail(campaigns: list[Campaign], say: Say, user: User) -> None:
+    """Play the e-mail on the months before, while it is a draft; what it then met stands beside it later."""
+    email = _email(campaigns)
+    if email.state == Campaign.State.DRAFT and not rehearsals_of(email).exists():
+        follow(rehearsing.begin(email, now=clock.now(), as_of=story.LAUNCH, user=user), say)
+
+
 def launch(campaign: Campaign, user: User) -> None:
     """Launch a draft as of the story's day; one that was launched before is left alone."""
     if campaign.state == Campaign.State.DRAFT:
@@ -181,5 +199,10 @@ def wait_for_delivery(campaigns: list[Campaign], say: Say) -> None:
 
 def products_shown(campaigns: list[Campaign]) -> int:
     """Return how many products the e-mail shows: the length of the list that the replay judges."""
-    (email,) = (campaign for campaign in campaigns if campaign.slug == story.EMAIL.slug)
+    email = _email(campaigns)
     return needs(email.content).products if email.content else 0
+
+
+def _email(campaigns: list[Campaign]) -> Campaign:
+    (email,) = (campaign for campaign in campaigns if campaign.slug == story.EMAIL.slug)
+    return email

@@ -5,6 +5,7 @@ Everything here was fixed before the first run and is not tuned to the outcome, 
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 DATASET = "complete_journey"
@@ -21,9 +22,8 @@ SALT = "complete-journey-2017"
 HOLDOUT = 0.1
 OBJECTIVE = "replenish"
 CURRENCY = "USD"
-POOL = "Ten percent back"
 CODES = 1000
-TEN_PERCENT = "ten-percent"
+FIVE_PERCENT, TEN_PERCENT, TWENTY_PERCENT = "five-percent", "ten-percent", "twenty-percent"
 SNACKS = "grocery/bag-snacks"
 
 USER = "demo"
@@ -45,6 +45,26 @@ EMAIL = CampaignStory("regulars-by-mail", "Your favourites this November", "emai
 COUPON = CampaignStory("ten-percent-back", "10 % for those we miss", "coupon", "at-risk")
 PROMOTION = CampaignStory("three-for-two-snacks", "Salty snacks: three for two", "promotion")
 
+
+@dataclass(frozen=True, slots=True)
+class PoolStory:
+    """A pool of codes of the demo."""
+
+    name: str
+    promotion: str
+    prefix: str
+
+
+#: The campaign's own pool comes first; the plan chooses among all of them.
+POOLS = (
+    PoolStory("Ten percent back", TEN_PERCENT, "TEN"),
+    PoolStory("Five percent back", FIVE_PERCENT, "FIVE"),
+    PoolStory("Twenty percent back", TWENTY_PERCENT, "TWENTY"),
+)
+PLAN = "whom-a-coupon-moves"
+PLAN_NAME = "Whom a coupon moves this December"
+PLAN_BUDGET = Decimal(1000)
+
 EXPERIMENT = "best-sellers-or-hybrid"
 VARIANTS: list[dict[str, Any]] = [
     {
@@ -63,15 +83,22 @@ VARIANTS: list[dict[str, Any]] = [
     },
 ]
 
-PROMOTIONS: list[dict[str, Any]] = [
-    {
-        "slug": TEN_PERCENT,
-        "name": "10 % off one basket",
+
+def _off(slug: str, percent: str) -> dict[str, Any]:
+    return {
+        "slug": slug,
+        "name": f"{percent} % off one basket",
         "conditions": [{"kind": "basket_amount", "min": "10.00"}],
-        "benefit": {"kind": "percent", "percent": "10"},
+        "benefit": {"kind": "percent", "percent": percent},
         "needs_code": True,
         "limit_per_customer": 1,
-    },
+    }
+
+
+PROMOTIONS: list[dict[str, Any]] = [
+    _off(TEN_PERCENT, "10"),
+    _off(FIVE_PERCENT, "5"),
+    _off(TWENTY_PERCENT, "20"),
     {
         "slug": PROMOTION.slug,
         "name": PROMOTION.name,

@@ -1,10 +1,15 @@
 """The demo's result as one JSON object: what was imported, learned, sent, found and changed."""
 
+from datetime import datetime
 from typing import Any
+
+from django.db.models import Sum
 
 from campaigns.experiments.analysis import latest
 from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
+from campaigns.rehearsal.backtest import compare
+from campaigns.targeting.models import OfferPlan
 from catalog.models import Product
 from console.demo import story
 from customers.models import Customer
@@ -12,13 +17,15 @@ from delivery.models import Message, ReceivedMail, Run
 from delivery.selectors import breakdown
 from events.models import Event
 from profiles.models import CustomerProfile
-from recommendations.models import TuningDecision
+from recommendations.models import DemandRun, StrategyWeek, TuningDecision
 from segments.models import Segment
 
 PARTS = ("pending", "claimed", "sending", "sent", "failed", "skipped", "held_out", "uncertain")
 
 
-def summarise(*, import_seconds: float, clusters: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
+def summarise(
+    *, import_seconds: float, clusters: dict[str, Any], training: dict[str, Any], now: datetime
+) -> dict[str, Any]:
     """Read the figures back from the database. `experiment` and `tuning` are those of the demo's test."""
     runs = _runs()
     return {
@@ -35,6 +42,10 @@ def summarise(*, import_seconds: float, clusters: dict[str, Any], training: dict
         "mailbox_messages": _received(list(runs.values())),
         "experiment": _experiment(),
         "tuning": _tuning(),
+        "demand": _demand(),
+        "quality": _quality(),
+        "rehearsal": _rehearsal(now),
+        "offer_plan": _plan(),
     }
 
 
@@ -94,3 +105,30 @@ def _tuning() -> dict[str, Any]:
         "changed": decision.changed,
         "blend_after": blend.after["alpha"] if blend else {},
     }
+
+
+def _demand() -> dict[str, Any]:
+    """Return how good the forecast would have been four weeks before, beside repeating the last four."""
+    run = DemandRun.objects.filter(as_of=story.PRESENT).order_by("created_at").first()
+    return {"method": run.method, "products": run.products, **run.quality} if run else {}
+
+
+def _quality() -> list[dict[str, Any]]:
+    """Return by strategy how many lists were shown, and how many places these had."""
+    weeks = StrategyWeek.objects.order_by("strategy__key").values_list("strategy__key")
+    sums = weeks.annotate(Sum("answers"), Sum("places"))
+    return [{"strategy": key, "answers": answers, "places": places} for key, answers, places in sums]
+
+
+def _rehearsal(now: datetime) -> dict[str, Any]:
+    """Return how many ranges that the rehearsal of the e-mail foresaw held in what then happened."""
+    found = [one for one in compare(now=now) if one.campaign.slug == story.EMAIL.slug]
+    return {"ranges": len(found), "held": sum(one.held for one in found)}
+
+
+def _plan() -> dict[str, Any]:
+    """Return how many offers the plan gives, what they are expected to cost and to bring."""
+    plan = OfferPlan.objects.filter(slug=story.PLAN).first()
+    if plan is None:
+        return {}
+    return {"budget": str(plan.budget), **{name: plan.summary[name] for name in ("offers", "cost", "gain")}}

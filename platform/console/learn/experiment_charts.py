@@ -58,7 +58,7 @@ def over_time(looks: Sequence[Snapshot], base: str, other: str) -> charts.Chart 
         for at, d, low, high, bound in rows
     ]
     base_chart = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, labelOverlap=True))
+        x=alt.X("at:T", axis=alt.Axis(title=None, format=charts.day_format(), grid=False, labelOverlap=True))
     )
     axis = alt.Axis(title=None, format=form, tickCount=5)
     tokens = charts.TOKENS

@@ -10,6 +10,7 @@ from campaigns.experiments.live.standing import Standing, standing
 from campaigns.experiments.models import Experiment, Snapshot
 from campaigns.experiments.statistics.noninferiority import Guard
 from console.learn import experiment_charts as drawn
+from console.learn.copy_words import words_of
 from console.learn.experiment_levers import in_words, names_of
 from console.learn.experiment_words import (
     REASONS,
@@ -18,6 +19,7 @@ from console.learn.experiment_words import (
     figure,
     guard_rows,
     measure_name,
+    smallest_seen,
     verdict_of_live,
 )
 from core import charts
@@ -28,7 +30,7 @@ _LOOKS = 60
 
 
 def live_context(experiment: Experiment, request: HttpRequest, now: Any) -> dict[str, Any]:
-    """Return everything that the page of a live test shows. Eight queries, whatever its size."""
+    """Return everything that the page of a live test shows. Eleven queries, whatever its size."""
     looks = list(experiment.snapshots.filter(series=experiment.series).order_by("-look")[:_LOOKS])[::-1]
     variants = list(experiment.variants.order_by("id"))
     names = {variant.key: variant.name for variant in variants}
@@ -39,6 +41,7 @@ def live_context(experiment: Experiment, request: HttpRequest, now: Any) -> dict
     context: dict[str, Any] = {
         "levers": [(variant, in_words(variant.levers, called)) for variant in variants],
         "standing": where,
+        "words": words_of(variants),
         "measure": measure_name(experiment.metric),
         "waves": (waves := _waves(experiment, names)),
         "traffic": _traffic(experiment, waves, names),
@@ -62,6 +65,7 @@ def _of_look(looks: list[Snapshot], where: Standing | None) -> dict[str, Any]:
     found = explore(look.statistics, control, pair["treatment"]) if pair else []
     return {
         "verdict": verdict_of_live(results),
+        "smallest": smallest_seen(results, look.statistics["design"]["alpha"]),
         "rows": [_row(variant, results) for variant in [*results["variants"], *_held(results)]],
         "share": "conversions" in results["variants"][0]
         and results["variants"][0]["conversions"] is not None,

@@ -1,6 +1,7 @@
 """What a live test found, in words: the sentence first, then what stands in its way."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -41,6 +42,9 @@ _OUTCOMES = {
     Outcome.NO_DIFFERENCE: gettext_noop("No difference was found. The control stays."),
     Outcome.CONTINUE: gettext_noop("No clear difference yet. The test goes on."),
 }
+#: How often a difference is seen that is called large enough to be seen.
+POWER = 0.8
+_Z = NormalDist()
 _SEGMENTS = {
     "not lately": gettext_noop("Had not bought lately"),
     "once or twice": gettext_noop("Had bought once or twice"),
@@ -115,6 +119,26 @@ def verdict_of_live(results: dict[str, Any]) -> Verdict:
         Outcome.BLOCKED: ("warn", "block"),
     }.get(outcome, ("", "balance"))
     return Verdict(tone, icon, _sentence(results, lead, primary, ends), " ".join(notes))
+
+
+def smallest_seen(results: dict[str, Any], alpha: float) -> str:
+    """Say which difference would have been seen four times in five; empty where one was, or nothing is known.
+
+    By the width of the interval: (z of alpha + z of the power) standard errors, alpha shared out over the
+    arms as the first step of Holm's does.
+    """
+    lead = next((c for c in results["comparisons"] if c["treatment"] == results["lead"]), None)
+    if lead is None or "interval" not in lead["primary"]:
+        return ""
+    if Outcome(results["outcome"]) not in (Outcome.NO_DIFFERENCE, Outcome.CONTINUE):
+        return ""
+    low, high = lead["primary"]["interval"]
+    error = (high - low) / 2 / _Z.inv_cdf(1 - alpha / 2)
+    size = error * (_Z.inv_cdf(1 - alpha / 2 / len(results["comparisons"])) + _Z.inv_cdf(POWER))
+    words = {"size": _plain(results["measure"], size)}
+    if MEASURES[results["measure"]].kind == "proportion":
+        return _("A difference of %(size)s in 1,000 people would be seen four times in five.") % words
+    return _("A difference of %(size)s would be seen four times in five.") % words
 
 
 def _sentence(

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from campaigns.learning.copy_features import CopyBeliefs
+from campaigns.learning.copy_reading import BODY, SUBJECT
 from campaigns.learning.coupon_values import CouponValues
 from campaigns.learning.memory import turns
 from campaigns.learning.send_hours import ALL, Hours
@@ -15,6 +16,7 @@ from campaigns.tuning.standing import TARGETING
 from campaigns.values import MEMORY, SHARES
 from campaigns.values import SUBJECT as VALUES
 from console.learn import loop_pictures
+from console.learn.copy_words import feature_name
 from core.templatetags.studio import money_text
 from profiles.models import Persona
 from recommendations.models import Posterior
@@ -129,27 +131,19 @@ def _targeting(told: JSON | None) -> JSON | None:
 
 
 def _words(told: JSON | None) -> JSON | None:
-    """Return what features of words are worth of which tests tell something."""
+    """Return what features of subjects and of bodies are worth, of which tests tell something."""
     if told is None:
         return None
     beliefs = CopyBeliefs.from_json(told.get("beliefs", {}))
     if not beliefs.told:
         return None
     found = beliefs.effects()
-    effects = [(feature_name(name), found[name]) for name in beliefs.told]
-    return {"chart": loop_pictures.words(effects), "campaigns": beliefs.campaigns}
-
-
-def feature_name(name: str) -> str:
-    """Return a feature of words in words."""
-    names = {
-        "offer": _("begins with the offer"),
-        "product": _("begins with the product"),
-        "length": _("twenty characters longer"),
-        "urgent": _("urges"),
-        "personal": _("names the person"),
-        "question": _("asks"),
-        "warm": _("friendly tone"),
-        "playful": _("playful tone"),
-    }
-    return names.get(name, name)
+    charts = [
+        loop_pictures.words(
+            title, [(feature_name(name), beliefs.told[name], found[name]) for name in names]
+        )
+        for title, features in ((_("What subjects bring, all else equal"), SUBJECT),
+                                (_("What bodies bring, all else equal"), BODY))
+        if (names := [name for name in features if name in beliefs.told])
+    ]  # fmt: skip
+    return {"charts": charts, "campaigns": beliefs.campaigns}

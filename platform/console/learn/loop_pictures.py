@@ -1,13 +1,13 @@
 """The pictures of the loop: what campaigns caused as it adds up, and whom offers change."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import altair as alt
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from campaigns.impact import Moment
+from campaigns.learning.copy_features import Guess
 from core import charts
 from core.templatetags.studio import money_text, percent
 
@@ -24,7 +24,7 @@ def caused(moments: Sequence[Moment]) -> charts.Chart | None:
         for at, s in rows
     ]
     base = alt.Chart(alt.InlineData(values=values)).encode(
-        x=alt.X("at:T", axis=alt.Axis(title=None, format="%b %-d", grid=False, labelOverlap=True))
+        x=alt.X("at:T", axis=alt.Axis(title=None, format=charts.day_format(), grid=False, labelOverlap=True))
     )
     axis = alt.Axis(title=None, tickCount=5, format=",.0f")
     zero = (
@@ -71,15 +71,13 @@ def qini(curve: Sequence[Sequence[float]]) -> charts.Chart | None:
     return charts.build(_("Whom offers change"), own + even, columns, table, 220)
 
 
-def words(effects: Sequence[tuple[str, Any]]) -> charts.Chart | None:
-    """Draw what each feature of words is worth, with its likely range."""
-    if not effects:
-        return None
+def words(title: str, effects: Sequence[tuple[str, int, Guess]]) -> charts.Chart:
+    """Draw what features of words are worth with their likely ranges, and from how many campaigns each is."""
     ranges = [
-        charts.Range(name, one.low, one.lift, one.high, "muted" if one.low <= 0 <= one.high else "primary")
-        for name, one in effects
-    ]
-    return charts.forest(
-        _("What words bring, all else equal"), ranges, columns=(_("Difference"), _("From"), _("To")),
-        form="+.0%",
-    )  # fmt: skip
+        charts.Range(
+            f"{name} ({campaigns})", one.low, one.lift, one.high,
+            "muted" if one.low <= 0 <= one.high else "primary",
+        )
+        for name, campaigns, one in effects
+    ]  # fmt: skip
+    return charts.forest(title, ranges, columns=(_("Difference"), _("From"), _("To")), form="+.0%")

@@ -9,9 +9,12 @@ import altair as alt
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from console.learn.label_places import BESIDE, places
 from core import charts
 
 _TITLE: dict[str, Any] = {"titleColor": charts.TOKENS["label"], "titleFontWeight": "normal"}
+#: About what the axes leave of the plane of spots, in px.
+_PLOT = (400, 245)
 HUES = tuple(f"group-{n}" for n in range(1, 9))
 
 
@@ -82,6 +85,8 @@ def scatter(title: str, spots: Sequence[Spot]) -> charts.Chart | None:
     """Draw strategies by coverage (across) and NDCG@10 (up); up and to the right is better."""
     if len(spots) < 2:
         return None
+    across = _room([spot.coverage for spot in spots], least=0.0, most=1.0)
+    up = _room([spot.ndcg for spot in spots])
     values = [
         {
             "name": spot.name,
@@ -89,12 +94,11 @@ def scatter(title: str, spots: Sequence[Spot]) -> charts.Chart | None:
             "ndcg": spot.ndcg,
             "colour": charts.TOKENS["primary" if spot.serves else "muted"],
             "text": f"{spot.ndcg:.3f} · {spot.coverage:.1%}",
+            "side": side,
+            "label": height,
         }
-        for spot in spots
+        for spot, (side, height) in zip(spots, _heights(spots, across, up), strict=True)
     ]
-    least, most = min(s.coverage for s in spots), max(s.coverage for s in spots)
-    room = (most - least or 0.1) * 0.08
-    across = [max(0.0, least - room), min(1.0, most + room)]
     base = alt.Chart(alt.InlineData(values=values)).encode(
         x=alt.X(
             "coverage:Q",
@@ -106,20 +110,46 @@ def scatter(title: str, spots: Sequence[Spot]) -> charts.Chart | None:
         y=alt.Y(
             "ndcg:Q",
             axis=alt.Axis(title="NDCG@10", tickCount=5, **_TITLE),
-            scale=alt.Scale(zero=False, padding=16),
+            scale=alt.Scale(domain=up, nice=False),
         ),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=" ")],
     )
     chart = base.mark_point(filled=True, size=130, opacity=1).encode(color=alt.Color("colour:N", scale=None))
-    # Names lie towards the middle, so that none is cut at an edge.
-    for side, dx, where in (("left", 9, "<="), ("right", -9, ">")):
+    # A name that had to move is led back to its spot.
+    chart += (
+        base.transform_filter(alt.datum.label != alt.datum.ndcg)
+        .mark_rule(color=charts.TOKENS["muted"], strokeWidth=1)
+        .encode(y="ndcg:Q", y2="label:Q")
+    )
+    for side, dx in (("left", BESIDE), ("right", -BESIDE)):
         chart += (
-            base.transform_filter(f"datum.coverage {where} {sum(across) / 2}")
+            base.transform_filter(alt.datum.side == side)
             .mark_text(align=side, dx=dx, fontSize=12, color=charts.TOKENS["ink"])
-            .encode(text="name:N")
+            .encode(text="name:N", y="label:Q")
         )
     rows = tuple((s.name, f"{s.ndcg:.4f}", f"{s.coverage:.1%}") for s in spots)
     return charts.build(title, chart, (_("Strategy"), "NDCG@10", _("Coverage")), rows, 300)
+
+
+def _room(values: Sequence[float], *, least: float | None = None, most: float | None = None) -> list[float]:
+    """Return the ends of an axis, with some room beyond the values but not beyond what can be."""
+    low, high = min(values), max(values)
+    room = (high - low or 0.1) * 0.08
+    return [
+        low - room if least is None else max(least, low - room),
+        high + room if most is None else min(most, high + room),
+    ]
+
+
+def _heights(spots: Sequence[Spot], across: Sequence[float], up: Sequence[float]) -> list[tuple[str, float]]:
+    """Return for each spot on which side its name begins, and at which height of the axis it lies."""
+    width, height = _PLOT
+    upward = height / (up[1] - up[0])
+    at = [
+        ((s.coverage - across[0]) / (across[1] - across[0]) * width, (up[1] - s.ndcg) * upward) for s in spots
+    ]
+    placed = places([s.name for s in spots], at, width=width, height=height)
+    return [(place.side, s.ndcg - place.shift / upward) for place, s in zip(placed, spots, strict=True)]
 
 
 def _colour(names: Sequence[str]) -> alt.Color:

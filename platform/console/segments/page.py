@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
@@ -198,7 +199,9 @@ class Reach(PermissionRequiredMixin, View):
 
 
 def _overlaps(segment: Segment) -> list[dict[str, Any]]:
-    name = f"segments:overlap:{segment.pk}:{segment.refreshed_at and segment.refreshed_at.timestamp()}"
+    # The others are called by their names in the page's language.
+    at = segment.refreshed_at and segment.refreshed_at.timestamp()
+    name = f"segments:overlap:{segment.pk}:{at}:{get_language()}"
     rule = {"segment": segment.slug}
 
     def count() -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from console.data import saved_views as views
 from console.learn import tuning
 from console.people.classes import CLASS_NAMES
 from console.people.states import NAMES
+from delivery.preferences.selectors import topic_name
 from profiles import personas
 from profiles.models import Persona
 from profiles.scores import words
@@ -31,6 +32,7 @@ register.filter("model_name", words.model_name)
 register.filter("score_meaning", words.meaning)
 register.filter("score_about", words.about)
 register.filter("study_missing", study_missing)
+register.filter("topic", topic_name)
 
 
 @register.filter

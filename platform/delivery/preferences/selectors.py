@@ -114,6 +114,11 @@ def too_soon(customer_ids: Iterable[int], *, now: datetime) -> set[int]:
     return {pk for pk, sent_at in rows if sent_at is not None and sent_at > now - pauses[pk]}
 
 
+def topic_name(topic: str) -> str:
+    """Return what a message is about, in the words of the shop where it has some."""
+    return str(settings.MESSAGE_TOPICS.get(topic) or readable(topic))
+
+
 def readable(topic: str) -> str:
     """Return a topic's key as words."""
     return topic.replace("_", " ").replace("-", " ").capitalize()

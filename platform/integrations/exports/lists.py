@@ -1,8 +1,13 @@
 """What the lists of the apps below look like as files. Higher apps add theirs to core.exports.lists."""
 
+from decimal import Decimal
+
 import orjson
+from django.conf import settings
 
 from core.exports import Column, ExportList, lists
+from core.money import convert, round_money
+from events.models import Event
 
 
 def _json(value: object) -> str:
@@ -47,6 +52,20 @@ _PRODUCTS = ExportList(
     ),
     lambda chosen: chosen.select_related("category"),
 )
+
+
+def _discount(event: Event) -> Decimal | None:
+    """Return what had been taken off, in the currency of the row as `amount` is, at the rate of then.
+
+    Only of what cost nothing any more that rate is not known: there it is today's, and empty without one.
+    """
+    if event.discount is None or not event.currency or event.currency == settings.SHOP_CURRENCY:
+        return event.discount
+    if event.amount and event.original_amount:
+        return round_money(event.discount * event.original_amount / event.amount, event.currency)
+    return convert(event.discount, settings.SHOP_CURRENCY, event.currency)
+
+
 _EVENTS = ExportList(
     "events",
     "events",
@@ -62,6 +81,7 @@ _EVENTS = ExportList(
         Column("quantity", lambda e: e.quantity),
         Column("amount", lambda e: e.original_amount if e.currency else e.amount),
         Column("currency", lambda e: e.currency),
+        Column("discount", _discount),
         Column("properties", lambda e: _json(e.properties), personal=True),
     ),
     lambda chosen: chosen.select_related("customer", "product"),

@@ -19,6 +19,7 @@ SELECT
     e.amount,
     e.discount,
     e.quantity,
+    e.covers_order,
     CASE
         WHEN e.type = 'purchase' THEN coalesce(e.properties ->> 'channel', e.source)
         WHEN e.type = 'search' THEN lower(btrim(e.properties ->> 'search'))
@@ -31,13 +32,14 @@ WHERE e.type IN ('purchase', 'cancel', 'refund', 'search')
   {scope}
 """
 
-#: What was taken back before it was delivered: a whole order, or one product of it. Few rows; a table of
-#: their own lets the planner see how few.
+#: What was taken back before it was delivered, a whole order or one product of it, and orders that were given
+#: back whole (`events.refunds`). Few rows; a table of their own lets the planner see how few.
 CANCELLED = """
 CREATE TEMPORARY TABLE profile_cancelled ON COMMIT DROP AS
-SELECT DISTINCT customer_id, order_key, product_id
+SELECT DISTINCT customer_id, order_key, CASE WHEN type = 'cancel' THEN product_id END AS product_id,
+    type = 'refund' AS given_back
 FROM {facts}
-WHERE type = 'cancel' AND order_key IS NOT NULL
+WHERE order_key IS NOT NULL AND (type = 'cancel' OR type = 'refund' AND covers_order)
 """
 
 #: The lines that count.
@@ -200,6 +202,23 @@ given_back AS (
     WHERE type = 'refund'
     GROUP BY 1
 ),
+-- What was paid for orders that were given back whole: no orders any more, their money came and went.
+undone AS (
+    SELECT
+        f.customer_id,
+        sum(f.amount) AS amount,
+        sum(f.amount) FILTER (WHERE f.at >= %(as_of)s - interval '90 days') AS amount_90d
+    FROM {{facts}}
+    WHERE f.type = 'purchase' AND EXISTS (
+        SELECT FROM profile_cancelled x
+        WHERE x.customer_id = f.customer_id AND x.order_key = f.order_key AND x.given_back
+    ) AND NOT EXISTS (
+        SELECT FROM profile_cancelled x
+        WHERE x.customer_id = f.customer_id AND x.order_key = f.order_key AND NOT x.given_back
+          AND (x.product_id IS NULL OR x.product_id = f.product_id)
+    )
+    GROUP BY 1
+),
 searched AS (
     SELECT
         customer_id,
@@ -273,19 +292,23 @@ SELECT
     coalesce(b.orders_90d, 0) AS orders_90d,
     coalesce(b.units, 0) AS units,
     coalesce(p.products, 0) AS products,
-    coalesce(b.amount, 0) - coalesce(r.amount, 0) AS revenue,
-    coalesce(b.amount_90d, 0) - coalesce(r.amount_90d, 0) AS revenue_90d,
+    coalesce(b.amount, 0) + coalesce(u.amount, 0) - coalesce(r.amount, 0) AS revenue,
+    coalesce(b.amount_90d, 0) + coalesce(u.amount_90d, 0) - coalesce(r.amount_90d, 0) AS revenue_90d,
     coalesce(r.amount, 0) AS refunds,
-    (coalesce(r.amount, 0) / nullif(b.amount, 0))::float8 AS refund_share,
-    round((coalesce(b.amount, 0) - coalesce(r.amount, 0)) / nullif(b.orders, 0), 2) AS basket_value,
+    (coalesce(r.amount, 0) / nullif(coalesce(b.amount, 0) + coalesce(u.amount, 0), 0))::float8
+        AS refund_share,
+    round(
+        (coalesce(b.amount, 0) + coalesce(u.amount, 0) - coalesce(r.amount, 0)) / nullif(b.orders, 0), 2
+    ) AS basket_value,
     b.lines::float8 / b.orders AS basket_items,
     round(b.amount / nullif(b.units, 0), 2) AS unit_price,
     CASE WHEN b.orders > 1 THEN
         date_part('epoch', b.last_order_at - b.first_order_at) / 86400 / (b.orders - 1)
     END AS gap_days,
     1 - p.products::float8 / nullif(b.known_lines, 0) AS repeat_share,
-    (b.discount / nullif(greatest(b.amount - coalesce(r.amount, 0), 0) + b.discount, 0))::float8
-        AS discount_share,
+    (b.discount / nullif(
+        greatest(b.amount + coalesce(u.amount, 0) - coalesce(r.amount, 0), 0) + b.discount, 0
+    ))::float8 AS discount_share,
     b.discounted::float8 / b.lines AS discounted_lines,
     (coalesce(b.sale_amount, 0) / nullif(b.amount, 0))::float8 AS sale_share,
     (coalesce(b.holiday_amount, 0) / nullif(b.amount, 0))::float8 AS holiday_share,
@@ -305,6 +328,7 @@ LEFT JOIN bought b ON b.customer_id = c.id
 LEFT JOIN bought_products p ON p.customer_id = c.id
 LEFT JOIN parts d ON d.customer_id = c.id
 LEFT JOIN given_back r ON r.customer_id = c.id
+LEFT JOIN undone u ON u.customer_id = c.id
 LEFT JOIN searched s ON s.customer_id = c.id
 LEFT JOIN categories k ON k.customer_id = c.id
 LEFT JOIN brands a ON a.customer_id = c.id

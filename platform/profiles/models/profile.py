@@ -60,7 +60,9 @@ class CustomerProfile(models.Model):
         help_text=_("From the first order to the moment of the profile."),
     )
     orders = models.PositiveIntegerField(
-        _("orders"), default=0, help_text=_("Distinct orders that were not cancelled.")
+        _("orders"),
+        default=0,
+        help_text=_("Distinct orders that were neither cancelled nor given back whole."),
     )
     orders_90d = models.PositiveIntegerField(
         _("orders in 90 days"), default=0, help_text=_("Orders in the 90 days before the moment.")

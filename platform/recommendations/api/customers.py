@@ -13,7 +13,6 @@ from accounts.models import Scope
 from accounts.signatures import is_signed
 from core import clock
 from core.problems import Problem
-from customers.selectors import id_by_external_id
 from recommendations.api.shapes import (
     AnswerSerializer,
     QuerySerializer,
@@ -23,7 +22,8 @@ from recommendations.api.shapes import (
     wish_of,
 )
 from recommendations.explain import explain
-from recommendations.online import for_customer
+from recommendations.online import for_person
+from recommendations.person import person_called
 from recommendations.services.decisions import note
 from recommendations.state import state
 from recommender.errors import ArtifactError
@@ -62,18 +62,19 @@ class RecommendationsView(APIView):
                 _("Let your server sign it with the signing secret under Data → Website."),
             )
         asked = asked_of(QuerySerializer, request)
-        found = id_by_external_id(customer)
-        if found is None:
-            raise Problem(404, "unknown-customer", _("There is no customer with this id."))
         known = state()
         version = version_of(known, asked["objective"], asked.get("strategy"))
         now = clock.now()
-        answer = for_customer(found, wish_of(asked), version, known, now=now, until=clock.known_until(now))
+        until = clock.known_until(now)
+        found = person_called(customer, version.pk, asked["objective"], until)
+        if found is None:
+            raise Problem(404, "unknown-customer", _("There is no customer with this id."))
+        answer = for_person(found, wish_of(asked), version, known, now=now, until=until)
         because = None
         if asked["explain"]:
             try:
                 because = explain(
-                    version, found, [item.product_id for item in answer.items], asked["objective"]
+                    version, found.id, [item.product_id for item in answer.items], asked["objective"]
                 )
             except ArtifactError:
                 raise Problem(
@@ -82,7 +83,7 @@ class RecommendationsView(APIView):
         decision = note(
             slot="api",
             action=[item.sku for item in answer.items],
-            customer_id=found,
+            customer_id=found.id,
             context={
                 "objective": asked["objective"],
                 "strategy": version.strategy.key,

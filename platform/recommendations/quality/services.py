@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts.jobs import Progress, silent
 from core import clock
 from recommendations.models import ColdProduct
-from recommendations.quality.statements import COLD, FORGET, WEEKS
+from recommendations.quality import statements
 from recommendations.services.lists import offerable
 from recommendations.state import serving_versions
 
@@ -44,12 +44,12 @@ def look_back(*, as_of: datetime, now: datetime, progress: Progress = silent) ->
         "versions": [str(version.pk) for version in serving_versions()],
     }
     with connection.cursor() as cursor:
-        cursor.execute(WEEKS, {**known, "since": since, "facts": as_of - (now - since)})
+        cursor.execute(statements.weeks(), {**known, "since": since, "facts": as_of - (now - since)})
         weeks = cursor.rowcount
     progress(1, 2, gettext_noop("What is never shown"))
     with transaction.atomic(), connection.cursor() as cursor:
         ColdProduct.objects.all().delete()
-        cursor.execute(COLD, {**known, "since": now - SHOWN, "facts": as_of - SHOWN})
+        cursor.execute(statements.cold(), {**known, "since": now - SHOWN, "facts": as_of - SHOWN})
         cold = cursor.rowcount
     progress(2, 2, gettext_noop("Done"))
     return {"as_of": as_of.isoformat(), "weeks": weeks, "cold": cold}
@@ -64,7 +64,7 @@ def forget_decisions(*, now: datetime, most: int | None = None) -> int:
     gone = 0
     while most is None or gone < most:
         with connection.cursor() as cursor:
-            cursor.execute(FORGET, [limit, _BLOCK])
+            cursor.execute(statements.FORGET, [limit, _BLOCK])
             gone += cursor.rowcount
             if cursor.rowcount < _BLOCK:
                 break

@@ -1,18 +1,26 @@
 """The statements that look back. Facts of people are read by sets; nothing is asked a row at a time."""
 
+from recommendations.registries import impressions
+
 # What an answer showed: a list of skus, or within a slot's action.
+_OVER_REST = """
+SELECT decision.id::text AS id, decision.customer_id, decision.actor_id, decision.at, version.strategy_id,
+       CASE WHEN jsonb_typeof(decision.action) = 'array' THEN decision.action
+            WHEN jsonb_typeof(decision.action->'shown') = 'array' THEN decision.action->'shown'
+            ELSE '[]'::jsonb END AS shown,
+       CASE WHEN jsonb_typeof(decision.context->'sources'->'popular') = 'number'
+            THEN (decision.context->'sources'->>'popular')::int ELSE 0 END AS fallback
+  FROM recommendations_decision AS decision
+  LEFT JOIN recommendations_modelversion AS version ON version.id::text = decision.policy_version
+ WHERE decision.at >= %(since)s AND decision.at < %(until)s
+"""
+# What somebody else showed (recommendations.registries), to people who are all known.
+_ELSEWHERE = """
+UNION ALL SELECT id, customer_id, NULL::bigint, at, strategy_id, shown, fallback FROM ({impressions}) AS other
+"""
 _ANSWERS = """
 answer AS MATERIALIZED (
-    SELECT decision.id, decision.customer_id, decision.actor_id, decision.at, version.strategy_id,
-           date_trunc('week', decision.at AT TIME ZONE %(zone)s)::date AS week,
-           CASE WHEN jsonb_typeof(decision.action) = 'array' THEN decision.action
-                WHEN jsonb_typeof(decision.action->'shown') = 'array' THEN decision.action->'shown'
-                ELSE '[]'::jsonb END AS shown,
-           CASE WHEN jsonb_typeof(decision.context->'sources'->'popular') = 'number'
-                THEN (decision.context->'sources'->>'popular')::int ELSE 0 END AS fallback
-      FROM recommendations_decision AS decision
-      LEFT JOIN recommendations_modelversion AS version ON version.id::text = decision.policy_version
-     WHERE decision.at >= %(since)s AND decision.at < %(until)s
+    SELECT given.*, date_trunc('week', given.at AT TIME ZONE %(zone)s)::date AS week FROM ({given}) AS given
 ),
 place AS MATERIALIZED (
     SELECT answer.id, answer.strategy_id, answer.week, answer.customer_id, answer.actor_id, answer.at,
@@ -36,8 +44,8 @@ came AS MATERIALIZED (
      WHERE place.customer_id IS NULL AND did.received_at > place.at
 )"""
 
-WEEKS = f"""
-WITH {_ANSWERS},
+_WEEKS = """
+WITH {answers},
 result AS (
     SELECT id, bool_or(NOT bought AND later <= interval '1 day') AS clicked,
            bool_or(bought AND later <= interval '7 days') AS bought
@@ -73,10 +81,10 @@ ON CONFLICT (strategy_id, week) DO UPDATE SET
     answers = EXCLUDED.answers, places = EXCLUDED.places, fallback = EXCLUDED.fallback,
     followed = EXCLUDED.followed, clicked = EXCLUDED.clicked, bought = EXCLUDED.bought,
     products = EXCLUDED.products, gini = EXCLUDED.gini
-"""  # noqa: S608 (constants)
+"""
 
-COLD = f"""
-WITH {_ANSWERS},
+_COLD = """
+WITH {answers},
 buyer AS (
     SELECT product_id, count(DISTINCT customer_id) AS n FROM events_event
      WHERE type = 'purchase' AND product_id IS NOT NULL AND occurred_at < %(as_of)s GROUP BY 1
@@ -115,7 +123,23 @@ SELECT cold.id, cold.buyers, coalesce(listed.lists, 0), coalesce(listed.parts, '
        coalesce(beside.n, 0), coalesce(shown.n, 0), coalesce(clicked.n, 0), %(as_of)s
   FROM cold LEFT JOIN listed ON listed.product_id = cold.id LEFT JOIN beside ON beside.product_id = cold.id
   LEFT JOIN shown ON shown.product_id = cold.id LEFT JOIN clicked ON clicked.product_id = cold.id
-"""  # noqa: S608 (constants)
+"""
+
+
+def weeks() -> str:
+    """Return the statement that counts the weeks of each strategy."""
+    return _WEEKS.format(answers=_answers())
+
+
+def cold() -> str:
+    """Return the statement that lists cold products with what reaches them."""
+    return _COLD.format(answers=_answers())
+
+
+def _answers() -> str:
+    elsewhere = "".join(_ELSEWHERE.format(impressions=shown) for _, shown in impressions)
+    return _ANSWERS.format(given=_OVER_REST + elsewhere)
+
 
 # The oldest first, a block a transaction: readers and writers of newer answers are not held up.
 FORGET = """

@@ -9,15 +9,20 @@ import orjson
 from django.db import connection
 
 from core.ids import uuid7
+from core.prepared import Prepared
 from recommendations.models import Decision
 
 # Nobody waits for the disk: only PostgreSQL itself dying could lose what it was told in the last half second.
-_INSERT = (
+_INSERT = Prepared(
+    "decision_noted",
+    (
+        *("uuid", "bigint", "bigint", "text", "jsonb", "jsonb", "jsonb", "float8", "text"),
+        "timestamptz",
+    ),
     "WITH no_wait AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))"
     " INSERT INTO recommendations_decision (id, customer_id, actor_id, slot, context, eligible, action,"
     " propensity, policy_version, at)"
-    " SELECT %s::uuid, %s::bigint, %s::bigint, %s, %s::jsonb, %s::jsonb, %s::jsonb, %s::float8, %s,"
-    " %s::timestamptz FROM no_wait"
+    " SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM no_wait",
 )
 
 
@@ -45,22 +50,20 @@ def note(
     """
     decision = uuid7()
     choices = eligible if eligible is not None else [{"policy": policy_version, "p": 1.0}]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                decision,
-                customer_id,
-                actor_id,
-                slot,
-                orjson.dumps(dict(context or {})).decode(),
-                orjson.dumps(list(choices)).decode(),
-                orjson.dumps(action).decode(),
-                propensity,
-                policy_version,
-                now,
-            ],
-        )
+    _INSERT.rows(
+        [
+            decision,
+            customer_id,
+            actor_id,
+            slot,
+            orjson.dumps(dict(context or {})).decode(),
+            orjson.dumps(list(choices)).decode(),
+            orjson.dumps(action).decode(),
+            propensity,
+            policy_version,
+            now,
+        ]
+    )
     return decision
 
 

@@ -1,14 +1,13 @@
 """A team with roles, and a mail server that keeps what it is sent."""
 
-import socket
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.contrib.auth.models import Group
 
 from accounts.models import User
+from tests.mail_server import mail_server
 
 
 class Postbox:
@@ -25,14 +24,9 @@ class Postbox:
 @pytest.fixture
 def postbox(settings):
     """Run a real SMTP server on a free port and let mail go there."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield box
-    controller.stop()
+    with mail_server(box, settings):
+        yield box
 
 
 @pytest.fixture

@@ -91,6 +91,9 @@ def test_two_arms_and_a_holdout_get_what_they_should(people, now, postbox, membe
     message = Message.objects.filter(state="sent").first()
     assert message.context["variant"] == arms[message.customer.external_id]
     assert len(message.context["products"]) == 5
+    own = {"control": "popularity"}.get(message.context["variant"], "hybrid")
+    assert message.context["by"] == own
+    assert "filled" not in message.context
     unwilling = sum(arms[f"c{n}"] is not None for n in (12, 13))
     assert ended["skipped"] == unwilling
     assert sum(selectors.report(campaign, now=now).reasons.values()) == unwilling

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from datetime import timedelta
 
 import pytest
@@ -17,6 +16,7 @@ from delivery.models import Message, Run
 from delivery.outbox.send import deliver
 from tests.campaigns.schedule.plain import make_campaign
 from tests.factories.delivery import make_customers
+from tests.patience import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Of pg_stat_activity a transaction keeps what it read first, of pg_locks it does not.
@@ -31,14 +31,6 @@ def rows(sql, *values) -> list:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [row[0] for row in cursor.fetchall()]
-
-
-def until(true, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def _worker() -> int:

@@ -8,8 +8,9 @@ import pytest
 from campaigns.coupons.api import till
 from campaigns.coupons.models import Coupon, Redemption
 from tests.campaigns.api.bodies import shown, usd
-from tests.factories.coupons import CouponFactory
+from tests.factories.coupons import CouponFactory, PoolFactory
 from tests.factories.customers import make_customer
+from tests.factories.promotions import PromotionFactory
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,6 +51,39 @@ def test_unknown_expired_and_foreign_codes_answer_alike(call):
     assert {answer.status_code for answer in refusals} == {409}
     assert all(answer.json() == refusals[0].json() for answer in refusals)
     assert call("/coupons/validate", shown(foreign.code, customer="alice")).json()["valid"]
+
+
+def test_a_code_is_used_beside_the_promotions_of_the_cart(call):
+    PromotionFactory(created_at=NOW, slug="ten", needs_code=False)
+    benefit = {"kind": "amount", "amount": "0.50"}
+    pool = PoolFactory(
+        created_at=NOW, promotion=PromotionFactory(created_at=NOW, slug="half", benefit=benefit)
+    )
+    code = CouponFactory(created_at=NOW, pool=pool).code
+    refused = call("/coupons/redeem", shown(code, codes=[]))
+    assert (refused.status_code, refused.json()["type"]) == (409, "/api/problems#outdone")
+    assert refused.json()["detail"] == "“ten” is the better one."
+    told = call("/coupons/validate", shown(code, codes=[code])).json()
+    assert (told["valid"], told["reason"]) == (False, "outdone")
+    assert call("/coupons/redeem", shown(code)).json()["discount"] == usd("0.50")
+
+
+def test_codes_beside_one_are_no_way_to_guess(call):
+    coupon = CouponFactory(created_at=NOW, limit=1000)
+    guesses = [
+        call("/coupons/redeem", shown(coupon.code, customer="mallory", codes=[f"GUESS{n}"])).status_code
+        for n in range(11)
+    ]
+    assert guesses == [409] * 10 + [429]
+    assert not Redemption.objects.exists()
+
+
+@pytest.mark.parametrize("codes", ["TEN", ["x"] * 6, [1, {}], [None], [["TEN"]], ["x" * 101], {"a": 1}])
+def test_strange_codes_are_a_sentence(call, codes):
+    coupon = CouponFactory(created_at=NOW)
+    answer = call("/coupons/redeem", shown(coupon.code, codes=codes))
+    assert answer.status_code == 400, answer.json()
+    assert not Redemption.objects.exists()
 
 
 def test_guessing_is_held_up_and_a_busy_till_is_not(call):

@@ -1,6 +1,7 @@
 """A slot decides between products and offers, with probabilities that sum to one."""
 
 import pytest
+from django.test import override_settings
 
 from accounts.models import Scope
 from campaigns.experiments.models import Assignment, Experiment
@@ -16,11 +17,19 @@ from tests.recommendations.planted import CUT, plant
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def trained(module_db, tmp_path_factory):
+    """Train once for all tests here; what each of them changes is taken back."""
+    folder = tmp_path_factory.mktemp("artifacts")
+    with override_settings(ARTIFACTS=folder):
+        plant()
+        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
+    return folder
+
+
 @pytest.fixture
-def shop(settings, tmp_path):
-    settings.ARTIFACTS = tmp_path
-    plant()
-    train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
+def shop(trained, db, settings):
+    settings.ARTIFACTS = trained
     settings.SHOP_AS_OF = CUT.isoformat()
     return Partner(make_key("shop", scopes=[Scope.RECOMMENDATIONS_READ, Scope.EVENTS_WRITE]))
 

@@ -5,30 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from campaigns.learning.copy_features import FEATURES, OWN, SPREAD, ArmSeen, CopyBeliefs, described
-
-
-@pytest.mark.parametrize(
-    ("subject", "is_so"),
-    [
-        ("20% off your favourites", {"offer"}),
-        ("Your favourites, 20% off", {"product"}),
-        ("{{ customer.first_name }}, last hours today", {"urgent", "personal"}),
-        ("Ready for spring?", {"question"}),
-        ("新品到店，满减今天结束", {"product", "urgent"}),
-        ("Hello", set()),
-    ],
-)
-def test_what_is_read_off_a_subject(subject, is_so):
-    found = described(subject)
-    assert {name for name in FEATURES if name != "length" and found[name]} == is_so
-
-
-def test_length_counts_what_people_read_and_tone_is_a_persons_word():
-    assert described("x" * 40)["length"] == 0
-    assert described("x" * 60)["length"] == 1
-    assert described("{{ customer.first_name | default: 'you' }}")["length"] == (6 - 40) / 20
-    assert (described("Hi", "warm")["warm"], described("Hi", "shouting")["playful"]) == (1, 0)
+from campaigns.learning.copy_features import OWN, SPREAD, ArmSeen, CopyBeliefs
 
 
 def arm(people, did, **features):
@@ -46,6 +23,8 @@ def test_one_feature_by_hand():
     assert effect.lift == pytest.approx(np.expm1(middle))
     assert effect.low == pytest.approx(np.expm1(middle - 1.959964 * variance**0.5))
     assert (told.campaigns, told.told) == (1, {"urgent": 1})
+    assert told.lessons([{"urgent": 1, "offer": 1}, {}]) == ["urgent"]
+    assert told.lessons([{"urgent": 1}, {"urgent": 1}]) == []
     first, second = told.guesses([{"urgent": 1}, {}])
     assert first.lift == pytest.approx(np.expm1(middle / 2))
     half = 1.959964 * (variance / 4 + OWN**2 / 2) ** 0.5
@@ -79,4 +58,22 @@ def test_it_finds_what_holds_over_campaigns_and_survives_json():
     assert (1 + first.lift) / (1 + second.lift) == pytest.approx(1.16, abs=0.03)
     again = CopyBeliefs.from_json(json.loads(json.dumps(told.as_json())))
     assert again.guesses([{"urgent": 1}, {}]) == told.guesses([{"urgent": 1}, {}])
+
+
+def test_subject_and_body_are_told_apart_where_arms_differ_in_both():
+    dice = np.random.default_rng(2)
+    tests = []
+    for n in range(60):
+        level = dice.uniform(0.02, 0.1)
+        rates = [level * 1.2, level * 1.2 * 0.9] if n % 2 else [level * 1.2, level]
+        both = [{"urgent": 1, "body_picture": 0}, {"urgent": n % 2, "body_picture": n % 2}]
+        tests.append([arm(20_000, dice.binomial(20_000, r), **f) for r, f in zip(rates, both, strict=True)])
+    found = CopyBeliefs().updated(tests).effects()
+    assert found["urgent"].low > 0.08
+    assert -0.16 < found["body_picture"].low < found["body_picture"].high < 0
+    assert found["body_offer"].lift == 0
+
+
+def test_a_state_of_other_features_is_nothing_to_go_by():
+    told = CopyBeliefs().updated([[arm(1000, 50, urgent=1), arm(1000, 40)]])
     assert CopyBeliefs.from_json(told.as_json() | {"features": ["other"]}).campaigns == 0

@@ -106,7 +106,11 @@ orders = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(touches=touches, orders=orders, portion=st.integers(1, 40))
 def test_it_equals_the_plain_calculation_in_any_portions(world, touches, orders, portion):
     people, _campaigns, messages, coupons = world

@@ -39,8 +39,8 @@ def orders_of_the_shop(ids: list[int]) -> list[dict]:
     ]
 
 
-@pytest.fixture
-def people(db) -> list[int]:
+@pytest.fixture(scope="module")
+def shop(module_db) -> list[int]:
     """Store the shop; everybody is known from before its first order, and half agreed to e-mails."""
     begun = NOW - timedelta(days=7 * WEEKS + 10)
     upsert_products([{"sku": "tea", "name": "Tea", "price": Money(Decimal("4.50"), "USD")}], begun)
@@ -56,7 +56,14 @@ def people(db) -> list[int]:
         begun,
     )
     record(orders_of_the_shop(ids), NOW)
+    ensure_starter_templates(NOW)
     return ids
+
+
+@pytest.fixture
+def people(shop, db) -> list[int]:
+    """Return the ids of the shop's people; what a test does to them goes with it."""
+    return shop
 
 
 @pytest.fixture

@@ -7,15 +7,18 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import User
+from campaigns.experiments.models import Experiment
 from campaigns.models import Campaign
 from campaigns.outcomes.models import Tally
 from campaigns.rehearsal.backtest import compare, held
-from campaigns.rehearsal.responses import effect, past_campaigns, response
+from campaigns.rehearsal.responses import effect, past_campaigns, response, waited_for
 from campaigns.rehearsal.services import rehearse
 from campaigns.rehearsal.statistics import expit
+from campaigns.rehearsal.words import rests_on, sentences
 from campaigns.reports.figures import NOTHING, Outcome, Reached
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, mailing
+from tests.factories.campaigns import make_test
 
 
 def outcome(people: int, buyers: int, *, held_out: bool, each: int = 20) -> Outcome:
@@ -78,6 +81,29 @@ def test_campaigns_teach_what_to_expect(db):
     assert changed.revenue.value > 0
 
 
+def test_it_says_which_open_window_it_waits_for(people, loyal):
+    """Two campaigns have people held out and are open, one held out too few, one is of another channel."""
+    for number, ago, held_people in ((1, 3, 500), (2, 9, 500), (3, 20, 5), (4, 25, 500)):
+        campaign = mailing(None)
+        campaign.slug, campaign.name = f"open-{number}", f"Open {number}"
+        campaign.channel = "sms" if number == 4 else "email"
+        campaign.save()
+        ran(campaign, at=NOW - timedelta(days=ago), held_people=held_people)
+    assert past_campaigns("email", as_of=NOW) == []
+    waits = waited_for("email", as_of=NOW)
+    assert (waits.name, waits.until) == ("Open 2", NOW + timedelta(days=19))
+    assert waited_for("email", as_of=NOW - timedelta(days=30)) is None
+    kept = rehearse(mailing(loyal), as_of=NOW, now=NOW)
+    unknown = {f["key"]: f for f in kept.figures["expected"] if f["mark"] == "unknown"}
+    until = {"slug": "open-2", "name": "Open 2", "until": (NOW + timedelta(days=19)).isoformat()}
+    for key in ("extra_buyers", "extra_revenue", "extra_margin"):
+        assert (unknown[key]["why"], unknown[key]["waits_for"]) == ("open", until)
+    assert unknown["sending_cost"]["waits_for"] is None
+    said = "“Open 2” has people held out. What it caused will be known when its goal window is over, on "
+    assert f"{said}March 20, 2026." in sentences(kept)[-1]
+    assert f"{said}March 20, 2026." in rests_on(unknown["extra_margin"], dates=6)
+
+
 def test_only_what_was_counted_by_then_counts(db):
     past_of(1)
     assert past_campaigns("email", as_of=NOW - timedelta(days=14)) == []
@@ -118,6 +144,19 @@ def test_compares_the_last_rehearsal_before_the_launch(people, loyal, client):
     shown = client.get(reverse("admin:rehearsals")).content.decode()
     assert "ranges held; 80% should" in shown
     assert "missed" in shown
+
+
+def test_of_a_replay_only_what_the_past_can_tell_is_compared(people, loyal):
+    begun = NOW - timedelta(days=28)
+    refresh_segment(loyal, as_of=begun, now=begun)
+    campaign = mailing(loyal)
+    campaign.experiment = make_test(now=begun, holdout=0.3)
+    Experiment.objects.update(kind=Experiment.Kind.REPLAY)
+    campaign.save()
+    rehearse(campaign, as_of=begun, now=begun - timedelta(hours=1))
+    # Mails went into a mailbox that nobody reads: that nobody opened them says nothing.
+    ran(campaign, at=begun, sent=20, opened=0, treated=18, held_buyers=19, held_people=20)
+    assert {row.key for row in compare(now=NOW)} == {"people", "buyers_anyway"}
 
 
 def test_a_campaign_that_is_not_over_is_not_compared(people, loyal):

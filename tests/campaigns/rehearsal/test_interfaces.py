@@ -14,9 +14,11 @@ from accounts.jobs import run
 from accounts.keys import create_key
 from accounts.models import Job, Scope, User
 from campaigns.rehearsal import dispatch
+from campaigns.rehearsal.api import FigureSerializer
 from campaigns.rehearsal.models import Rehearsal
 from campaigns.rehearsal.selectors import newest
 from campaigns.rehearsal.services import rehearse
+from campaigns.rehearsal.words import rests_on
 from segments.models import Segment
 from segments.refresh import refresh_segment
 from tests.campaigns.rehearsal.conftest import NOW, mailing
@@ -107,6 +109,17 @@ class TestRest:
         answer = call("get", path, Scope.CAMPAIGNS_READ)
         assert answer.status_code == 404
         assert answer["Content-Type"].startswith("application/problem+json")
+
+
+def test_what_was_kept_before_it_could_wait_reads_as_it_was():
+    kept = {
+        "key": "extra_buyers", "unit": "people", "mark": "unknown", "value": None, "low": None, "high": None,
+        "share": None, "campaigns": 0, "of": 0, "why": "holdouts",
+    }  # fmt: skip
+    assert FigureSerializer(kept).data == kept | {"waits_for": None}
+    waits = {"slug": "a", "name": "A", "until": "2026-03-20T12:00:00+00:00"}
+    assert FigureSerializer(kept | {"waits_for": waits}).data["waits_for"]["name"] == "A"
+    assert rests_on(kept, dates=6).startswith("No campaign of this channel has held people out yet")
 
 
 def test_the_command_prints_sentences_and_figures(campaign):

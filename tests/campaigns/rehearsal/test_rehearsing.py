@@ -179,12 +179,6 @@ def test_what_history_keeps_no_record_of_has_no_dates(people):
     assert figure(kept, "buyers_anyway")["mark"] == "unknown"
 
 
-def test_a_shop_without_history_says_so(db):
-    kept = rehearse(mailing(None), as_of=NOW, now=NOW)
-    assert kept.figures["dates"] == []
-    assert figure(kept, "revenue_anyway")["why"] == "history"
-
-
 def test_a_promotion_without_a_mail_reaches_everybody(people, loyal):
     campaign = mailing(loyal)
     Campaign.objects.filter(pk=campaign.pk).update(

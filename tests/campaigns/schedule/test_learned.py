@@ -11,7 +11,8 @@ from scipy.stats import chisquare
 
 from campaigns.learning.send_hours import DAY, weights
 from campaigns.models import Campaign
-from campaigns.schedule.learned import at_learned_hours, people_by_hour
+from campaigns.schedule.learned import at_learned_hours
+from campaigns.schedule.learned_figures import people_by_hour
 from campaigns.schedule.models import PersonHour
 from campaigns.schedule.preflight import schedule_problems
 from campaigns.schedule.slots import Slot, first_slot

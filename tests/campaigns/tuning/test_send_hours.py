@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.models import Campaign
 from campaigns.schedule.learned import Standing, standing
+from campaigns.schedule.learned_figures import Known, hour_of, known_of
 from campaigns.schedule.models import PersonHour
 from campaigns.tuning.send_hours import build, learn_send_hours
 from customers.models import Customer
@@ -118,6 +119,41 @@ def sent(now, *, learned, usual, refused=0):
         ],
         NOW,
     )  # fmt: skip
+
+
+def test_what_an_hour_rests_on_is_told_with_its_range():
+    (known, newcomer, refused) = make_customers(3, now=NOW)
+    Customer.objects.filter(pk=refused.pk).update(no_profiling=True)
+    refused.no_profiling = True
+    did(known, "purchase", days(18, 30))
+    assert hour_of(known) is None  # before the first night
+    build(as_of=NOW, now=NOW)
+    own, alike = hour_of(known), hour_of(newcomer)
+    assert (own.row.hour, own.until, own.row.acts, own.row.sent, own.own) == (18, 19, 30, 0, True)
+    assert (alike.row.acts, alike.own) == (0, False)
+    assert hour_of(refused) is None
+    # What is known from above weighs as much as 50 messages to a person: the range of that many.
+    half = 1.959964 * (own.row.rate * (1 - own.row.rate) / 51) ** 0.5
+    assert (own.row.low, own.row.high) == pytest.approx((own.row.rate - half, own.row.rate + half), abs=1e-5)
+    assert (own.gone, own.since) == (0, None)
+    everybody = ("SELECT id AS customer_id FROM customers_customer", [])
+    assert known_of(everybody) == Known(own=1, alike=1, refused=1, used=True)
+    assert known_of(everybody).people == 3
+    # Of two messages one went at the learned hour; those held out or to others are not counted.
+    campaign = make_campaign(NOW, learned_hours=True)
+    run = Run.objects.create(
+        source="campaign", reference=str(campaign.pk), channel="email", as_of=NOW, created_at=NOW
+    )
+    for n, (one, arm, state) in enumerate(
+        [(known, "learned", "sent"), (known, "usual", "sent"), (known, "learned", "skipped"),
+         (newcomer, "learned", "sent")]
+    ):  # fmt: skip
+        Message.objects.create(
+            run=run, source="campaign", customer=one, channel="email", state=state, due_at=NOW, sent_at=NOW,
+            context={"hour": {"arm": arm, "at": 18, "p": 0.8}}, occurrence=n,
+        )  # fmt: skip
+    told = hour_of(known)
+    assert (told.gone, told.since) == (1, NOW)
 
 
 def test_hours_that_harm_are_not_used_any_more_and_come_back_by_a_click():

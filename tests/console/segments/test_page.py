@@ -92,6 +92,16 @@ def test_worth_compares_with_everybody(segment, people):
     assert worth["revenue"] == {"these": 20, "all": 40}
 
 
+def test_other_segments_are_named_in_the_readers_language(segment, people):
+    other = save_segment(Segment(name="Champions", slug="champions", rule=RULE, ready_made=True), now=NOW)
+    refresh_segment(other, as_of=NOW, now=NOW)
+    client, address = sign_in("viewer"), f"/admin/segments/{segment.pk}/company/"
+    assert "Champions" in client.get(address).content.decode()
+    client.cookies["django_language"] = "zh-hans"
+    shown = client.get(address).content.decode()
+    assert "冠军客户" in shown and "Champions" not in shown
+
+
 def test_members_are_exported_in_the_chosen_columns(segment):
     client = sign_in("alice")
     page = client.get(f"/admin/segments/{segment.pk}/").context

@@ -31,6 +31,7 @@ from tests.factories.events import event
 from tests.factories.shop import NOW as SHOP_NOW
 from tests.factories.shop import open_shop
 from tests.factories.tables import RECORDS, checksums
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -235,7 +236,7 @@ def test_two_who_merge_each_other_at_once_leave_one():
 
     def run(kept, merged):
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=PATIENCE)
             merging.merge(kept, merged, now=NOW)
         except MergeRefused:
             return "refused"

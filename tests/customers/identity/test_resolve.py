@@ -13,6 +13,7 @@ from customers.identity import Reference, join_visitors, resolve_actors, resolve
 from customers.models import Customer, HouseholdMember, Identifier, MergeProposal
 from customers.services import upsert_customers
 from tests.factories.customers import make_customer
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -117,7 +118,7 @@ def test_fifty_calls_for_one_new_address_make_one_customer():
 
     def call(n):
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=PATIENCE)
             with transaction.atomic():
                 return resolve_people([[EMAIL, Reference("device", f"d{n % 3}")]], NOW, create=True)[0]
         finally:
@@ -125,14 +126,14 @@ def test_fifty_calls_for_one_new_address_make_one_customer():
 
     def record(n):
         try:
-            gate.wait(timeout=20)
+            gate.wait(timeout=PATIENCE)
             return upsert_customers([{"external_id": "ada", "email": "ada@example.com"}], NOW).rejected
         finally:
             connection.close()
 
     with ThreadPoolExecutor(25) as pool:
         runs = [pool.submit(call if n % 5 else record, n) for n in range(50)]
-        results = [run.result(timeout=60) for run in runs]
+        results = [run.result(timeout=PATIENCE) for run in runs]
     assert [r for r in results if isinstance(r, dict) and r] == []
     customer = Customer.objects.get()
     assert (customer.external_id, customer.own_id, customer.is_stub) == ("ada", True, False)

@@ -233,7 +233,7 @@ def _trained_earlier(folder, days):
     return version
 
 
-def test_scores_are_a_job_and_nightly_for_beat(db, shop, settings, tmp_path):
+def test_scores_are_a_job_and_nightly_for_beat(as_migrated, shop, settings, tmp_path):
     settings.ARTIFACTS = tmp_path
     assert kinds.get("score").queue == "training"
     assert PeriodicTask.objects.get(name="Score customers").task == "profiles.tasks.score_customers"

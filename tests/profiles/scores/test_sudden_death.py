@@ -29,13 +29,14 @@ def test_a_killed_scoring_goes_on_with_the_rest(history, settings, tmp_path, mon
     }
     name = connection.settings_dict["NAME"]
     command = [sys.executable, str(ROOT / "tests/profiles/scores/worker.py"), name, str(tmp_path)]
-    worker = subprocess.Popen(
-        [*command, AS_OF.isoformat()], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    for _ in range(2):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(
+        [*command, AS_OF.isoformat()], env=environment, text=True, bufsize=1, **pipes
+    ) as worker:
         assert worker.stdout.readline().strip() == "batch churn"
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
+        worker.stdin.write("go on\n")
+        assert worker.stdout.readline().strip() == "batch churn"
+        os.kill(worker.pid, signal.SIGKILL)
     version = ScoreVersion.objects.get()
     assert (version.kind, version.known, version.active) == ("churn", True, False)
     before = dict(CustomerScore.objects.values_list("customer_id", "pk"))

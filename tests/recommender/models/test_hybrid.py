@@ -99,3 +99,27 @@ def test_the_blend_is_the_weighted_sum_of_scores_by_their_best(dataset):
     own, content = (create(name).fit(dataset).score_block(row)[0] for name in ("own-frequency", "content"))
     expected = 0.5 * own / own.max() + 0.5 * content / content.max()
     assert np.allclose(model.score_block(row)[0], expected, atol=1e-6)
+
+
+def test_a_new_history_is_scored_by_few_items_as_by_all(dataset):
+    model = create("hybrid", components=[*COMPONENTS, "due"]).fit(dataset)
+    items = [dataset.items[n] for n in (0, 3, 3, 7)]
+    history = dataset.history(items, [1.0, 5.0, 40.0, 90.0])
+    speaks_of_few = 0
+    for part in model.parts_:
+        scores = part.score_history(history)
+        if (few := part.score_few(history)) is None:
+            continue
+        speaks_of_few += 1
+        dense = np.zeros(len(dataset.items), dtype=np.float32)
+        dense[few[0]] = few[1]
+        assert np.array_equal(dense, scores)
+        assert (np.diff(few[0]) > 0).all()
+    assert speaks_of_few == 6
+    weights = model.weights_["replenish"]
+    expected = sum(
+        part.score_history(history) * np.float32(weights[part.name] / part.score_history(history).max())
+        for part in model.parts_
+        if weights[part.name]
+    )
+    assert np.allclose(model.score_history(history), expected, rtol=1e-6)

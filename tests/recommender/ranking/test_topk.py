@@ -34,13 +34,14 @@ def test_no_rows_and_no_columns():
     st.integers(WIDE, WIDE + 700),
     st.sampled_from([2, 50, 100_000]),
     st.sampled_from([0.0, 0.5, 0.999]),
+    st.sampled_from([1, 3]),
 )
-def test_wide_rows_equal_a_full_stable_sort_too(seed, k, columns, levels, empty):
+def test_wide_rows_equal_a_full_stable_sort_too(seed, k, columns, levels, empty, rows):
     random = np.random.default_rng(seed)
-    scores = random.integers(0, levels, (3, columns)).astype(np.float32)
+    scores = random.integers(0, levels, (rows, columns)).astype(np.float32)
     scores[random.random(scores.shape) < empty] = -np.inf
     codes, values = top_k(scores, k)
-    for row in range(3):
+    for row in range(rows):
         order = np.argsort(-scores[row], kind="stable")[:k]
         expected = [int(code) for code in order if np.isfinite(scores[row, code])]
         assert codes[row].tolist() == expected + [-1] * (k - len(expected))

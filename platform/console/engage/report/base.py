@@ -89,12 +89,13 @@ class ReportPage(Page):
         )
 
     def _tabs(self) -> list[dict[str, Any]]:
-        query = f"?sending={self.sending.pk}" if self.sending else ""
+        query, can = f"?sending={self.sending.pk}" if self.sending else "", self.request.user.has_perm
+        writes = bool(self.campaign.content_id)  # a promotion that nobody is told of has results alone
         known = [
             ("campaign_report", _("Results"), True),
-            ("campaign_content", _("Content"), bool(self.campaign.content_id)),
-            ("campaign_people", _("People"), self.request.user.has_perm("customers.view_customer")),
-            ("campaign_log", _("Delivery log"), self.request.user.has_perm("delivery.view_message")),
+            ("campaign_content", _("Content"), writes),
+            ("campaign_people", _("People"), writes and can("customers.view_customer")),
+            ("campaign_log", _("Delivery log"), writes and can("delivery.view_message")),
         ]
         return [
             {

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from campaigns.browser import as_sent
 from campaigns.content.models import TemplateVersion
-from campaigns.content.rendering import Content, render
+from campaigns.content.rendering import Content
 from campaigns.experiments.models import Variant
 from campaigns.reports.figures import Clicks, Reached
 from catalog.models import Product
 from console.content import frames
-from console.content.samples import sample_for
+from console.content.samples import shown
 from console.engage.report.base import ReportPage
 from console.engage.report.heat import heat
 from customers.models import Customer
@@ -121,4 +121,4 @@ class CampaignContent(ReportPage):
 
 
 def _made_up(version: TemplateVersion) -> Content:
-    return render(version, sample_for(version))
+    return shown(version)

@@ -25,6 +25,7 @@ a:has(> .rp-heat) { position: relative; outline: 2px solid var(--rp-heat); outli
   box-shadow: 0 1px 2px rgba(0, 0, 0, .3); }
 a[style*="block"] > .rp-heat.rp-first, a:has(img) > .rp-heat.rp-first { top: -11px; right: -4px; left: auto;
   margin-top: 0; }
+.rp-h0.rp-first { display: none; }
 .rp-h0 { background: #e2e8f0; color: #1f2937; } a:has(> .rp-h0) { --rp-heat: #cbd5e1; }
 .rp-h1 { background: #fde68a; color: #1f2937; } a:has(> .rp-h1) { --rp-heat: #fde68a; }
 .rp-h2 { background: #fdba74; color: #1f2937; } a:has(> .rp-h2) { --rp-heat: #fdba74; }

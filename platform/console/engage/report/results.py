@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -24,11 +23,12 @@ from console.delivery.runs import shares
 from console.engage.report import pictures
 from console.engage.report.base import LIVE, ReportPage, is_over
 from console.engage.report.verdict import judge
+from console.learn.copy_words import words_of
 from console.learn.experiment import wilson
 from console.offers.margins import coverage, known_margin, margin_share, percent_text
 from core import charts, clock
 from delivery.models import MessageState, SkipReason
-from delivery.preferences.selectors import readable
+from delivery.preferences.selectors import topic_name
 from delivery.selectors import Breakdown
 from profiles.models import Persona
 from profiles.personas import display_name as persona_name
@@ -55,7 +55,7 @@ class CampaignReport(ReportPage):
             "report": found,
             "schedule": in_words(campaign),
             "pace": pace_in_words(campaign),
-            "topic": settings.MESSAGE_TOPICS.get(campaign.topic, readable(campaign.topic)),
+            "topic": topic_name(campaign.topic),
             "open": campaign.state in (Campaign.State.SCHEDULED, *LIVE),
             "sendings": [(sending, shares(sending.parts)) for sending in found.sendings],
         }
@@ -90,6 +90,7 @@ class CampaignReport(ReportPage):
             "money": _money(found, caused, margin_share(self.request.GET.get("margin"))),
             "credited": any(row.orders for row in found.attributed),
             "arms": _arms(found, variants) if len(variants) > 1 else [],
+            "words": words_of(variants),
             "hours": pictures.first_hours(found.kept.figures.hours),
             "days": pictures.days_after(
                 found.kept.figures.days,

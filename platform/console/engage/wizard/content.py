@@ -17,7 +17,7 @@ from campaigns.planning.parts import parts_of
 from campaigns.preflight import findings
 from campaigns.promotions.models import Promotion
 from campaigns.targeting.models import OfferPlan
-from console.engage.wizard.samples import samples, seen_by
+from console.engage.wizard.samples import look, samples
 from core import clock
 from recommendations.models import Objective
 
@@ -81,12 +81,9 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
     now = clock.now()
     sees = request.user.has_perm("customers.view_customer")
     people = samples(campaign, as_of=clock.knowledge_now(), sees_people=sees) if campaign.content else []
-    asked = request.GET.get("person", "")
-    person = next((one for one in people if one.key == asked), people[0] if people else None)
     return {
         "problems": [f.message for f in findings(campaign, now=now) if f.step == "content"],
         "people": people,
-        "person": person,
         "stock": stock(campaign.pool, now=now) if campaign.pool else None,
-        **(seen_by(campaign, person, request, now=now) if person else {}),
+        **(look(campaign, people, request, now=now) if people else {}),
     }

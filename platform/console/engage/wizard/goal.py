@@ -8,10 +8,13 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from campaigns.audience import members
 from campaigns.models import Campaign
 from campaigns.planning.models import Goal, Part
 from campaigns.planning.parts import parts_of
 from campaigns.planning.ready_made import READY_MADE, STARTS
+from campaigns.preflight import mails
+from campaigns.schedule.learned_figures import Known, known_of
 from campaigns.schedule.models import Every, Late, Timing
 from campaigns.schedule.preflight import schedule_problems
 from campaigns.schedule.sentences import in_words, pace_in_words
@@ -68,7 +71,10 @@ def _events() -> list[tuple[str, str]]:
 
 
 def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
-    """Say in words when it goes, and what is missing for that. No query but the trigger's segment."""
+    """Say in words when it goes, what is missing for that, and how many have an hour of their own.
+
+    No query but the trigger's segment, and three for learned hours.
+    """
     problems = schedule_problems(campaign, now=clock.now())
     slot = None if problems else first_slot(campaign, now=clock.now())
     return {
@@ -78,4 +84,14 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "slot": slot,
         "zone": settings.SHOP_TIME_ZONE,
         "now": campaign.timing == Timing.NOW,
+        "hours_known": _hours_known(campaign),
     }
+
+
+def _hours_known(campaign: Campaign) -> Known | None:
+    """Count who has an hour of their own: of the audience, of everybody while there is none."""
+    if not campaign.learned_hours or campaign.timing == Timing.TRIGGERED or not mails(campaign):
+        return None
+    if campaign.segment is None:
+        return known_of(("SELECT id AS customer_id FROM customers_customer", []))
+    return known_of(members(campaign, as_of=clock.knowledge_now()))

@@ -19,7 +19,7 @@ from campaigns.planning.models import Part
 from campaigns.planning.parts import parts_of
 from campaigns.schedule.models import Timing
 from campaigns.values import percent_of
-from console.content.samples import as_read, own_sample
+from console.content.samples import as_read, own_sample, stranger
 from recommendations.models import Strategy
 
 _MOST = 100
@@ -82,7 +82,8 @@ class Subjects(Lever):
         return ""
 
     def named(self, value: str) -> str:
-        return value
+        """Return the subject as a stranger reads it: a name is what people call it, without its code."""
+        return as_read(value[:300], stranger()).strip() or value
 
 
 class Contents(Lever):

@@ -30,11 +30,11 @@ from campaigns.planning.forecast import Forecast, forecast
 from campaigns.planning.models import Approval
 from campaigns.planning.parts import parts_in_words
 from campaigns.preflight import Finding, findings, mails
-from campaigns.schedule.learned import people_by_hour, standing
+from campaigns.schedule.learned_figures import known_of, people_by_hour
 from campaigns.schedule.models import Timing
 from campaigns.schedule.sentences import in_words, pace_in_words
 from console.engage.rehearsal.page import panel
-from console.engage.wizard.samples import samples, seen_by
+from console.engage.wizard.samples import look, samples
 from console.engage.wizard.testing import share_of
 from core import clock
 from core.templatetags.studio import money_text, number
@@ -73,9 +73,8 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         "forecast": foreseen,
         "warnings": [f for f in found if not f.blocks] + _warnings(campaign, foreseen),
         "first": _first(campaign, foreseen),
-        "zones": foreseen.zones[:ZONES],
+        **_zones(foreseen),
         **_hours(campaign, as_of),
-        "more_zones": max(0, len(foreseen.zones) - ZONES),
         "schedule": in_words(campaign),
         "triggered": campaign.timing == Timing.TRIGGERED,
         "goes_now": campaign.timing == Timing.NOW,
@@ -96,18 +95,31 @@ def _first(campaign: Campaign, foreseen: Forecast) -> dict[str, int] | None:
     return {"people": round(foreseen.people * share), "days": campaign.experiment.window_days}
 
 
+def _zones(foreseen: Forecast) -> dict[str, Any]:
+    """Return when it arrives where most people live, and how many zones there are besides."""
+    names = list(dict.fromkeys(line.zone for line in foreseen.zones))
+    most = set(names[:ZONES])
+    lines = [line for line in foreseen.zones if line.zone in most]
+    return {
+        "zones": lines,
+        "more_zones": max(0, len(names) - ZONES),
+        "by_arm": any(line.arm for line in lines),
+    }
+
+
 def _hours(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
-    """Return how many people have which learned hour, the most first. Two queries."""
+    """Return how many people have which learned hour, the most first, and how many their own. 4 queries."""
     if not campaign.learned_hours or campaign.timing == Timing.TRIGGERED or not mails(campaign):
         return {}
-    counted = people_by_hour(members(campaign, as_of=as_of))
+    audience = members(campaign, as_of=as_of)
+    counted = people_by_hour(audience)
     rows = sorted(counted.items(), key=lambda row: (row[0] is None, -row[1]))
     return {
         "hours": [
             {"name": _("the usual time") if hour is None else f"{hour}:00", "people": people}
             for hour, people in rows
         ],
-        "hours_used": standing().use,
+        "hours_known": known_of(audience),
     }
 
 
@@ -115,8 +127,7 @@ def _seen(campaign: Campaign, request: HttpRequest, now: datetime, as_of: dateti
     if campaign.content is None or not mails(campaign):
         return {}
     sees = request.user.has_perm("customers.view_customer")
-    person = samples(campaign, as_of=as_of, sees_people=sees)[0]
-    return {"person": person, **seen_by(campaign, person, request, now=now)}
+    return look(campaign, samples(campaign, as_of=as_of, sees_people=sees), request, now=now)
 
 
 def _approval(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -15,22 +14,22 @@ from accounts.models import User
 from campaigns.actions.change_campaign import touch
 from campaigns.actions.locking import locked
 from campaigns.actions.plan_test import ArmPlan, plan_test
+from campaigns.content.liquid import TemplateInvalid
 from campaigns.experiments.advice import Advice, advise, base_rate
 from campaigns.experiments.models import Experiment, Variant
 from campaigns.experiments.statistics.assignment import BUCKETS
-from campaigns.learning.copy_features import TONES
+from campaigns.learning.copy_reading import TONES
 from campaigns.models import Campaign
 from campaigns.planning.forecast import forecast
 from campaigns.preflight import mails
-from campaigns.tuning.copy import guesses_for
 from console.engage.wizard.levers import LEVERS, offered
+from console.engage.wizard.samples import look, samples
+from console.learn.copy_words import words_of
 from core import clock
 
 #: Levers that are words, of which one test teaches the next.
 WORDS = ("subject", "content")
 MOST_ARMS = 5
-#: What is proposed where nobody chose.
-HOLDOUT = Decimal("0.1")
 _KEYS = "abcdefgh"
 
 
@@ -206,14 +205,18 @@ def live(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "people": people, "test": test, "arms": arms, "advice": advice, "held_out": foreseen.held_out,
-        "words": _words(test),
+        "words": words_of(list(test.variants.order_by("id"))) if test else None,
+        **(_arms_seen(campaign, request) if arms > 1 else {}),
     }  # fmt: skip
 
 
-def _words(test: Experiment | None) -> dict[str, Any] | None:
-    """Return what earlier campaigns say of the arms' words; None where they say nothing."""
-    variants = list(test.variants.order_by("id")) if test else []
-    campaigns, found = guesses_for(variants)
-    if not found:
-        return None
-    return {"campaigns": campaigns, "arms": [{"name": v.name, "guess": found[v.key]} for v in variants]}
+def _arms_seen(campaign: Campaign, request: HttpRequest) -> dict[str, Any]:
+    """Show what an arm says to somebody of the audience; nothing where a content cannot be shown."""
+    if campaign.content is None:
+        return {}
+    sees = request.user.has_perm("customers.view_customer")
+    people = samples(campaign, as_of=clock.knowledge_now(), sees_people=sees)
+    try:
+        return look(campaign, people, request, now=clock.now())
+    except TemplateInvalid as error:
+        return {"mistake": str(error)}

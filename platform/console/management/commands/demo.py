@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from console.demo import steps, story, workers
+from accounts.models import User
+from console.demo import demand, night, steps, story, workers
 from console.demo.access import demo_file, ensure_access
 from console.demo.summary import summarise
 from core import clock
@@ -59,46 +61,56 @@ class Command(BaseCommand):
             os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
         ensure_strategies(now)
         with workers.running(Path(settings.VAR) / "log" / "demo.log", self.say):
-            self.say("1/7 Importing Complete Journey …")
+            self.say("1/8 Importing Complete Journey …")
             import_started = time.monotonic()
             since = steps.import_data(self.say, user, options["households"])
             import_seconds = time.monotonic() - import_started
-            self.say("2/7 Profiles, personas and scores …")
-            steps.learn("profile", self.say, user, since)
-            clusters = steps.learn("cluster", self.say, user, since)
-            steps.learn("score", self.say, user, since)
-            steps.learn("study", self.say, user, since)
-            self.say("3/7 Segments …")
-            steps.learn("segments", self.say, user, since)
-            self.say("4/7 Training the recommenders …")
-            training = steps.train(self.say, user, since)
-            self.say("5/7 Campaigns …")
-            pool = steps.prepare_offers(user, now)
-            campaigns = steps.prepare_campaigns(user, pool, now)
-            for campaign in campaigns:
-                steps.launch(campaign, user)
-            steps.wait_for_delivery(campaigns, self.say)
-            self.say("6/7 What the households then bought (offline, replay: nobody was treated) …")
-            steps.run_job(
-                "analyse",
-                self.say,
-                user,
-                experiment=story.EXPERIMENT,
-                objective=story.OBJECTIVE,
-                length=steps.products_shown(campaigns),
-                as_of=story.LAUNCH.isoformat(),
-            )
-            self.say("7/7 Tuning …")
-            steps.run_job(
-                "tune", self.say, user, experiment=story.EXPERIMENT, use=use_key("email", story.OBJECTIVE)
-            )
+            with demand.forecasting(since) as forecast:
+                clusters, training = self._live(user, since, now)
+                forecast.wait(self.say)
         call_command("add_up", stdout=self.stderr, stderr=self.stderr)
-        result = summarise(import_seconds=import_seconds, clusters=clusters, training=training)
+        result = summarise(
+            import_seconds=import_seconds, clusters=clusters, training=training, now=clock.now()
+        )
         result["total_seconds"] = round(clock.now().timestamp() - started, 1)
         self.stdout.write(json.dumps(result))
         self.stdout.flush()
         if not options["no_serve"]:
             self._serve(access, options["port"])
+
+    def _live(self, user: User, since: datetime, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Go through November and the night after it; return what clustering and training found."""
+        self.say("2/8 Profiles and personas …")
+        steps.learn("profile", self.say, user, since)
+        clusters = steps.learn("cluster", self.say, user, since)
+        self.say("3/8 Segments …")
+        steps.learn("segments", self.say, user, since)
+        self.say("4/8 Training the recommenders …")
+        training = steps.train(self.say, user, since)
+        self.say("5/8 Campaigns …")
+        pools = steps.prepare_offers(user, now)
+        campaigns = steps.prepare_campaigns(user, pools[0], now)
+        steps.rehearse_mail(campaigns, self.say, user)
+        for campaign in campaigns:
+            steps.launch(campaign, user)
+        steps.wait_for_delivery(campaigns, self.say)
+        self.say("6/8 What the households then bought (offline, replay: nobody was treated) …")
+        steps.run_job(
+            "analyse",
+            self.say,
+            user,
+            experiment=story.EXPERIMENT,
+            objective=story.OBJECTIVE,
+            length=steps.products_shown(campaigns),
+            as_of=story.LAUNCH.isoformat(),
+        )
+        self.say("7/8 Tuning …")
+        steps.run_job(
+            "tune", self.say, user, experiment=story.EXPERIMENT, use=use_key("email", story.OBJECTIVE)
+        )
+        self.say("8/8 The night after the window: profiles, scores, segments, quality, a plan …")
+        night.live_a_night(self.say, user, since, pools)
+        return clusters, training
 
     def say(self, line: str) -> None:
         """Tell the person who waits."""
