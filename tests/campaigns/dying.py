@@ -1,13 +1,15 @@
 """Processes killed with SIGKILL at a chosen point, and rivals who do the same at the same time."""
 
 import os
+import pickle
 import pkgutil
 import signal
 import threading
 import time
 from collections.abc import Callable
 from functools import cache
-from multiprocessing import get_context
+from importlib import import_module
+from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -48,7 +50,8 @@ def killed_afresh(point: str, act: Callable[[], Any], *, before: bool = False) -
     """
     context = _fresh()
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(point, act, there, before))
+    database = {key: connection.settings_dict[key] for key in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
+    process = context.Process(target=_run, args=(point, pickle.dumps(act), there, before, database))
     process.start()
     there.close()
     try:
@@ -74,15 +77,15 @@ def stop_there(point: str, act: Callable[[], Any], tell: Callable[[], Any], *, b
         act()
 
 
-def _run(point: str, act: Callable[[], Any], told: Any, before: bool) -> None:
-    stop_there(point, act, lambda: told.send("there"), before=before)
+def _run(point: str, act: bytes, told: Any, before: bool, database: dict[str, Any]) -> None:
+    import_module(PRELOADED)  # there already, if the server began with us
+    connection.settings_dict |= database
+    stop_there(point, pickle.loads(act), lambda: told.send("there"), before=before)
 
 
 @cache
 def _fresh() -> Any:
     """Return a context whose processes are forked off one that has loaded everything and begun nothing."""
-    from multiprocessing import forkserver
-
     context = get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     db = connection.settings_dict

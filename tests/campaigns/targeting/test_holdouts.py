@@ -83,8 +83,11 @@ def test_a_triggered_campaign_keeps_it_of_those_whom_it_met(now, pool):
     assert set(kept.values_list("customer_id", flat=True)) == {person.pk for person in people[:6]}
 
 
-def closed_test(now, pool, *, people, arms=({},), holdout="0.3", days=8, slug="t"):
-    """Store a test whose window is over, of people in turn held out and in its arms, all of whom met it."""
+def closed_test(now, pool, *, people, arms=({},), holdout="0.3", days=8, slug="t", held=None):
+    """Store a test whose window is over, of people in turn held out and in its arms, all of whom met it.
+
+    `held` says who was held out instead, where there is one arm.
+    """
     campaign = make_campaign(now, slug=slug, pool=pool)
     test = create_experiment(
         key=slug, name=slug, salt=slug, window_days=7, metric="conversion", holdout_share=float(holdout),
@@ -95,12 +98,13 @@ def closed_test(now, pool, *, people, arms=({},), holdout="0.3", days=8, slug="t
     )  # fmt: skip
     Campaign.objects.filter(pk=campaign.pk).update(experiment=test)
     places = [None, *test.variants.order_by("id")]
+    turns = [n % len(places) for n in range(len(people))] if held is None else [int(not h) for h in held]
     policy = "fixed " + "/".join("1" for _ in arms)
     at = now - timedelta(days=days)
     rows = Assignment.objects.bulk_create(
-        Assignment(experiment=test, customer=one, variant=places[n % len(places)], bucket=1, propensity=0.3,
+        Assignment(experiment=test, customer=one, variant=places[turn], bucket=1, propensity=0.3,
                    policy_version=policy, at=at)
-        for n, one in enumerate(people)
+        for one, turn in zip(people, turns, strict=True)
     )  # fmt: skip
     Exposure.objects.bulk_create(Exposure(assignment=row, at=at, ghost=row.variant is None) for row in rows)
     KnownThen.objects.bulk_create(
@@ -155,6 +159,7 @@ def test_a_plan_that_left_nobody_alone_tells_nothing(now, plan):
     assert trial(now).chance == pytest.approx([0.9])
 
 
+@pytest.mark.long
 def test_effects_ship_on_a_plain_campaigns_hold_out_alone_by_the_same_rule(now, pool, monkeypatch):
     """Offers move those with much of the one fact and little of the other; nobody made a plan before."""
     monkeypatch.setattr(clock, "known_until", lambda moment: moment)
@@ -162,16 +167,15 @@ def test_effects_ship_on_a_plain_campaigns_hold_out_alone_by_the_same_rule(now, 
     people = Customer.objects.bulk_create(
         Customer(external_id=f"p{n}", created_at=now, updated_at=now) for n in range(count)
     )
-    test = closed_test(now, pool(2), people=people, holdout="0.5")
+    facts, held = dice.random((count, 2)), dice.random(count) < 0.5
+    test = closed_test(now, pool(2), people=people, holdout="0.5", held=held)
     assert learn_targeting(now=now - timedelta(days=2)) == []
-    facts = dice.random((count, 2))
-    rest = dict.fromkeys(FEATURES[2:], 1.0)
-    for row, (a, b) in zip(KnownThen.objects.order_by("id"), facts, strict=True):
+    rest, rows = dict.fromkeys(FEATURES[2:], 1.0), list(KnownThen.objects.order_by("id"))
+    for row, (a, b) in zip(rows, facts, strict=True):
         row.facts = {FEATURES[0]: float(a), FEATURES[1]: float(b), **rest}
-        KnownThen.objects.filter(pk=row.pk).update(facts=row.facts)
+    KnownThen.objects.bulk_update(rows, ["facts"], batch_size=1000)
     a, b = facts.T
-    treated = np.arange(count) % 2 == 1
-    came = dice.random(count) < 0.05 + 0.6 * treated * ((a > 0.5) & (b < 0.5)) + 0.75 * (a < 0.5)
+    came = dice.random(count) < 0.05 + 0.6 * ~held * ((a > 0.5) & (b < 0.5)) + 0.75 * (a < 0.5)
     record(
         [
             {"source": "shop", "message_id": f"{one.pk}", "type": "purchase", "customer_id": one.pk,
