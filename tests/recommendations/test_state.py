@@ -57,7 +57,11 @@ def test_each_change_is_seen(version):
     assert now_known().versions == {"popularity": newer}
     tea = Category.objects.create(name="Tea", path="tea")
     rule = ListRule.objects.create(
-        name="No tea", kind=ListRule.Kind.EXCLUDE, category=tea, created_at=clock.now()
+        name="No tea",
+        kind=ListRule.Kind.EXCLUDE,
+        category=tea,
+        created_at=clock.now(),
+        updated_at=clock.now(),
     )
     assert now_known().rules == (rule,)
     Category.objects.filter(pk=tea.pk).update(path="drinks/tea")
