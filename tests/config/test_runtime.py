@@ -31,9 +31,9 @@ from config.supervisor.output import Output
 from config.supervisor.processes import WORKERS
 from config.tasks import CANARY, show_life
 from core.models import Heartbeat
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
-from .conftest import environment, wait_until
+from .conftest import environment
 
 
 class Told(logging.Handler):
@@ -62,7 +62,7 @@ def test_the_request_id_follows_into_the_task_through_the_real_broker():
     ):
         logging.getLogger().addHandler(told)  # the worker has set up our log by now
         sent = show_life.apply_async(ignore_result=True)
-        done = wait_until(lambda: told.of(event="task_succeeded", task_id=sent.id), 20, "the task")
+        done = until(lambda: told.of(event="task_succeeded", task_id=sent.id), "the task")
     logging.getLogger().removeHandler(told)
     assert (done["request_id"], done["task"]) == ("req-1", "config.tasks.show_life")
     assert Heartbeat.objects.filter(name=CANARY).count() == 1
