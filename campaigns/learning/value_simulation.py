@@ -47,7 +47,9 @@ def play(shop: ValueShop, rng: np.random.Generator) -> float:
     0 is what even shares bring, 1 the oracle.
     """
     arms = [str(value) for value in shop.values]
-    earned, met, arrivals = 0.0, [], []
+    earned = 0.0
+    met: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = []
+    arrivals: list[np.ndarray[tuple[int, int], np.dtype[np.int64]]] = []
     steps = np.diff([*shop.delay.shares, 1.0], prepend=0.0)
     for now in range(shop.waves):
         state = CouponValues((EVERYBODY,), shop.values, may_leave_alone=False)
