@@ -24,7 +24,7 @@ _MOST_WEEKS = 104
 _MOST_COLD = 500
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
+class StrategyFiguresSerializer(serializers.Serializer[Any]):
     """How good a strategy's lists were for what people bought next, at its last measured training."""
 
     objective = serializers.CharField()
@@ -45,7 +45,7 @@ class StrategySerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(help_text="The trained version that serves.")
     as_of = serializers.DateTimeField(help_text="It learned from what came before.")
     champion_of = serializers.ListField(child=serializers.CharField(), help_text="As `email:replenish`.")
-    figures = FiguresSerializer(many=True)
+    figures = StrategyFiguresSerializer(many=True)
 
 
 class WeekSerializer(serializers.ModelSerializer[StrategyWeek]):
@@ -67,7 +67,7 @@ class WeeksQuerySerializer(serializers.Serializer[Any]):
     weeks = serializers.IntegerField(min_value=1, max_value=_MOST_WEEKS, default=selectors.WEEKS)
 
 
-class DecisionSerializer(serializers.ModelSerializer[TuningDecision]):
+class TuningDecisionSerializer(serializers.ModelSerializer[TuningDecision]):
     """What a measurement changed or would change, with its evidence."""
 
     class Meta:
@@ -200,7 +200,7 @@ class DecisionsView(APIView):
             {
                 "next": serializers.URLField(allow_null=True),
                 "previous": serializers.URLField(allow_null=True),
-                "results": DecisionSerializer(many=True),
+                "results": TuningDecisionSerializer(many=True),
             },
         ),
     )
@@ -211,7 +211,7 @@ class DecisionsView(APIView):
         found = TuningDecision.objects.filter(**query.validated_data)
         pages = ByNewest()
         rows = pages.paginate_queryset(found, request, view=self) or []
-        return pages.get_paginated_response(DecisionSerializer(rows, many=True).data)
+        return pages.get_paginated_response(TuningDecisionSerializer(rows, many=True).data)
 
 
 urlpatterns = [
