@@ -5,7 +5,7 @@ all_lists_200k_seconds   lists of 20 for 200,000 customers over 20,000 products 
                          this process's; `all_lists_growth` the cost of a customer against that with a
                          quarter of the customers
 precomputed_p99_ms       the slowest hundredth of GET /customers/{id}/recommendations where the list is
-                         ready, 200 calls a second for 20 s over 4 connections, against 15
+                         ready, 200 calls a second for 20 s over 16 connections, against 15
 fold_in_p99_ms           the same for customers who bought something since: the model is folded in anew,
                          against 40
 bare_p99_ms              the limit beside them: a view with the same key check that answers ten products
