@@ -10,7 +10,8 @@ from campaigns import actions
 from campaigns.actions import ArmPlan, plan_test
 from campaigns.decisions.frame import read_log
 from campaigns.decisions.judging import judge
-from campaigns.experiments.models import Assignment
+from campaigns.experiments.models import Assignment, Experiment
+from campaigns.models import Campaign
 from campaigns.selectors import runs_of
 from campaigns.tuning import holdback, strategies
 from campaigns.tuning.models import Holdback
@@ -105,6 +106,25 @@ def test_a_tests_arms_are_logged_with_their_exact_chances_once(shop, now, postbo
     Message.objects.update(state="pending", lease_until=None)
     send(campaign)
     assert Decision.objects.count() == before
+
+
+def test_a_replay_treated_nobody_and_teaches_nothing(shop, now, postbox):
+    content = starter("recommendations", now=now)
+    campaign = actions.create_campaign(
+        slug="past", name="past", kind="email", user=None, now=now, content=content
+    )
+    plan_test(
+        campaign, user=None, now=now, arms=ARMS, holdout_share=0.2, test_share=None, metric="conversion",
+        decide_after_days=2,
+    )  # fmt: skip
+    Experiment.objects.update(kind=Experiment.Kind.REPLAY)
+    send(actions.launch_campaign(Campaign.objects.get(), user=None, now=now))
+    sent = Message.objects.filter(state="sent")
+    assert sent.count() + Assignment.objects.filter(variant=None).count() == 40
+    assert {message.context["strategy"] for message in sent} == {"popularity", "hybrid"}
+    assert not Decision.objects.exists()
+    buy([message.customer_id for message in sent], clock.now())
+    assert learn_strategies(now=clock.now() + timedelta(days=60)) == []
 
 
 def planted(shop, now, monkeypatch, *, better="hybrid", small=False, days=40):
