@@ -1,5 +1,7 @@
 """Identifiers, merges, consents, export and erasure over REST."""
 
+import re
+
 import pytest
 
 from accounts.models import AuditEntry, Scope
@@ -198,4 +200,4 @@ def test_export_and_erasure(alice):
     done = alice.call("GET", f"/api/v1/erasures/{asked['id']}").json()
     assert (done["state"], done["rows"]["events.event"]) == ("done", 1)
     problem(alice.call("GET", ONE), 404)
-    assert "ada" not in str(AuditEntry.objects.values())
+    assert not re.search(r"\bada\b", str(AuditEntry.objects.values()))  # the letters may stand in an id

@@ -1,6 +1,7 @@
 """Somebody is forgotten everywhere, and again after a restore."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -170,7 +171,7 @@ def test_after_a_restore_the_person_is_forgotten_again(journal, capsys):
     make_customer("bob", email="bob@example.com")
     forget(ada)
     entry = next(read_journal(journal))
-    assert "ada" not in json.dumps(entry)
+    assert not re.search(r"\bada\b", json.dumps(entry))  # the letters may stand in a hash
     # A backup from before the request: the person is there, the request is not.
     ErasureRequest.objects.all().delete()
     make_customer("ada", email="ada@example.com")

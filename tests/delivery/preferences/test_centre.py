@@ -1,5 +1,6 @@
 """The preference centre: the link is the right, looking changes nothing, only differences are written."""
 
+import re
 import threading
 from datetime import timedelta
 
@@ -49,7 +50,7 @@ def test_the_page_shows_what_is_chosen_and_tells_nothing_of_the_person(client, a
     assert '<input type="checkbox" name="choice" value="email:marketing" checked>' in page
     assert '<input type="checkbox" name="choice" value="email:newsletter">' in page
     assert "sms:" not in page, "there is no phone number"
-    assert "c0" not in page
+    assert not re.search(r"(?<![\w-])c0(?![\w-])", page)  # these letters may stand in a token
     assert "http" not in page
 
 
