@@ -45,19 +45,8 @@ class Shop:
             external_id=external_id, created_at=self.at(1000), updated_at=self.at(1000), **fields
         )
 
-    def event(
-        self,
-        customer: Customer,
-        days_ago: float,
-        *,
-        type: str = "purchase",
-        amount: str | None = "10.00",
-        quantity: int | None = 1,
-        order: str | None = None,
-        source: str = "shop",
-        **fields: object,
-    ) -> Event:
-        fields |= {"type": type, "amount": amount, "quantity": quantity, "order": order, "source": source}
+    def event(self, customer: Customer, days_ago: float, **fields: Any) -> Event:
+        """Store what one customer did; `fields` are those of `_event`."""
         return self.events([(customer, days_ago, fields)])[0]
 
     def events(self, rows: Iterable[tuple[Customer, float, dict[str, Any]]]) -> list[Event]:

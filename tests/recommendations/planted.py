@@ -1,16 +1,38 @@
 """A small shop whose truth is planted: everybody has habits that best-sellers do not serve."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
 
 from catalog.models import Product
 from customers.models import Consent, Customer
 from events.models import Event, EventType
+from recommendations.services.training import train_models
 
 CUT = datetime(2024, 3, 4, tzinfo=UTC)
 WEEKS_BEFORE = 12
 CUSTOMERS = 80
 HITS = 12
 HABITS = 60
+
+
+def trained_once(*keys: str) -> Any:
+    """Return a fixture: the shop, with these strategies trained once for a module; the folder of the models.
+
+    What each test changes is taken back.
+    """
+
+    @pytest.fixture(scope="module")
+    def trained(module_db, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("artifacts")
+        with override_settings(ARTIFACTS=folder):
+            plant()
+            train_models(as_of=CUT, now=CUT, keys=list(keys))
+        return folder
+
+    return trained
 
 
 def plant() -> list[Customer]:

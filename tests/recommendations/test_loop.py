@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import override_settings
 
 from accounts.models import AuditEntry
 from campaigns.experiments.analysis import NothingToAnalyseError, replay
@@ -15,7 +14,7 @@ from recommendations.models import Champion, ModelVersion, Posterior, Strategy, 
 from recommendations.selectors import lists_for
 from recommendations.services import roll_back
 from recommendations.services.training import train_models
-from tests.recommendations.planted import CUSTOMERS, CUT, plant
+from tests.recommendations.planted import CUSTOMERS, CUT, trained_once
 
 pytestmark = pytest.mark.django_db
 
@@ -23,15 +22,7 @@ EVERYBODY = ("SELECT id AS customer_id FROM customers_customer", [])
 LENGTH = 3
 USE = "email:replenish"
 
-
-@pytest.fixture(scope="module")
-def trained(module_db, tmp_path_factory):
-    """Train once for all tests here; what each of them changes is taken back."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    with override_settings(ARTIFACTS=folder):
-        plant()
-        train_models(as_of=CUT, now=CUT, keys=["popularity", "hybrid"])
-    return folder
+trained = trained_once("popularity", "hybrid")
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.test import override_settings
 
 from accounts.models import Scope
 from catalog.models import Category, Product
@@ -18,22 +17,13 @@ from recommendations.artifacts import _load, _loaded, at_hand, fitted
 from recommendations.models import Decision, ListRule, ModelVersion, ProductList
 from recommendations.services.lists import ensure_lists
 from recommendations.services.rules import remove_rule, save_rule
-from recommendations.services.training import train_models
 from tests.api.conftest import Partner
 from tests.factories.accounts import make_key
-from tests.recommendations.planted import CUT, plant
+from tests.recommendations.planted import CUT, trained_once
 
 pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture(scope="module")
-def trained(module_db, tmp_path_factory):
-    """Train once for all tests here; what each of them changes is taken back."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    with override_settings(ARTIFACTS=folder):
-        plant()
-        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency", "item-knn"])
-    return folder
+trained = trained_once("popularity", "own-frequency", "item-knn")
 
 
 @pytest.fixture

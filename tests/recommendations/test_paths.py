@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.test import override_settings
 
 from accounts.models import Scope
 from campaigns.content.wording import Wants
@@ -15,10 +14,9 @@ from events.models import Event
 from recommendations.artifacts import _load, _loaded, fitted
 from recommendations.models import DemandForecast, ListRule, ModelVersion, ProductList
 from recommendations.services.rules import save_rule
-from recommendations.services.training import train_models
 from tests.api.conftest import Partner
 from tests.factories.accounts import make_key
-from tests.recommendations.planted import CUT, plant
+from tests.recommendations.planted import CUT, trained_once
 from tests.recommendations.test_online import do
 
 pytestmark = pytest.mark.django_db
@@ -26,15 +24,7 @@ pytestmark = pytest.mark.django_db
 #: What every path below would show, if it may.
 SKU = "habit-1"
 
-
-@pytest.fixture(scope="module")
-def trained(module_db, tmp_path_factory):
-    """Train once for all tests here; what each of them changes is taken back."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    with override_settings(ARTIFACTS=folder):
-        plant()
-        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
-    return folder
+trained = trained_once("popularity", "own-frequency")
 
 
 @pytest.fixture

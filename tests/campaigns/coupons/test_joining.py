@@ -9,29 +9,10 @@ from campaigns.coupons.models import Coupon
 from campaigns.coupons.services import Order
 from campaigns.coupons.services.joining import judge
 from campaigns.promotions.models import Promotion
-from tests.factories.coupons import CouponFactory, PoolFactory
-from tests.factories.promotions import PromotionFactory
+from tests.factories.coupons import CouponFactory
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-
-
-@pytest.fixture
-def automatic(now):
-    """Ten per cent off everything, without a code."""
-    return PromotionFactory(created_at=now, slug="ten", needs_code=False)
-
-
-@pytest.fixture
-def coded(now):
-    """Return a function that makes a code for an amount off."""
-
-    def make(amount="5.00", slug="five", **fields):
-        benefit = {"kind": "amount", "amount": amount}
-        promotion = PromotionFactory(created_at=now, slug=slug, benefit=benefit, **fields)
-        return CouponFactory(created_at=now, pool=PoolFactory(created_at=now, promotion=promotion)).code
-
-    return make
 
 
 def cart(price):

@@ -9,29 +9,11 @@ from campaigns.coupons.services import Order, Refused, redeem, reserve, validate
 from campaigns.coupons.services.joining import judge
 from campaigns.promotions.models import Promotion
 from core.money import Money
-from tests.factories.coupons import CouponFactory, PoolFactory
+from tests.factories.coupons import CouponFactory
 from tests.factories.promotions import PromotionFactory
 
 pytestmark = pytest.mark.django_db
 D = Decimal
-
-
-@pytest.fixture
-def automatic(now):
-    """Ten per cent off everything, without a code."""
-    return PromotionFactory(created_at=now, slug="ten", needs_code=False)
-
-
-@pytest.fixture
-def coded(now):
-    """Return a function that makes a code for an amount off, or for what is given."""
-
-    def make(amount="5.00", slug="five", **fields):
-        benefit = fields.pop("benefit", {"kind": "amount", "amount": amount})
-        promotion = PromotionFactory(created_at=now, slug=slug, benefit=benefit, **fields)
-        return CouponFactory(created_at=now, pool=PoolFactory(created_at=now, promotion=promotion)).code
-
-    return make
 
 
 def test_what_is_redeemed_is_what_was_told_of_the_whole_cart(coded, order, now):

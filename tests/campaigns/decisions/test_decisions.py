@@ -1,7 +1,6 @@
 """A slot decides between products and offers, with probabilities that sum to one."""
 
 import pytest
-from django.test import override_settings
 
 from accounts.models import Scope
 from campaigns.experiments.models import Assignment, Experiment
@@ -9,22 +8,13 @@ from campaigns.experiments.services import create_experiment, start
 from campaigns.promotions.models import Promotion
 from core import clock
 from recommendations.models import Decision
-from recommendations.services.training import train_models
 from tests.api.conftest import Partner
 from tests.factories.accounts import make_key
-from tests.recommendations.planted import CUT, plant
+from tests.recommendations.planted import CUT, trained_once
 
 pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture(scope="module")
-def trained(module_db, tmp_path_factory):
-    """Train once for all tests here; what each of them changes is taken back."""
-    folder = tmp_path_factory.mktemp("artifacts")
-    with override_settings(ARTIFACTS=folder):
-        plant()
-        train_models(as_of=CUT, now=CUT, keys=["popularity", "own-frequency"])
-    return folder
+trained = trained_once("popularity", "own-frequency")
 
 
 @pytest.fixture
