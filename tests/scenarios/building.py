@@ -48,7 +48,7 @@ class Keyboard:
         self.page = window.page
 
     def focus(self) -> str:
-        return self.page.evaluate("document.activeElement.dataset.key || ''")
+        return self.page.evaluate("document.activeElement?.dataset.key || ''")
 
     def go(self, ending: str, *, back: bool = False, steps: int = 90) -> None:
         """Press Tab until the input with that key has the focus."""
@@ -81,7 +81,7 @@ class Keyboard:
     def size(self, expected: str) -> None:
         self.page.wait_for_function(
             """e => { const size = document.querySelector('[data-sb=size]');
-            return !size.hasAttribute('aria-busy') && size.textContent === e; }""",
+            return size && !size.hasAttribute('aria-busy') && size.textContent === e; }""",
             arg=expected,
         )
 

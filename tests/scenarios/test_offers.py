@@ -34,7 +34,7 @@ def shop(settings, alice):
 def press_to(window: Visit, key: str, most: int = 80) -> None:
     """Press Tab until the input with that key has the focus."""
     for _step in range(most):
-        if window.page.evaluate("document.activeElement.dataset.key || ''") == key:
+        if window.page.evaluate("document.activeElement?.dataset.key || ''") == key:
             return
         window.page.keyboard.press("Tab")
     raise AssertionError(f"{key} is not reached by Tab")
@@ -53,7 +53,7 @@ def test_an_offer_from_an_idea_to_the_till(live_server, shop):
         press_to(window, "conditions:add")
         page.select_option("[data-key='conditions:add']", "basket_amount")
         # The focus is where one goes on writing.
-        page.wait_for_function("document.activeElement.dataset.key === 'conditions.0.min'")
+        page.wait_for_function("document.activeElement?.dataset.key === 'conditions.0.min'")
         keys.type("15")
         press_to(window, "cart:search")
         keys.type("gre")

@@ -51,6 +51,6 @@ def cell_to_segment(window):
     window.page.keyboard.press("Enter")
     window.page.wait_for_url("**/segments/new/**")
     window.page.wait_for_function(
-        "n => document.querySelector('[data-sb=size]').innerText.trim() === n", arg=people
+        "n => document.querySelector('[data-sb=size]')?.innerText.trim() === n", arg=people
     )
     assert window.page.input_value("[data-sb=name]").startswith("Recency")

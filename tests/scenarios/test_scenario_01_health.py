@@ -132,7 +132,7 @@ def test_the_calendar_goes_by_the_keyboard(live_server, opened):
         page.wait_for_url("**/campaigns/new/?day=2031-05-20")
         page.go_back()
         page.keyboard.press("n")
-        page.wait_for_function("document.querySelector('.cal-move h2').textContent === 'June 2031'")
+        page.wait_for_function("document.querySelector('.cal-move h2')?.textContent === 'June 2031'")
         page.keyboard.press("t")
         page.wait_for_function("document.querySelector('.cal-day.today')")
         assert window.complaints == []

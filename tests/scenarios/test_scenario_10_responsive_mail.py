@@ -59,10 +59,10 @@ def test_a_message_is_written_seen_checked_and_saved(live_server, shop, inbox, t
         page.set_input_files(
             "input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": b64decode(PNG)}
         )
-        page.wait_for_function("document.querySelector('[data-key=\"b2.url\"]').value.includes('/p/')")
+        page.wait_for_function("document.querySelector('[data-key=\"b2.url\"]')?.value.includes('/p/')")
         page.fill("[data-key='b2.alt']", "A blue square")
         page.wait_for_selector("[data-ce=findings] .good:has-text('KB')")
-        page.wait_for_function("document.querySelector('iframe:not(.is-back)').src.includes('#rp-b2')")
+        page.wait_for_function("document.querySelector('iframe:not(.is-back)')?.src.includes('#rp-b2')")
         [shown] = [f for f in page.frames[1:] if "#rp-b2" in f.url][-1:]
         assert shown.evaluate("document.querySelector('img[alt=\"A blue square\"]')?.src").startswith(
             f"{live_server.url}/p/"
@@ -122,10 +122,9 @@ def test_two_windows_never_write_over_each_other_unasked(live_server, shop, inbo
         first.wait_for_selector("[data-ce=conflict][open]")
         template.refresh_from_db()
         assert template.draft["subject"] == "From the second window"
-        first.click("[data-ce=theirs]")
-        first.wait_for_function(
-            "document.querySelector('[data-ce=subject]').value === 'From the second window'"
-        )
+        with first.expect_navigation():
+            first.click("[data-ce=theirs]")
+        assert first.input_value("[data-ce=subject]") == "From the second window"
         first.fill("[data-ce=subject]", "Now the first")
         first.wait_for_selector("[data-ce=saved][data-state=saved]")
         second.fill("[data-ce=subject]", "The second insists")
@@ -164,11 +163,11 @@ def test_html_texts_and_the_brand(live_server, shop, inbox, tmp_path, theme, lan
         # A text message with its length, a notification.
         assert window.go(f"/admin/templates/{shop['sms_reminder'].template.pk}/") == 200
         page.fill("[data-key='sms.text']", "x" * 161)
-        page.wait_for_function("document.querySelector('[data-ce=length]').textContent.includes('161')")
+        page.wait_for_function("document.querySelector('[data-ce=length]')?.textContent.includes('161')")
         assert "GSM-7" in page.inner_text("[data-ce=length]")
         look(window, "template-sms", faults)
         assert window.go(f"/admin/templates/{shop['push_arrival'].template.pk}/") == 200
-        page.wait_for_function("document.querySelector('[data-ce=pushTitle]').textContent !== ''")
+        page.wait_for_function("document.querySelector('[data-ce=pushTitle]')?.textContent")
         look(window, "template-push", faults)
         # The brand is shown while one chooses, and stored once.
         assert window.go("/admin/brand/") == 200

@@ -43,7 +43,7 @@ def test_a_sentence_a_template_and_why_somebody_is_in(live_server, shop, theme, 
         keys.press("Enter")
         page.wait_for_selector("[data-template]")
         keys.press("Tab", "Enter")
-        page.wait_for_function("document.querySelector('.sb-subject').value === 'field:profile.rfm_class'")
+        page.wait_for_function("document.querySelector('.sb-subject')?.value === 'field:profile.rfm_class'")
         look(window, "segment-template", faults)
         page.focus("[data-sb=undo]")
         keys.press("Enter")
