@@ -19,7 +19,8 @@ from campaigns.planning.parts import parts_in_words
 from campaigns.schedule.forms import FIELDSETS, SHOWN_WHEN, CampaignForm
 from core import clock
 from core.admin import Admin
-from core.templatetags.studio import css_percent, number
+from core.figures import number
+from core.templatetags.studio import css_percent
 from delivery.models import Run
 from delivery.selectors import Breakdown, breakdown
 from segments.selectors import display_name

@@ -5,8 +5,9 @@ Chinese, light and dark, at 1440 px, and checked at 1024 px; the pages of NARROW
 looks again. The wizard's steps are looked at with a draft that is removed afterwards. Wrong is:
 not signed in, another language or theme than asked for, an error in the console, a request to another
 origin, a fault by axe-core (WCAG 2.2 A and AA), a page wider than the window, main content cut off at
-390 px. Each look ends with a sheet of all its pictures, `sheet.png`. Before all that, a page with one fault
-of each kind is looked at: unless every one is found, nothing else that is found counts, and the run ends.
+390 px, a hyphen where a figure has the minus of print. Each look ends with a sheet of all its pictures,
+`sheet.png`. Before all that, a page with one fault of each kind is looked at: unless every one is found,
+nothing else that is found counts, and the run ends.
 
     bin/screens [--only customers,offers] [--language en] [--theme dark] [--out FOLDER]
 
@@ -44,7 +45,7 @@ NARROW = (
 #: One fault of each kind that the run must find.
 PLANTED = """<!doctype html><html lang="de" class="light"><head><title>Planted</title></head>
 <body style="margin:0"><main><img src="data:,"><input type="text">
-<p style="color:#ddd;background:#fff">pale</p>
+<p style="color:#ddd;background:#fff">pale -5</p>
 <div style="width:1800px;height:20px;background:#eee"></div>
 <div style="overflow:hidden;width:300px"><p style="width:900px">cut off</p></div></main>
 <script>console.error("planted"); fetch("https://elsewhere.invalid/").catch(() => 0)</script></body></html>"""
@@ -53,7 +54,7 @@ DRAFT = "Autumn favourites, for pictures"
 PLANTED_AT = "/admin/planted-faults/"
 EXPECTED = {
     "not signed in", "language", "theme", "console", "other origin", "image-alt", "label", "color-contrast",
-    f"wider than {NARROWER}", f"wider than {PHONE}", f"cut at {PHONE}",
+    "hyphen", f"wider than {NARROWER}", f"wider than {PHONE}", f"cut at {PHONE}",
 }  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def look(
         seen.faults.append("theme: the page does not follow it")
     if page.locator("main, [role=main]").count() != 1:
         seen.faults.append("main: there is not exactly one")
+    seen.faults += [f"hyphen: {text}" for text in hyphens(page)]
     seen.faults += window.faults()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,6 +152,24 @@ def too_wide(page: Page) -> str:
             }"""
         )
     )
+
+
+def hyphens(page: Page) -> list[str]:
+    """Return figures of the main content, of its charts too, whose minus is a hyphen."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const all = document.querySelector('main, [role=main]') || document.body;
+          const texts = document.createTreeWalker(all, NodeFilter.SHOW_TEXT);
+          const found = [], apart = 'script, style, code, pre, textarea';
+          while (texts.nextNode()) {
+            const { data, parentElement: inside } = texts.currentNode;
+            if (/(^|[\\s(（:：…])-[$€£¥]?\\d/.test(data) && !inside.closest(apart))
+              found.push(data.trim().slice(0, 60));
+          }
+          return found;
+        }"""
+    )
+    return sorted(set(found))
 
 
 def cut(page: Page) -> list[str]:

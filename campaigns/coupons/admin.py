@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from campaigns.coupons.models import Coupon, CouponPool, Redemption
 from core.admin import FactsAdmin, FactsInline, LargeFactsAdmin
-from core.templatetags.studio import money_text, number
+from core.figures import money_text, number
 
 
 @admin.register(CouponPool)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from math import floor
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from campaigns.experiments.base_rates import BaseRate, Origin, base_rate
 from campaigns.experiments.measures import MEASURES
 from campaigns.experiments.statistics.means import MIN_ARM
 from campaigns.experiments.statistics.power import minimum_effect, minimum_effect_mean
+from core.figures import number, percent
 
 __all__ = ["Advice", "BaseRate", "Origin", "advise", "base_rate"]
 
@@ -103,8 +103,8 @@ def _sentence(
     if shown is None:
         return _("Too few people: nothing could be told apart. Write to everybody, or test on more people.")
     values = {
-        "people": number_format(per_arm, force_grouping=True),
-        "held": number_format(held_out, force_grouping=True),
+        "people": number(per_arm),
+        "held": number(held_out),
         "base": _figure(metric, base.value),
         "smallest": _difference(metric, shown),
         "target": _figure(metric, base.value + shown),
@@ -125,7 +125,7 @@ def _sentence(
 def _origin(base: BaseRate) -> str:
     if base.origin == Origin.ASSUMED:
         return _("The starting rate is assumed: there is no campaign yet to measure it on.")
-    measured = {"people": number_format(base.people, force_grouping=True)}
+    measured = {"people": number(base.people)}
     if base.origin == Origin.CAMPAIGNS:
         return _("Measured on %(people)s people of the last campaigns.") % measured
     return _("Measured on what %(people)s people do anyway.") % measured
@@ -136,11 +136,11 @@ def _is_share(metric: str) -> bool:
 
 
 def _figure(metric: str, value: float) -> str:
-    return f"{number_format(value * 100, 1)} %" if _is_share(metric) else number_format(value, 2)
+    return percent(value) if _is_share(metric) else number(value, 2)
 
 
 def _difference(metric: str, value: float) -> str:
     if not _is_share(metric):
-        return number_format(value, 2)
+        return number(value, 2)
     digits = 1 if value > 0.001 else 2
-    return _("%(points)s percentage points") % {"points": number_format(value * 100, digits)}
+    return _("%(points)s percentage points") % {"points": number(value * 100, digits)}

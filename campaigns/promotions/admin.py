@@ -14,7 +14,7 @@ from campaigns.promotions import editing
 from campaigns.promotions.models import BudgetEntry, Promotion
 from core import clock
 from core.admin import Admin, FactsInline
-from core.templatetags.studio import money_text, number
+from core.figures import money_text, number
 
 
 class BudgetInline(FactsInline):

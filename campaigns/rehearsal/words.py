@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaigns.rehearsal.models import Rehearsal
-from core.templatetags.studio import money_text
+from core.figures import money_text, number
 
 LABELS = {
     "people": gettext_lazy("Reached"),
@@ -72,7 +72,7 @@ def rests_on(figure: dict[str, Any], *, dates: int) -> str:
     if key == "list_hits" and mark == "measured":
         return _(
             "Lists that the model of the latest date would have made, against what %(n)s people bought."
-        ) % {"n": _number(figure["of"])}
+        ) % {"n": number(figure["of"])}
     if mark == "measured":
         words = ngettext(
             "What people like them did on %(n)d earlier date.",
@@ -89,7 +89,7 @@ def rests_on(figure: dict[str, Any], *, dates: int) -> str:
         "Learned from %(n)s campaigns with %(people)s people.",
         figure["campaigns"],
     )
-    return words % {"n": _number(figure["campaigns"]), "people": _number(figure["of"])}
+    return words % {"n": number(figure["campaigns"]), "people": number(figure["of"])}
 
 
 def sentences(rehearsal: Rehearsal) -> list[str]:
@@ -143,7 +143,7 @@ def _no_past(rehearsal: Rehearsal) -> str:
 
 def _now(figures: dict[str, Any], triggered: bool) -> str:
     people = figures["people"]
-    words = {"people": _number(round(people["value"]))}
+    words = {"people": number(round(people["value"]))}
     if triggered:
         said = _("A usual week now would have about %(people)s people.") % words
     elif "extra_revenue" not in figures:  # it writes to nobody
@@ -193,18 +193,14 @@ def value_text(figure: dict[str, Any]) -> str:
     """Return a figure as one reads it."""
     if figure["value"] is None:
         return "–"
-    return _money(figure["value"]) if figure["unit"] == "money" else _number(round(figure["value"]))
+    return _money(figure["value"]) if figure["unit"] == "money" else number(round(figure["value"]))
 
 
 def _span(values: Sequence[int]) -> str:
     low, high = min(values), max(values)
     if low == high:
-        return _number(low)
-    return _("%(low)s to %(high)s") % {"low": _number(low), "high": _number(high)}
-
-
-def _number(value: int) -> str:
-    return number_format(value, 0, force_grouping=True)
+        return number(low)
+    return _("%(low)s to %(high)s") % {"low": number(low), "high": number(high)}
 
 
 def _money(value: float) -> str:

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from campaigns.targeting.models import PlannedOffer
-from core.templatetags.studio import money_text, percent
+from core.figures import money_text, percent
 
 
 def sentence(offer: PlannedOffer) -> str:

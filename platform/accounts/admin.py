@@ -239,7 +239,7 @@ class JobAdmin(FactsAdmin):
     def headline(self, job: Job) -> Any:
         """Link to the page with the progress."""
         url = reverse("admin:job", args=[job.pk])
-        return format_html('<a class="st-strong" href="{}">{}</a>', url, job.title)
+        return format_html('<a class="st-strong" href="{}">{}</a>', url, _(job.title) if job.title else "–")
 
     @display(
         description=_("state"),

@@ -12,7 +12,7 @@ from unfold.decorators import display
 from catalog.models import Category, PriceChange, Product, StockChange
 from core import clock
 from core.admin import Admin, EstimatedPaginator, FactsInline
-from core.templatetags.studio import money_text
+from core.figures import money_text
 
 
 class PriceInline(FactsInline):

@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from catalog.admin import ProductAdmin
 from catalog.models import Product
 from core.admin import Admin
-from core.templatetags.studio import money_text, number
+from core.figures import money_text, number
 from customers.admin import CustomerAdmin
 from customers.models import Customer
 from profiles.models import RfmClass

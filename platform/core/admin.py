@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminURLInputWidget
 
 from core.estimates import estimated_count
 from core.exports import answers, may_export
+from core.figures import number
 from core.forms import JSONField
 from core.models import Heartbeat, PeriodicSlot
 
@@ -37,6 +38,31 @@ class EstimatedPaginator(Paginator):
         return estimated_count(query.model)
 
 
+def _rounded(field: "models.FloatField[Any, Any]") -> Any:
+    """Return a column of a field's numbers: to the hundredth, small ones to three places."""
+
+    @display(description=field.verbose_name, ordering=field.name)
+    def column(row: models.Model) -> str:
+        value = getattr(row, field.name)
+        return number(value, 3 if value is not None and abs(value) < 1 else 2)
+
+    return column
+
+
+class _Pills(dict[Any, str]):
+    """Pills by their words in the reader's language.
+
+    A lazy word keeps the hash of the language in which it was read first: a plain dict would find it in
+    that one alone.
+    """
+
+    def __contains__(self, word: object) -> bool:
+        return any(str(known) == str(word) for known in self)
+
+    def __getitem__(self, word: Any) -> str:
+        return next(kind for known, kind in self.items() if str(known) == str(word))
+
+
 class Admin(ModelAdmin):
     """A list that a person works in: short pages, no accidental full-table sorts."""
 
@@ -51,6 +77,22 @@ class Admin(ModelAdmin):
         models.JSONField: {"form_class": JSONField},
         models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget},
     }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.list_display:
+            column = getattr(type(self), name, None) if isinstance(name, str) else None
+            label = getattr(column, "label", None)
+            if column is not None and isinstance(label, dict):
+                column.label = _Pills(label)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns; numbers with parts are rounded, as people read them."""
+        fields = {field.name: field for field in self.opts.fields if isinstance(field, models.FloatField)}
+        return [
+            _rounded(fields[name]) if isinstance(name, str) and name in fields else name
+            for name in super().get_list_display(request)
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

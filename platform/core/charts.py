@@ -12,7 +12,7 @@ All text reaches the picture through JSON, never through markup: Vega escapes it
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,8 +21,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 from django.core.cache import cache
-from django.utils.formats import number_format
 from django.utils.translation import get_language
+
+from core import figures
 
 #: Colour tokens: the name of the CSS variable `--chart-…` and the colour in light and in print. The
 #: colours differ from each other, because the renderer only carries colours, not names.
@@ -108,8 +109,14 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
 
     All series must be as long as `days`; None leaves a gap.
     """
+    digits = _digits(value for one in series for value in one.values)
     values = [
-        {"day": day.isoformat(), "name": one.name, "value": None if value is None else float(value)}
+        {
+            "day": day.isoformat(),
+            "name": one.name,
+            "value": None if value is None else float(value),
+            "text": _amount(value, digits, unit),
+        }
         for one in series
         for day, value in zip(days, one.values, strict=True)
     ]
@@ -141,11 +148,13 @@ def area(title: str, days: Sequence[date], series: Sequence[Series], *, unit: st
             tooltip=[
                 alt.Tooltip("day:T", title=" ", format=day_format()),
                 alt.Tooltip("name:N", title=" "),
-                alt.Tooltip("value:Q", title=" ", format=",.0f"),
+                alt.Tooltip("text:N", title=" "),
             ],
         )
     )
-    rows = tuple((day, *(one.values[i] for one in series)) for i, day in enumerate(days))
+    rows = tuple(
+        (day, *(_amount(one.values[i], digits, unit) for one in series)) for i, day in enumerate(days)
+    )
     return build(title, chart, ("", *(s.name for s in series)), rows, 240)
 
 
@@ -167,7 +176,7 @@ def bars(
     top = float(shown[0][1]) if shown else 0.0
     values = []
     for name, value in shown:
-        text = _figure(value, digits)
+        text = figures.number(value, digits)
         if shares and top and float(value) != top:
             text += f"  {float(value) / top:.0%}"
         values.append({"name": name, "value": float(value), "text": text})
@@ -184,7 +193,7 @@ def bars(
     chart = base.mark_bar(color=TOKENS[tone], cornerRadius=4, height={"band": 0.62}) + base.mark_text(
         align="left", dx=6, color=TOKENS["ink"], fontSize=12.5
     ).encode(text="text:N")
-    rows = tuple((name, _figure(value, digits)) for name, value in shown)
+    rows = tuple((name, figures.number(value, digits)) for name, value in shown)
     return build(title, chart, ("", column), rows, max(60, 30 * len(shown)))
 
 
@@ -253,7 +262,7 @@ def forest(
             "middle": r.middle,
             "high": r.high,
             "colour": TOKENS[r.tone],
-            "text": "{} ({} … {})".format(*(_signed(v, form) for v in (r.middle, r.low, r.high))),
+            "text": "{} ({} … {})".format(*(figures.signed(v, form) for v in (r.middle, r.low, r.high))),
         }
         for r in ranges
     ]
@@ -268,7 +277,14 @@ def forest(
         .mark_rule(strokeDash=[4, 3], color=TOKENS["label"])
         .encode(x="zero:Q")
     )
-    axis = alt.Axis(title=None, format=form, tickCount=5, gridColor=TOKENS["grid"])
+    nothing = json.dumps(figures.signed(0.0, form))
+    axis = alt.Axis(
+        title=None,
+        format=form,
+        tickCount=5,
+        gridColor=TOKENS["grid"],
+        labelExpr=f"abs(datum.value) < 1e-9 ? {nothing} : datum.label",
+    )
     edges = [0.0, *(r.low for r in ranges), *(r.high for r in ranges)]
     # Room at both sides for the figures above the points.
     room = (max(edges) - min(edges) or 1.0) * 0.3
@@ -283,16 +299,8 @@ def forest(
             x="middle:Q", text="text:N", color=alt.value(TOKENS["ink"])
         )
     )
-    rows = tuple((r.name, *(_signed(v, form) for v in (r.middle, r.low, r.high))) for r in ranges)
+    rows = tuple((r.name, *(figures.signed(v, form) for v in (r.middle, r.low, r.high))) for r in ranges)
     return build(title, chart, ("", *columns), rows, max(90, 58 * len(ranges)))
-
-
-def _signed(value: float, form: str) -> str:
-    """Return a figure as the axis writes it: with the minus of print, and a nothing without a sign."""
-    text = f"{value:{form}}"
-    if text[0] in "+-" and not any(digit in text for digit in "123456789"):
-        return text[1:]
-    return text.replace("-", "−")
 
 
 def spark(values: Sequence[float | Decimal], width: int = 96, height: int = 28) -> str:
@@ -338,8 +346,16 @@ def _theme() -> dict[str, Any]:
     }
 
 
-def _figure(value: float | Decimal, digits: int) -> str:
-    return number_format(f"{value:.{digits}f}", digits, force_grouping=True)
+def _digits(values: Iterable[float | Decimal | None]) -> int:
+    """Return with how many digits a series is written: two where it is small and has parts."""
+    known = [abs(float(value)) for value in values if value is not None]
+    return 2 if max(known, default=0) < 1000 and any(value % 1 for value in known) else 0
+
+
+def _amount(value: float | Decimal | None, digits: int, unit: str) -> str:
+    text = figures.number(value, digits)
+    minus = figures.MINUS if text.startswith(figures.MINUS) else ""
+    return text if value is None else f"{minus}{unit}{text.removeprefix(minus)}"
 
 
 def day_format() -> str:
@@ -353,4 +369,9 @@ def _each_day(days: Sequence[date]) -> dict[str, Any]:
 
 
 def _label(unit: str) -> str:
-    return f"{json.dumps(unit)} + format(datum.value, ',.2~f')" if unit else "format(datum.value, ',.2~f')"
+    """Return Vega's expression for an axis of amounts: the sign of minus stands before the unit."""
+    if not unit:
+        return "format(datum.value, ',.2~f')"
+    return (
+        f"(datum.value < 0 ? '{figures.MINUS}' : '') + {json.dumps(unit)} + format(abs(datum.value), ',.2~f')"
+    )

@@ -14,12 +14,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
 from core import clock
 from core.admin import Admin, EstimatedPaginator, FactsAdmin, FactsInline, LargeFactsAdmin
+from core.fields import EncryptedTextField
+from core.figures import number
 from core.search import email_hash
-from core.templatetags.studio import number
 from customers.models import (
     Consent,
     ConsentEvent,
@@ -72,6 +74,9 @@ class CustomerForm(forms.ModelForm):
 class CustomerAdmin(Admin):
     """Customers, found by an exact e-mail address or by the beginning of id or name."""
 
+    formfield_overrides = Admin.formfield_overrides | {
+        EncryptedTextField: {"widget": UnfoldAdminTextInputWidget}
+    }
     form = CustomerForm
     paginator = EstimatedPaginator
     list_display = ["person", "country", "created_at"]

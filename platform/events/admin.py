@@ -15,7 +15,7 @@ from accounts.models import User
 from catalog.models import Product
 from core import clock
 from core.admin import FactsAdmin, LargeFactsAdmin
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from customers.models import Customer
 from events import quarantine
 from events.models import Event, EventType, QuarantinedEvent
@@ -44,7 +44,7 @@ class EventAdmin(LargeFactsAdmin):
         products = list(Product.objects.filter(sku=search_term).values_list("pk", flat=True))
         return queryset.filter(Q(customer__in=customers) | Q(product__in=products)), False
 
-    @display(description=_("what"), ordering="type")
+    @display(description=_("what happened"), ordering="type")
     def what(self, event: Event) -> str:
         """Show the type in words."""
         return event.get_type_display()
@@ -100,7 +100,7 @@ class QuarantinedEventAdmin(FactsAdmin):
         """Let those decide who may change the quarantine, though nobody edits what came."""
         return request.user.has_perm("events.change_quarantinedevent")
 
-    @display(description=_("what"))
+    @display(description=_("what happened"))
     def what(self, held: QuarantinedEvent) -> str:
         """Show the type in words."""
         kind = held.payload.get("type")

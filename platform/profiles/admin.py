@@ -24,14 +24,15 @@ from profiles.models import (
     ScoreVersion,
     Study,
 )
+from profiles.personas import display_name
 
 
 @admin.register(Persona)
 class PersonaAdmin(Admin):
     """Groups of customers who behave alike; only the name is for people to change."""
 
-    list_display = ["number", "name", "size", "people"]
-    list_display_links = ["name"]
+    list_display = ["number", "called", "size", "people"]
+    list_display_links = ["called"]
     search_fields = ["name"]
     ordering = ["number"]
     fields = ["name", "number", "size", "traits", "clustering"]
@@ -49,6 +50,11 @@ class PersonaAdmin(Admin):
         """Keep a name that a person gave across refits."""
         obj.name_edited = obj.name_edited or "name" in form.changed_data
         super().save_model(request, obj, form, change)
+
+    @display(description=_("name"), ordering="name")
+    def called(self, persona: Persona) -> str:
+        """Name it in the reader's language, unless a person named it."""
+        return display_name(persona)
 
     @display(description=_("customers"))
     def people(self, persona: Persona) -> Any:
@@ -70,12 +76,17 @@ class ClusteringAdmin(FactsAdmin):
 class CustomerProfileAdmin(FactsAdmin):
     """What is known about each customer, field by field."""
 
-    list_display = ["customer", "rfm_class", "lifecycle", "persona", "orders", "revenue", "recency_days"]
+    list_display = ["customer", "rfm_class", "lifecycle", "persona_name", "orders", "revenue", "recency_days"]
     list_select_related = ["customer", "persona"]
     list_filter = ["rfm_class", "lifecycle", "persona"]
     search_fields = ["customer__external_id__startswith"]
     ordering = ["-pk"]
     actions_list = ["know"]
+
+    @display(description=_("persona"), ordering="persona")
+    def persona_name(self, profile: CustomerProfile) -> str:
+        """Name the persona in the reader's language."""
+        return display_name(profile.persona) if profile.persona else "–"
 
     @action(description=_("Know the customers anew"), url_path="know", icon="refresh", permissions=["know"])
     def know(self, request: HttpRequest) -> HttpResponse:

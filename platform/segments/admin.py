@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 
 from core.admin import Admin, FactsAdmin
 from core.charts import spark
-from core.templatetags.studio import number
+from core.figures import number
 from segments.models import Segment, SegmentRun
 from segments.selectors import display_description, display_name
 

@@ -17,6 +17,7 @@ from campaigns.targeting.planning import compute
 from catalog.models import Product
 from catalog.services import upsert_products
 from core import clock
+from core.figures import money_text
 from core.money import Money
 from events.services import record
 from profiles.models import CustomerProfile, CustomerScore
@@ -91,7 +92,7 @@ def test_from_the_form_to_a_campaign(two, crowd):
     text = page.content.decode()
     low, high = plan.summary["range"]["gain"]
     assert "What each budget would bring" in text
-    assert f"likely range ${low:,.2f} to ${high:,.2f}".replace("$-", "-$") in text
+    assert f"likely range {money_text(low)} to {money_text(high)}" in text
     assert "What offers change could not be used yet: only 0 purchases" in text
     assert "Redeems with" in text
     assert page.context["people"][0][0].gain == max(o.gain for o in plan.offers.filter(held_out=False))

@@ -185,7 +185,7 @@ def test_a_score_is_told_in_words_against_the_usual(shop):
     assert (value.figure, value.verdict) == ("$120", "below 50% of customers")
     assert value.proof == (
         "Tested on the last 84 days: $12.50 off a customer (repeating the days before: $20.00),"
-        " -3.0% off in total."
+        " −3.0% off in total."
     )
     assert [one.kind for one in unknown] == ["redemption", "click"]
     page = sign_in("viewer").get(f"/admin/customers/{alice.pk}/").content.decode()

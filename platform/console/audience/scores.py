@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core.templatetags.studio import money_text, number, percent
+from core.figures import money_text, number, percent, signed
 from customers.models import Customer
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.reasons import Said, said
@@ -141,5 +141,5 @@ def _proof(version: ScoreVersion | None) -> str:
         "days": check["days"],
         "error": money_text(check["error"]),
         "naive": money_text(check["last_period_error"]),
-        "total": f"{check['total_error']:+.1%}",
+        "total": signed(check["total_error"]),
     }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from customers.models import Customer
 from delivery.models import Message, MessageState
 from events.models import OF_A_RUN, Event, EventType

@@ -16,7 +16,7 @@ from django.views.generic import View
 from console.delivery.base import DeliveryPage
 from console.delivery.runs import campaign_names, permission_for, title_of
 from core import clock
-from core.templatetags.studio import number
+from core.figures import number
 from delivery import dispatch, services
 from delivery.models import Message, MessageState, Run, SkipReason
 from delivery.selectors import breakdown, log, repeats

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from console.home.figures import Figures
-from core import charts
-from core.templatetags.studio import money_text, number, percent
+from core import charts, figures
+from core.figures import money_text, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _points(now: float | None, before: float | None, *, better: int = 1, digits:
 
 
 def _signed(text: str, change: float) -> str:
-    return f"+{text}" if change > 0 else f"−{text}" if change < 0 else text
+    return f"+{text}" if change > 0 else f"{figures.MINUS}{text}" if change < 0 else text
 
 
 def _tone(change: float) -> str:

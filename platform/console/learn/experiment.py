@@ -22,7 +22,7 @@ from console.learn.experiment_live import live_context
 from console.learn.experiment_words import REASONS, Verdict
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import percent
+from core.figures import percent, signed
 from recommendations.models import TuningDecision
 
 #: People of a test that a page may look at while somebody waits.
@@ -76,7 +76,7 @@ def verdict_of(results: dict[str, Any]) -> Verdict:
 
 
 def _points(share: float) -> str:
-    return f"{share * 100:+.1f}"
+    return signed(share * 100, "+.1f")
 
 
 class ExperimentReport(Page):

@@ -11,7 +11,7 @@ from campaigns.experiments.measures import MEASURES
 from campaigns.experiments.models import Snapshot
 from console.learn.experiment_words import difference, measure_name, name_of, segment_name
 from core import charts
-from core.templatetags.studio import percent
+from core.figures import percent
 
 
 def traffic(

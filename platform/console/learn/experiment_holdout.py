@@ -17,7 +17,7 @@ from campaigns.experiments.models import GlobalHoldout
 from campaigns.experiments.services import DesignError, close_holdout, current, open_holdout
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import money_sign
+from core.figures import money_sign
 
 
 class ControlGroup(Page):

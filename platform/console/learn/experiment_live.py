@@ -23,7 +23,7 @@ from console.learn.experiment_words import (
     verdict_of_live,
 )
 from core import charts
-from core.templatetags.studio import number, percent
+from core.figures import number, percent, signed
 
 #: The looks that a picture over time is drawn from.
 _LOOKS = 60
@@ -104,7 +104,7 @@ def _row(variant: dict[str, Any], results: dict[str, Any]) -> dict[str, Any]:
         "range": f"{figure(measure, variant['low'])} … {figure(measure, variant['high'])}"
         if variant["low"] is not None
         else "–",
-        "lift": f"{lift[0]:+.0%} ({lift[1]:+.0%} … {lift[2]:+.0%})" if lift else "",
+        "lift": "{} ({} … {})".format(*(signed(one, "+.0%") for one in lift[:3])) if lift else "",
         "lift_note": _(REASONS[primary["lift_reason"]]) if "lift_reason" in primary else "",
         "chance": primary.get("chance"),
         "is_winner": results["winner"] == variant["key"],

@@ -12,7 +12,7 @@ from campaigns.experiments.measures import MEASURES
 from campaigns.experiments.statistics.noninferiority import Guard
 from campaigns.experiments.statistics.results import Reason
 from campaigns.experiments.statistics.verdict import Block, Outcome
-from core.templatetags.studio import money_text, number, percent
+from core.figures import MINUS, money_text, number, percent
 
 #: Why a figure cannot be given (campaigns.experiments.statistics.results.Reason), in words.
 REASONS = {
@@ -90,7 +90,7 @@ def difference(measure: str, value: float | None) -> str:
     """Write a difference with its sign: so many in 1,000 people, money, or a number."""
     if value is None:
         return "–"
-    known, sign = MEASURES[measure], "+" if value > 0 else "−" if value < 0 else "±"
+    known, sign = MEASURES[measure], "+" if value > 0 else MINUS if value < 0 else "±"
     if known.kind == "proportion":
         return sign + _in_thousand(value)
     return sign + (money_text(abs(value)) if known.money else number(abs(value), 3))

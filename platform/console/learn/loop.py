@@ -12,7 +12,7 @@ from console.learn.loop_lessons import lessons
 from console.learn.recommendations import experiments_of
 from console.page import Page
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from recommendations.models import TuningDecision
 from recommendations.selectors import tuning_history
 

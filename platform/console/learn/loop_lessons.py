@@ -17,8 +17,9 @@ from campaigns.values import MEMORY, SHARES
 from campaigns.values import SUBJECT as VALUES
 from console.learn import loop_pictures
 from console.learn.copy_words import feature_name
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from profiles.models import Persona
+from profiles.personas import display_name
 from recommendations.models import Posterior
 from recommendations.services.tuning import strategy_name, use_name
 
@@ -30,8 +31,7 @@ def lessons() -> JSON:
     rows: dict[tuple[str, str], JSON] = {
         (row.subject, row.key): row.parameters for row in Posterior.objects.all()
     }
-    personas = dict(Persona.objects.values_list("number", "name"))
-    names = {str(number): name for number, name in personas.items()}
+    names = {str(persona.number): display_name(persona) for persona in Persona.objects.all()}
     return {
         "strategies": _strategies(rows, names),
         "hours": _hours(rows.get((learned.SUBJECT, "")), rows.get((learned.SUBJECT, learned.USE), {}), names),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from campaigns.impact import Moment
 from campaigns.learning.copy_features import Guess
 from core import charts
-from core.templatetags.studio import money_text, percent
+from core.figures import money_text, percent
 
 _T = charts.TOKENS
 

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from console.page import Page
-from recommendations.models import ModelVersion, Objective
+from recommendations.models import ModelVersion, Objective, Strategy
 
 
 class ModelCard(Page):
@@ -28,10 +28,11 @@ class ModelCard(Page):
         return f"{_(self.version.strategy.name)} · {self.version.as_of:%Y-%m-%d}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return figures by objective, gates, parts of the blend and turns. Three queries."""
+        """Return figures by objective, gates, parts of the blend and turns. Four queries."""
         version = self.version
         figures = version.metrics.get("objectives", {})
         blend = version.parameters.get("blend", {})
+        names = {key: _(name) for key, name in Strategy.objects.values_list("key", "name")}
         return super().get_context_data(
             version=version,
             figures=[(Objective(key).label, figures[key]) for key in Objective.values if key in figures],
@@ -43,7 +44,9 @@ class ModelCard(Page):
                 for key in Objective.values
                 if key in blend
             ],
-            comparisons=[_comparison(version, line) for line in version.metrics.get("comparisons", [])],
+            comparisons=[
+                _comparison(version, line, names) for line in version.metrics.get("comparisons", [])
+            ],
             gates=version.gates,
             turns=list(version.turns.select_related("user")),
             may_promote=version.stage == ModelVersion.Stage.CANDIDATE
@@ -52,14 +55,14 @@ class ModelCard(Page):
         )
 
 
-def _comparison(version: ModelVersion, line: dict[str, Any]) -> dict[str, Any]:
+def _comparison(version: ModelVersion, line: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return a paired comparison signed for this version, with what it says in a word."""
     own = line["a"] == version.strategy.key
-    sign = 1 if own else -1
+    sign, rival = (1, line["b"]) if own else (-1, line["a"])
     low, high = sorted(sign * end for end in line["interval"])
     return {
         "objective": Objective(line["objective"]).label,
-        "rival": line["b"] if own else line["a"],
+        "rival": names.get(rival, rival),
         "difference": sign * line["difference"],
         "low": low,
         "high": high,

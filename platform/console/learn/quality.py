@@ -16,7 +16,7 @@ from console.learn.experiment import wilson
 from console.learn.recommendation_charts import Point, Spot, lines, scatter
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import percent
+from core.figures import percent
 from recommendations.dispatch import going_on, start
 from recommendations.measured import measured
 from recommendations.models import Champion, ModelVersion, Objective, StrategyWeek

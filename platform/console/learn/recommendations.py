@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import View
 
 from campaigns.experiments.models import Experiment
+from catalog.models import Product
 from console.learn.serving import BUDGETS
 from console.page import Page
 from core import charts, clock
+from profiles.selectors import bought_anything
 from recommendations.dispatch import going_on
 from recommendations.measured import measured
 from recommendations.models import (
@@ -76,6 +78,8 @@ class Recommendations(Page):
                 .select_related("strategy")
                 .order_by("-created_at")[:WAITING]
             ),
+            orders=bool(rows) or bought_anything(),
+            products=bool(rows) or Product.objects.filter(is_stub=False).exists(),
             working=going_on("train", "recommendation-lists", "search-strategy"),
             shares=fallback_shares(since=clock.now() - timedelta(days=7)),
             objectives=Objective.choices,

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from core.templatetags.studio import percent
+from core.figures import percent
 from recommendations.models import TuningDecision
 from recommendations.services.tuning import kinds, use_name
 from recommendations.services.tuning.shrinking import ENOUGH

@@ -11,8 +11,8 @@ from console.answers import Answer
 from console.data.jobs import view_of
 from console.offers.suggestions import prices_of
 from core import clock
+from core.figures import money_text, number
 from core.money import round_money
-from core.templatetags.studio import money_text, number
 from recommendations import bundles
 
 

@@ -20,7 +20,7 @@ from campaigns.models import Campaign
 from console.offers.base import OffersPage
 from console.offers.words import in_words
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 
 
 @dataclass(frozen=True, slots=True)

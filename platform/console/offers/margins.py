@@ -9,7 +9,7 @@ from campaigns import margins
 from campaigns.coupons.figures import Given
 from campaigns.margins import Margin
 from core import clock
-from core.templatetags.studio import percent
+from core.figures import percent
 
 _SECONDS = 600
 

@@ -17,7 +17,7 @@ from campaigns.targeting.history import past_offers, people_of
 from console.data.jobs import view_of
 from console.offers.base import OffersPage
 from core import charts, clock
-from core.templatetags.studio import percent
+from core.figures import percent
 
 JUDGE = "past_offers"
 PEOPLE = 12

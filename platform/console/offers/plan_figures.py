@@ -15,7 +15,7 @@ from console.data.jobs import view_of
 from console.offers.base import State
 from core import charts
 from core.charts import TOKENS
-from core.templatetags.studio import money_text, number, percent
+from core.figures import money_text, number, percent
 
 Why = PlannedOffer.Why
 _MONEY = {"gain", "cost", "certain", "anyway"}

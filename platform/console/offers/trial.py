@@ -27,7 +27,7 @@ from console.offers.base import countdown
 from console.offers.reading import Faults, fields_of, moment_of
 from console.offers.words import in_words, moment
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from customers.models import Customer
 from customers.selectors import by_external_id
 

@@ -19,8 +19,8 @@ from campaigns.promotions.models import Promotion
 from campaigns.promotions.vocabulary import RuleInvalid
 from console.offers.suggestions import names_in
 from core.clock import shop_zone
+from core.figures import money_text
 from core.money import minor_unit
-from core.templatetags.studio import money_text
 
 Names = Mapping[str, Mapping[str, str]]
 #: So many names are written out.

@@ -13,7 +13,7 @@ from console.people.pictures import columns, reliability
 from console.people.scores import may_score, worst
 from console.segments.links import builder_with
 from core import charts
-from core.templatetags.studio import number, percent
+from core.figures import number, percent
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.distributions import Bin, spread
 from profiles.scores.formulas import FEATURES, SOURCES

@@ -16,7 +16,7 @@ from profiles.models import SalePeriod, Study
 from profiles.selectors import FieldInfo
 
 TYPES = {
-    "number": _("number"),
+    "number": _("figure"),
     "share": _("share"),
     "money": _("money"),
     "text": _("text"),

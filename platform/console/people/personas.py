@@ -17,7 +17,7 @@ from console.people.pictures import scatter
 from console.people.work import PERMISSION, may_work
 from console.segments.links import builder_with
 from core import clock
-from core.templatetags.studio import money_text, number, percent
+from core.figures import money_text, number, percent
 from profiles import persona_cards, selectors
 from profiles.models import Clustering, Persona
 from profiles.persona_cards import FURTHEST, Bar, Figures
@@ -82,6 +82,8 @@ class Personas(Page):
         if clustering is None:
             context["buyers"] = selectors.buyers()
             context["needed"] = selectors.PERSONA_CUSTOMERS
+            context["counting"] = not context["buyers"] and selectors.bought_anything()
+            context["work_says"] = _("Find personas")
         else:
             cards = _cards(clustering)
             shown = selectors.persona_map()

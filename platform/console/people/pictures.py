@@ -6,7 +6,7 @@ import altair as alt
 from django.utils.translation import gettext as _
 
 from core.charts import TOKENS, Chart, build
-from core.templatetags.studio import number, percent
+from core.figures import number, percent
 
 
 def reliability(points: Sequence[tuple[float, float, int]]) -> Chart:

@@ -11,7 +11,7 @@ from django.views.generic import View
 
 from console.page import Page
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from profiles.dispatch import scoring, start_scoring
 from profiles.models import CustomerScore, ScoreVersion
 from profiles.scores.distributions import deciles, spread

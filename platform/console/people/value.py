@@ -12,7 +12,7 @@ from console.page import Page
 from console.people.pictures import columns
 from console.people.scores import may_score
 from console.segments.links import builder_with
-from core.templatetags.studio import money_text, percent
+from core.figures import money_text, percent
 from profiles.models import CustomerScore
 from profiles.scores.distributions import Decile, deciles
 from profiles.scores.missing import of_shop

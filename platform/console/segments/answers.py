@@ -16,7 +16,7 @@ from console.answers import Refused
 from console.palette import customers_like
 from console.segments.suggestions import names_in, suggest
 from core import clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from customers.models import Channel, Customer
 from segments.drafting import draft
 from segments.explain import explain

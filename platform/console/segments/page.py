@@ -125,15 +125,15 @@ def _size_chart(history: list[dict[str, Any]]) -> Chart | None:
 
 
 def _flow_chart(history: list[dict[str, Any]]) -> Chart | None:
-    if len(history) < 2 or not any(day["entered"] or day["left"] for day in history[1:]):
+    if len(history) < 3 or not any(day["entered"] or day["left"] for day in history[1:]):
         return None
     days = [day["at"] for day in history[1:]]
     return area(
         _("Who came and went"),
         days,
         [
-            Series(_("entered"), [day["entered"] for day in history[1:]], "good"),
-            Series(_("left"), [day["left"] for day in history[1:]], "accent"),
+            Series(_("came"), [day["entered"] for day in history[1:]], "good"),
+            Series(_("went"), [day["left"] for day in history[1:]], "accent"),
         ],
     )
 

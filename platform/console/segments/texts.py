@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from core.templatetags.studio import money_sign
+from core.figures import money_sign
 
 
 def texts() -> dict[str, Any]:

@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 from django import template
-from django.conf import settings
-from django.utils.formats import number_format
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from core.charts import Chart
-from core.money import minor_unit
+from core.figures import money_text, number, percent, signed_percent
 
 register = template.Library()
+register.filter("number", number)
+register.filter("percent", percent)
+register.filter("signed_percent", signed_percent)
 
 #: What a state's pill looks like, by the state's stored value.
 _PILLS = {
@@ -39,48 +40,6 @@ def chart(chart: Chart, heading: bool = True) -> dict[str, Any]:
 def pill(state: str) -> str:
     """Return the pill class of a state."""
     return _PILLS.get(str(state), "plain")
-
-
-@register.filter
-def number(value: Any, digits: int = 0) -> str:
-    """Write a number with grouping; a dash for what is not known."""
-    # Django cuts floats off; people expect rounding.
-    if value is None or value == "":
-        return "–"
-    return number_format(f"{value:.{digits}f}", digits, use_l10n=True, force_grouping=True)
-
-
-@register.filter
-def percent(value: float | None, digits: int = 1) -> str:
-    """Write a share as a percentage; a dash for what is not known."""
-    return "–" if value is None else f"{number(value * 100, digits)}%"
-
-
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥"}
-
-
-@register.filter
-def signed_percent(value: float | None, digits: int = 0) -> str:
-    """Return a share with its sign, as +4 %."""
-    return "–" if value is None else ("+" if value > 0 else "") + percent(value, digits)
-
-
-def money_sign(currency: str) -> str:
-    """Return a currency's sign, or its code where it has none."""
-    return _SIGNS.get(currency, currency)
-
-
-def money_text(value: Any, currency: str = "", *, whole: bool = False) -> str:
-    """Write an amount in the shop's way: with its sign, to the minor unit or in whole units."""
-    if value is None:
-        return "–"
-    currency = currency or settings.SHOP_CURRENCY
-    digits = 0 if whole else len(str(minor_unit(currency)).partition(".")[2])
-    text = number(value, digits)
-    sign = _SIGNS.get(currency)
-    if sign is None:
-        return f"{text} {currency}"
-    return f"-{sign}{text.removeprefix('-')}" if text.startswith("-") else f"{sign}{text}"
 
 
 @register.filter

@@ -34,7 +34,7 @@ class HookForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     secret = forms.CharField(
-        label=_("secret"),
+        label=_("signing secret"),
         required=False,
         min_length=SHORTEST_SECRET,
         help_text=_("Signs each call; the receiver knows it too. Left empty, the stored one stays."),

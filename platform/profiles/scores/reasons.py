@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.templatetags.studio import money_text, number, percent
+from core.figures import money_text, number, percent
 
 #: What each feature is called when it is given as a reason.
 NAMES: dict[str, str | Promise] = {
@@ -44,7 +44,7 @@ NAMES: dict[str, str | Promise] = {
     "redemptions_28d": gettext_lazy("coupons redeemed in 28 days"),
     "redemptions_182d": gettext_lazy("coupons redeemed in 182 days"),
     "redemption_recency": gettext_lazy("days since a coupon was redeemed"),
-    "redemption_rate": gettext_lazy("share of coupons redeemed"),
+    "redemption_rate": gettext_lazy("redemptions a coupon"),
     "messages_28d": gettext_lazy("messages in 28 days"),
     "messages_182d": gettext_lazy("messages in 182 days"),
     "message_recency": gettext_lazy("days since the last message"),
@@ -58,11 +58,12 @@ NAMES: dict[str, str | Promise] = {
 }
 
 
-#: Features that are amounts of money, and those that are shares; the others are counts and days.
+#: Features that are amounts of money, and those that are shares; the others are counts and days. A coupon may
+#: be redeemed more than once, so how often it was is no share.
 _MONEY = frozenset({"amount_28d", "amount_84d", "basket_value", "basket"})
 _SHARES = frozenset(
     {
-        "discount_share", "weekend_share", "sale_share", "sale_share_28d", "holiday_share", "redemption_rate",
+        "discount_share", "weekend_share", "sale_share", "sale_share_28d", "holiday_share",
         "click_rate", "alive",
     }
 )  # fmt: skip

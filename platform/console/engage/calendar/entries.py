@@ -22,7 +22,7 @@ from campaigns.schedule.sending import SOURCE
 from campaigns.schedule.slots import slot_after
 from console.offers.base import state_of
 from core import clock
-from core.templatetags.studio import number
+from core.figures import number
 from delivery.models import Run
 from delivery.schedule.moments import at_local
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from campaigns.promotions.models import Promotion
 from campaigns.promotions.overlaps import Comparison
 from console.engage.calendar.entries import Entry, Span
-from core.templatetags.studio import number
+from core.figures import number
 
 #: Pairs of audiences that are counted, the soonest first.
 PAIRS = 12

@@ -14,7 +14,7 @@ from campaigns.rehearsal.words import LABELS, MARKS, value_text
 from console.engage.rehearsal.page import TONES
 from console.page import Page
 from core import clock
-from core.templatetags.studio import percent
+from core.figures import percent
 
 #: The newest rehearsals that are listed.
 LISTED = 20

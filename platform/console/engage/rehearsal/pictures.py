@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from campaigns.rehearsal.models import Rehearsal
 from core import charts, clock
 from core.charts import TOKENS, Chart
-from core.templatetags.studio import percent
+from core.figures import percent
 
 
 def reach_chart(dates: Sequence[dict[str, Any]]) -> Chart:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.reports.counting import place_of
 from campaigns.reports.figures import Clicks
-from core.templatetags.studio import number, percent
+from core.figures import number, percent
 from delivery.tracking.rewrite import places
 
 #: From what share of all who clicked a link is how hot.

@@ -21,7 +21,7 @@ from campaigns.reports.figures import Outcome, added
 from campaigns.selectors import Report
 from console.learn.experiment import Verdict
 from core import charts
-from core.templatetags.studio import money_text, number, percent
+from core.figures import money_text, number, percent, signed
 
 
 def effect(treated: Outcome, held: Outcome, alpha: float = 0.05) -> tuple[Verdict, charts.Range | None]:
@@ -51,8 +51,8 @@ def effect(treated: Outcome, held: Outcome, alpha: float = 0.05) -> tuple[Verdic
     ) % {
         "treated": percent(treated.rate),
         "held": percent(held.rate),
-        "low": f"{low * 100:+.1f}",
-        "high": f"{high * 100:+.1f}",
+        "low": signed(low * 100, "+.1f"),
+        "high": signed(high * 100, "+.1f"),
     }
     span = charts.Range(_("Written to − held out"), low, difference.value, high)
     if low > 0:

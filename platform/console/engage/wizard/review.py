@@ -37,7 +37,7 @@ from console.engage.rehearsal.page import panel
 from console.engage.wizard.samples import look, samples
 from console.engage.wizard.testing import share_of
 from core import clock
-from core.templatetags.studio import money_text, number
+from core.figures import money_text, number
 
 #: From here on the number has to be typed.
 TYPE_ABOVE = 1000

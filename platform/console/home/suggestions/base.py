@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from django.db import connection
-from django.utils.formats import number_format
 from django.utils.translation import ngettext
 
 from console.home.models import Suggestion
-from core.templatetags.studio import money_text
+from core import figures
+from core.figures import money_text
 from segments.compiler import compile_rule
 from segments.models import Segment
 from segments.rules import RuleError
@@ -124,7 +124,7 @@ def money(text: str | None, *, whole: bool = False) -> str:
 
 def count(value: float) -> str:
     """Write a number with grouping."""
-    return number_format(value, 0, force_grouping=True)
+    return figures.number(value)
 
 
 def days(value: int) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from campaigns.planning.models import Goal
 from console.home.models import Suggestion
 from console.home.suggestions.base import FEWEST, Found, Shop, count, days, money
-from core.templatetags.studio import percent
+from core.figures import percent
 from profiles.models import Persona
 from profiles.personas import display_name
 
