@@ -1,7 +1,6 @@
 """Store fitted models as data, and read them back; loading runs no stored code."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +69,7 @@ class _Writer:
             parts = {name: self._array(getattr(csr, name)) for name in ("data", "indices", "indptr")}
             return {"kind": "csr", "shape": list(csr.shape), **parts}
         if isinstance(value, Ids):
-            encoded = [text.encode() for text in value.values]
-            letters = self._array(np.frombuffer(b"".join(encoded), dtype=np.uint8))
-            ends = self._array(np.cumsum([len(text) for text in encoded], dtype=np.int64))
+            letters, ends = map(self._array, value.packed())
             return {"kind": "ids", "letters": letters, "ends": ends}
         if isinstance(value, Recommender):
             learned = {name: self.write(part) for name, part in vars(value).items() if name.endswith("_")}
@@ -114,10 +111,8 @@ class _Reader:
 
     def _texts(self, value: dict[str, Any]) -> Ids:
         if value["letters"] not in self._ids:
-            letters = self._arrays[value["letters"]].tobytes()
-            ends = [0, *self._arrays[value["ends"]].tolist()]
-            texts = (letters[start:end].decode() for start, end in pairwise(ends))
-            self._ids[value["letters"]] = Ids(texts)
+            letters, ends = self._arrays[value["letters"]], self._arrays[value["ends"]]
+            self._ids[value["letters"]] = Ids.unpacked(letters, ends)
         return self._ids[value["letters"]]
 
     def _matrix(self, value: dict[str, Any]) -> Any:

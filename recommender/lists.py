@@ -1,8 +1,9 @@
 """What a model answers: lists of items for users, and what carried a score."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
 from recommender.arrays import AnyArray, Bool, Float32, Int32
@@ -79,6 +80,18 @@ class Recommendations:
         for position, user in enumerate(self.users):
             for rank, (item, score, reason) in enumerate(self.for_user(position), start=1):
                 yield user, rank, item, score, reason
+
+    def with_more(self, others: "Sequence[Recommendations]") -> "Recommendations":
+        """Return these lists and those of others below them, all of one model and one length."""
+        every = (self, *others)
+        return replace(
+            self,
+            users=tuple(user for lists in every for user in lists.users),
+            codes=np.concatenate([lists.codes for lists in every]),
+            scores=np.concatenate([lists.scores for lists in every]),
+            reasons=np.concatenate([lists.reasons for lists in every]),
+            history=None,
+        )
 
     def frame(self) -> pl.DataFrame:
         """Return the rows as a frame with the columns user_id, rank, item_id, score, reason."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 from django.conf import settings
 
@@ -43,6 +44,10 @@ def web_server() -> Iterator[tuple[str, int]]:
                 time.sleep(0.1)
             else:
                 raise SystemExit("The web server did not start.")
+            # The first worker has answered, a second later the others are there as well.
+            with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=90) as answer:
+                answer.read()
+            time.sleep(1)
             yield f"http://127.0.0.1:{port}", server.pid
         except BaseException:
             log.seek(0)

@@ -18,6 +18,9 @@ from recommender.lists import Because
 from recommender.models.own_frequency import inverse_frequency, scaled
 
 LIKENESSES = ("cosine", "pearson", "euclidean")
+#: Where a sum has one entry for so many columns, sorting the entries takes less than a pass over the columns:
+#: of 200,000 customers 5,000 bought something of a history, and the pass took as long as all else.
+FEW = 16
 
 
 class UserKNN(Recommender):
@@ -152,6 +155,9 @@ def added_up(matrix: Csr, rows: AnyArray, weights: AnyArray) -> tuple[AnyArray, 
     places = np.arange(sizes.sum()) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
     columns = matrix.indices[places]
     values = matrix.data[places] * np.repeat(weights, sizes)
+    if FEW * len(columns) < matrix.shape[1]:
+        found, groups = np.unique(columns, return_inverse=True)
+        return found, np.bincount(groups, weights=values).astype(np.float32)
     total = np.bincount(columns, weights=values, minlength=matrix.shape[1])
     found = np.flatnonzero(total != 0)  # four times as fast as of the sums themselves
     return found, total[found].astype(np.float32)

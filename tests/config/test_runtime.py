@@ -17,6 +17,7 @@ import yaml
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
 from django_celery_beat.models import PeriodicTask
 
@@ -145,6 +146,18 @@ def test_checks_name_what_is_wrong_and_how_to_mend_it(settings):
     assert ids(checks.check_queues(None)) == ["rapport.E003"]
     settings.SHOP_TIME_ZONE, settings.SHOP_CURRENCY = "Mars/Olympus", "Euro"
     assert ids(checks.check_shop(None)) == ["rapport.E005", "rapport.E006"]
+
+
+@pytest.mark.django_db
+def test_an_older_postgresql_is_refused_before_anything_is_migrated(monkeypatch):
+    assert not list(checks.check_postgresql(None))
+    assert not list(checks.check_postgresql(None, databases=["default"]))
+    monkeypatch.setattr(checks, "POSTGRESQL", 99)
+    [found] = checks.check_postgresql(None, databases=["default"])
+    assert found.id == "rapport.E007"
+    assert "Upgrade the server to 99" in found.hint
+    with pytest.raises(SystemCheckError, match=r"rapport\.E007"):
+        call_command("check", databases=["default"])
 
 
 @pytest.mark.parametrize("text", ["k1", "k1:", ":abc", "k1:abc,k2"])

@@ -178,7 +178,7 @@ def test_a_person_crowns_a_strategy_only_where_the_measurement_does_not_speak_ag
     assert decision.changed
     assert decision.evidence["comparison"]["interval"][0] > 0
     assert Champion.objects.get(use="email:replenish").strategy == own
-    with pytest.raises(GateError, match="found it worse than own-frequency"):
+    with pytest.raises(GateError, match="found it worse than Bought again and again"):
         crown("email:replenish", popular, user=mia, now=CUT)
     with pytest.raises(GateError, match="no version that serves"):
         crown("email:replenish", Strategy.objects.get(key="als"), user=mia, now=CUT)
@@ -206,7 +206,7 @@ def test_what_a_warm_version_goes_on_from_is_what_others_are_held_to(django_user
     train_models(as_of=CUT, now=CUT, keys=both)
     crown("email:replenish", Strategy.objects.get(key="own-frequency"), user=mia, now=CUT)
     train_models(as_of=LATER, now=LATER, keys=both, warm=True)
-    with pytest.raises(GateError, match="found it worse than own-frequency"):
+    with pytest.raises(GateError, match="found it worse than Bought again and again"):
         crown("email:replenish", Strategy.objects.get(key="popularity"), user=mia, now=LATER)
     serving = Serving.objects.get(until=None, strategy__key="own-frequency").version
     assert serving.warm

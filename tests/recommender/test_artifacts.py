@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recommender import ArtifactError, Dataset, create, load, save
+from recommender.ids import Ids
 from recommender.storage import ARRAYS, CONTENT, MANIFEST, read_folder, write_folder
 from tests.recommender.shops import two_tastes
 
@@ -161,3 +162,28 @@ def test_content_and_arrays_come_back(tmp_path):
     content, arrays = read_folder(tmp_path / "x", digest)
     assert content == {"name": "绿茶"}
     assert arrays["a"].tolist() == [0, 1, 2]
+
+
+def test_ids_come_back_whichever_letters_they_have():
+    ids = Ids(["a", "äöü", "", "\u5317\u4eac", "🙂x"])
+    again = Ids.unpacked(*ids.packed())
+    assert len(again) == 5
+    assert again == ids
+    assert list(again.codes(["\u5317\u4eac", "b", ""])) == [3, -1, 2]
+    assert len(Ids.unpacked(*Ids([]).packed())) == 0
+
+
+@pytest.mark.parametrize(
+    ("letters", "ends"),
+    [
+        (b"abc", [2, 1, 3]),
+        (b"abc", [1, 2]),
+        (b"abc", [1, 4]),
+        ("ä".encode(), [1, 2]),
+        (b"\xff", [1]),
+        (b"abc", []),
+    ],
+)
+def test_ids_that_cannot_be_texts_are_refused(letters, ends):
+    with pytest.raises(ValueError, match=r"ids must end|codec can't decode"):
+        Ids.unpacked(np.frombuffer(letters, np.uint8), np.array(ends, np.int64))

@@ -14,7 +14,9 @@ from recommendations.models.strategies import ModelVersion, Objective
 class RecommendationList(models.Model):
     """A precomputed list: the same positions hold product, score and reason."""
 
-    model_version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="lists")
+    model_version = models.ForeignKey(
+        ModelVersion, on_delete=models.CASCADE, related_name="lists", db_index=False
+    )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="recommendation_lists")
     objective = models.CharField(_("objective"), max_length=10, choices=Objective)
     product_ids = ArrayField(models.BigIntegerField())
@@ -52,7 +54,12 @@ class ProductList(models.Model):
 
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     product = models.ForeignKey(
-        Product, null=True, on_delete=models.CASCADE, related_name="lists", verbose_name=_("product")
+        Product,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="lists",
+        verbose_name=_("product"),
+        db_index=False,
     )
     product_ids = ArrayField(models.BigIntegerField())
     scores = ArrayField(models.FloatField())
@@ -81,10 +88,15 @@ class Decision(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     customer = models.ForeignKey(
-        Customer, null=True, on_delete=models.CASCADE, related_name="decisions", verbose_name=_("customer")
+        Customer,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="decisions",
+        verbose_name=_("customer"),
+        db_index=False,
     )
     actor_id = models.BigIntegerField(
-        _("visitor"), null=True, help_text="The identifier (customers.Identifier) of an anonymous visitor."
+        _("visitor"), null=True, help_text=_("The identifier (customers.Identifier) of an anonymous visitor.")
     )
     slot = models.CharField(_("slot"), max_length=50)
     context = models.JSONField(_("context"), default=dict)

@@ -1,15 +1,18 @@
 """Lists of those who did something since: brought up to date without a training; and when to train again."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
+import numpy as np
 from django.db import connection
 
 from accounts.jobs import Progress, silent
 from recommendations.artifacts import fitted
 from recommendations.models import Champion, ModelVersion, Objective
-from recommendations.recent import history_of
+from recommendations.recent import histories_of
 from recommendations.services.lists import (
     LIST_LENGTH,
     Listed,
@@ -19,6 +22,9 @@ from recommendations.services.lists import (
 )
 from recommendations.state import serving_versions
 from recommender.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from recommender import Recommender
 
 # One customer is folded in by 2 to 10 ms, model by model; a block is one transaction.
 _BLOCK = 500
@@ -65,7 +71,8 @@ def refresh_lists(*, as_of: datetime, now: datetime, progress: Progress = silent
     """Compute the lists anew of those who bought since theirs were made, and of those who have none yet.
 
     Buyers are folded in with their history of now; nobody else is touched. Half a second for each 100,000
-    customers to find them, then about 5 ms each. Killed, it goes on where it stopped. Returns how many.
+    customers to find them, then 2 to 10 ms each for the model and a few statements for each 500. Killed, it
+    goes on where it stopped. Returns how many.
     """
     crowned = set(Champion.objects.values_list("strategy_id", flat=True))
     refreshed = 0
@@ -101,14 +108,27 @@ def _refresh(version: ModelVersion, objective: str, as_of: datetime, progress: P
         )
         write_lists(version, objective, block, Listed(lists, model.causes(lists, objective)))
         progress(before + start + len(block), total, "Lists")
-    for number, customer in enumerate(changed, start=1):
-        products, ages = history_of(customer, as_of)
-        items = [str(pk) for pk in products]
-        lists = model.recommend_history(items, LIST_LENGTH, objective, days_ago=ages, candidates=available)
-        causes = model.history_causes(lists, items, days_ago=ages)
-        write_lists(version, objective, [customer], Listed(lists, causes))
-        progress(before + len(new) + number, total, "Lists")
+    for start in range(0, len(changed), _BLOCK):
+        block = changed[start : start + _BLOCK]
+        lists = _folded(model, block, objective, as_of, available)
+        write_lists(version, objective, block, lists)
+        progress(before + len(new) + start + len(block), total, "Lists")
     return len(changed) + len(new)
+
+
+def _folded(
+    model: "Recommender", customers: Sequence[int], objective: str, as_of: datetime, available: list[str]
+) -> Listed:
+    """Return the lists of customers from what they bought until now, in the given order. One query."""
+    histories = {customer: (products, ages) for customer, products, ages in histories_of(customers, as_of)}
+    found, causes = [], []
+    for products, ages in map(histories.__getitem__, customers):
+        items = [str(pk) for pk in products]
+        found.append(
+            model.recommend_history(items, LIST_LENGTH, objective, days_ago=ages, candidates=available)
+        )
+        causes.append(model.history_causes(found[-1], items, days_ago=ages))
+    return Listed(found[0].with_more(found[1:]), np.concatenate(causes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 import recommender
 from accounts.audit import record
 from accounts.models import User
+from core.figures import signed
 from core.ids import uuid7
 from recommendations.measured import measured
 from recommendations.models import Champion, ModelVersion, Objective, Serving, Strategy, TuningDecision
@@ -136,8 +137,12 @@ def crown(use: str, strategy: Strategy, *, user: User, now: datetime) -> TuningD
     worse = _worse(trained, champion.strategy.key, objective)
     if worse is not None:
         raise GateError(
-            f"The last training found it worse than {champion.strategy.key}:"
-            f" NDCG@10 {worse[0]:+.4f} to {worse[1]:+.4f}."
+            _("The last training found it worse than %(champion)s: NDCG@10 %(low)s to %(high)s.")
+            % {
+                "champion": _(champion.strategy.name),
+                "low": signed(worse[0], "+.4f"),
+                "high": signed(worse[1], "+.4f"),
+            }
         )
     decision = TuningDecision.objects.create(
         kind=TuningDecision.Kind.STRATEGY,

@@ -104,7 +104,8 @@ def train_models(
     cleaned = clean_interactions(bought)
     if cleaned.frame.is_empty():
         raise NothingToLearnError(
-            f"There are no purchases before {as_of:%Y-%m-%d} to learn from. Import orders first."
+            f"There are no purchases before {as_of:%Y-%m-%d} of products that the catalogue has."
+            " Import orders and products first."
         )
     cut = as_of if goes_on else as_of - timedelta(days=EVALUATION_DAYS)
     make = _maker(strategies, warm=warm)
