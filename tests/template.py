@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from config.embedded.places import ROOT
+from core.tables import fewer_collections
 
 #: What decides what a fresh database holds besides the migrations and what they import.
 _ALSO = (
@@ -84,7 +85,8 @@ def _make(cursor, name: str) -> None:
     connection.close()
     connection.settings_dict["NAME"] = unfinished
     try:
-        call_command("migrate", verbosity=0, interactive=False)
+        with fewer_collections():
+            call_command("migrate", verbosity=0, interactive=False)
         _set_aside()
         # A test that commits empties the tables behind it: the first one begins as all others do.
         call_command("flush", verbosity=0, interactive=False)

@@ -57,7 +57,11 @@ class TemplateVersion(models.Model):
     """
 
     template = models.ForeignKey(
-        Template, on_delete=models.CASCADE, related_name="versions", verbose_name=_("template")
+        Template,
+        on_delete=models.CASCADE,
+        related_name="versions",
+        verbose_name=_("template"),
+        db_index=False,
     )
     number = models.PositiveIntegerField(_("version"))
     locale = models.CharField(_("language"), max_length=20, default="en", db_default="en")

@@ -54,7 +54,7 @@ class PoolWarning(models.Model):
         EXPIRING = "expiring", _("codes about to expire")
         ENDING = "ending", _("promotion about to end")
 
-    pool = models.ForeignKey(CouponPool, on_delete=models.CASCADE, related_name="warnings")
+    pool = models.ForeignKey(CouponPool, on_delete=models.CASCADE, related_name="warnings", db_index=False)
     kind = models.CharField(_("warning"), max_length=10, choices=Kind)
     count = models.PositiveIntegerField(_("codes"))
     due_at = models.DateTimeField(_("when"), null=True)
@@ -75,7 +75,7 @@ class Coupon(models.Model):
     pool = models.ForeignKey(
         CouponPool, on_delete=models.PROTECT, related_name="coupons", verbose_name=_("pool")
     )
-    code = models.CharField(_("code"), max_length=40, unique=True, help_text="Upper case, without spaces.")
+    code = models.CharField(_("code"), max_length=40, unique=True, help_text=_("Upper case, without spaces."))
     customer = models.ForeignKey(
         Customer,
         null=True,
@@ -88,7 +88,7 @@ class Coupon(models.Model):
         _("assigned for"),
         max_length=64,
         blank=True,
-        help_text="The campaign; a reminder shows the same code.",
+        help_text=_("The campaign; a reminder shows the same code."),
     )
     assigned_at = models.DateTimeField(_("assigned"), null=True)
     expires_at = models.DateTimeField(_("expires"), null=True)
@@ -127,7 +127,7 @@ class Coupon(models.Model):
 class Reservation(models.Model):
     """A use of a code kept free for an order until it expires."""
 
-    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="reservations")
+    coupon = models.ForeignKey(Coupon, on_delete=models.CASCADE, related_name="reservations", db_index=False)
     order_id = models.CharField(_("order"), max_length=100)
     expires_at = models.DateTimeField(_("expires"))
     released_at = models.DateTimeField(_("released"), null=True)
@@ -145,7 +145,7 @@ class Redemption(models.Model):
     """A code used on an order."""
 
     coupon = models.ForeignKey(
-        Coupon, on_delete=models.PROTECT, related_name="redemptions", verbose_name=_("coupon")
+        Coupon, on_delete=models.PROTECT, related_name="redemptions", verbose_name=_("coupon"), db_index=False
     )
     customer = models.ForeignKey(
         Customer,

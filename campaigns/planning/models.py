@@ -68,7 +68,7 @@ class Planned(models.Model):
     )  # fmt: skip
     stopped_by = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), editable=False,
-        help_text="The problems that kept a launch from beginning.",
+        help_text=_("The problems that kept a launch from beginning."),
     )  # fmt: skip
     approval = models.CharField(
         _("approval"), max_length=10, choices=Approval, blank=True, default="", db_default="", editable=False

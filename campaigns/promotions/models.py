@@ -80,7 +80,7 @@ class Promotion(models.Model):
         default=1,
         db_default=1,
         editable=False,
-        help_text="Rises with every change of the rule.",
+        help_text=_("Rises with every change of the rule."),
     )
     archived_at = models.DateTimeField(_("archived"), null=True, editable=False)
 
@@ -140,7 +140,7 @@ class BudgetEntry(models.Model):
     counts down the same.
     """
 
-    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="ledger")
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="ledger", db_index=False)
     amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=3)
     uses = models.SmallIntegerField(_("uses"), default=0, db_default=0)
     reference = models.CharField(_("for"), max_length=150)
@@ -166,7 +166,7 @@ class BudgetEntry(models.Model):
 class DayCount(models.Model):
     """How often a promotion that is limited by the day was used on one; `most` is the limit it knew."""
 
-    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="days")
+    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="days", db_index=False)
     day = models.DateField(_("day"))
     used = models.PositiveIntegerField(_("times used"))
     most = models.PositiveIntegerField(_("times at most"))
@@ -186,7 +186,9 @@ class DayCount(models.Model):
 class CustomerCount(models.Model):
     """How often a customer used a promotion that is limited per customer; `most` is the limit it knew."""
 
-    promotion = models.ForeignKey(Promotion, on_delete=models.CASCADE, related_name="shoppers")
+    promotion = models.ForeignKey(
+        Promotion, on_delete=models.CASCADE, related_name="shoppers", db_index=False
+    )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     used = models.PositiveIntegerField(_("times used"))
     most = models.PositiveIntegerField(_("times at most"))
@@ -257,7 +259,7 @@ class PromotedOrder(models.Model):
 class PromotionUse(models.Model):
     """One promotion on one order. `counted` is its discount in the currency of the budget."""
 
-    order = models.ForeignKey(PromotedOrder, on_delete=models.CASCADE, related_name="uses")
+    order = models.ForeignKey(PromotedOrder, on_delete=models.CASCADE, related_name="uses", db_index=False)
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="uses")
     discount = models.DecimalField(_("discount"), max_digits=17, decimal_places=3)
     counted = models.DecimalField(_("from the budget"), max_digits=15, decimal_places=3)

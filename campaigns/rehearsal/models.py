@@ -19,7 +19,11 @@ class Rehearsal(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, related_name="rehearsals", verbose_name=_("campaign")
+        Campaign,
+        on_delete=models.CASCADE,
+        related_name="rehearsals",
+        verbose_name=_("campaign"),
+        db_index=False,
     )
     fingerprint = models.CharField(max_length=64, help_text="Of the plan (campaigns.planning.fingerprint).")
     as_of = models.DateTimeField(_("as of"))

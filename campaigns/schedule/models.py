@@ -133,7 +133,7 @@ class Scheduled(models.Model):
         _("priority"), default=0, help_text=_("When a frequency cap binds, the highest goes.")
     )
     looked_at = models.DateTimeField(
-        null=True, editable=False, help_text="Up to when a triggered campaign has seen what happened."
+        null=True, editable=False, help_text=_("Up to when a triggered campaign has seen what happened.")
     )
     next_day = models.DateField(null=True, editable=False)
     next_at = models.DateTimeField(_("goes next"), null=True, editable=False, db_index=True)
@@ -145,7 +145,9 @@ class Scheduled(models.Model):
 class Firing(models.Model):
     """What set a triggered campaign off for somebody. Unique, so that nothing does so twice."""
 
-    campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="firings")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.CASCADE, related_name="firings", db_index=False
+    )
     customer_id = models.BigIntegerField()
     key = models.BigIntegerField(help_text="The event, or the stay in the segment.")
     occurred_at = models.DateTimeField()

@@ -93,7 +93,7 @@ class OfferPlan(models.Model):
 class PlanValue(models.Model):
     """One value that a plan may give: a pool of codes, open to everybody or to a segment only."""
 
-    plan = models.ForeignKey(OfferPlan, on_delete=models.CASCADE, related_name="values")
+    plan = models.ForeignKey(OfferPlan, on_delete=models.CASCADE, related_name="values", db_index=False)
     pool = models.ForeignKey(
         CouponPool, on_delete=models.PROTECT, related_name="+", verbose_name=_("coupon pool")
     )
@@ -140,7 +140,7 @@ class PlannedOffer(models.Model):
         REFUSED = "refused", _("refused to be profiled")
 
     id = models.BigAutoField(primary_key=True)
-    plan = models.ForeignKey(OfferPlan, on_delete=models.CASCADE, related_name="offers")
+    plan = models.ForeignKey(OfferPlan, on_delete=models.CASCADE, related_name="offers", db_index=False)
     customer = models.ForeignKey(
         Customer, on_delete=models.CASCADE, related_name="+", verbose_name=_("customer")
     )

@@ -91,7 +91,7 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
     first_event_at = models.DateTimeField(_("first event"), null=True, editable=False)
     revoked_at = models.DateTimeField(
-        _("revoked"), null=True, blank=True, help_text="In the future while a rotated key runs out."
+        _("revoked"), null=True, blank=True, help_text=_("In the future while a rotated key runs out.")
     )
 
     class Meta:
@@ -114,7 +114,7 @@ class AuditEntry(models.Model):
     at = models.DateTimeField(_("at"), db_index=True)
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, verbose_name=_("who"))
     actor = models.CharField(
-        _("actor"), max_length=150, help_text="Name of the person, key or task at that time."
+        _("actor"), max_length=150, help_text=_("Name of the person, key or task at that time.")
     )
     action = models.CharField(_("action"), max_length=100)
     object_type = models.CharField(_("what"), max_length=100)
@@ -191,7 +191,7 @@ class Notice(models.Model):
         EXPERIMENT = "experiment", _("an experiment is decided")
         OTHER = "other", _("news")
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notices", db_index=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.OTHER)
     title = models.CharField(_("title"), max_length=200)
     facts = models.JSONField(default=dict)
@@ -231,7 +231,7 @@ class SavedView(models.Model):
     """A list as somebody wants to find it again: its filters, words and order under a name."""
 
     owner = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="saved_views", verbose_name=_("owner")
+        User, on_delete=models.CASCADE, related_name="saved_views", verbose_name=_("owner"), db_index=False
     )
     page = models.CharField(_("list"), max_length=100, help_text="The name of the list's address.")
     name = models.CharField(_("name"), max_length=60)
@@ -254,7 +254,7 @@ class SavedView(models.Model):
 class DefaultView(models.Model):
     """The view in which a person finds a list that they open without filters."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views", db_index=False)
     page = models.CharField(max_length=100)
     view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="defaults")
 

@@ -79,7 +79,9 @@ class Product(models.Model):
 class PriceChange(models.Model):
     """A price that came into force. Events turn falls into price drops."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="price_changes")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="price_changes", db_index=False
+    )
     price = models.DecimalField(_("price"), max_digits=14, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=3)
     at = models.DateTimeField(_("since"))
@@ -100,7 +102,9 @@ class PriceChange(models.Model):
 class StockChange(models.Model):
     """A stock level that was reported."""
 
-    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="stock_changes")
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="stock_changes", db_index=False
+    )
     stock = models.IntegerField(_("stock"))
     at = models.DateTimeField(_("since"))
     noted = models.BooleanField(default=False, db_default=False, editable=False)

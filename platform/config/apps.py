@@ -23,3 +23,5 @@ class RuntimeConfig(AppConfig):
             registry.register(check)
         for check in checks.ON_DEPLOY:
             registry.register(check, deploy=True)
+        for check in checks.OF_DATABASES:
+            registry.register(check, registry.Tags.database)

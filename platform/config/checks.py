@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import celery
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections
 
 from config.keys import field_key_fault
 
 MIN_HASH_KEY = 16  # characters
 CELERY = "5.6."
+POSTGRESQL = 18
 
 
 def check_field_keys(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
@@ -97,5 +99,20 @@ def check_address(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
+def check_postgresql(
+    app_configs: Any, databases: Collection[str] | None = None, **kwargs: Any
+) -> Iterable[CheckMessage]:
+    """Check the server's version where a command looks at databases, as `migrate` does."""
+    for alias in databases or ():
+        version: int = connections[alias].pg_version // 10_000  # type: ignore[attr-defined]
+        if version < POSTGRESQL:
+            yield Error(
+                f"The database is PostgreSQL {version}; statements need {POSTGRESQL}.",
+                hint=f"Upgrade the server to {POSTGRESQL} or later, or let DATABASE_URL name one that is.",
+                id="rapport.E007",
+            )
+
+
 ALWAYS = (check_field_keys, check_hash_key, check_queues, check_celery, check_shop)
 ON_DEPLOY = (check_address,)
+OF_DATABASES = (check_postgresql,)

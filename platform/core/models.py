@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 class Heartbeat(models.Model):
     """The last sign of life of a part of the system, written by the part itself."""
 
-    name = models.CharField(max_length=100, primary_key=True)
-    at = models.DateTimeField()
-    details = models.JSONField(default=dict)
+    name = models.CharField(_("part"), max_length=100, primary_key=True)
+    at = models.DateTimeField(_("last sign of life"))
+    details = models.JSONField(_("details"), default=dict)
 
     class Meta:
         verbose_name = _("heartbeat")

@@ -105,10 +105,12 @@ class Run(models.Model):
     as_of = models.DateTimeField(_("as of"), help_text=_("The moment as of which the audience was chosen."))
     audience = models.PositiveIntegerField(_("audience"), default=0)
     open_until = models.DateTimeField(
-        _("open until"), null=True, help_text="Until then messages may be added and the run does not finish."
+        _("open until"),
+        null=True,
+        help_text=_("Until then messages may be added and the run does not finish."),
     )
     wake_at = models.DateTimeField(
-        null=True, editable=False, help_text="A worker will look again then; until then none is needed."
+        null=True, editable=False, help_text=_("A worker will look again then; until then none is needed.")
     )
     created_at = models.DateTimeField(_("launched"))
     finished_at = models.DateTimeField(_("finished"), null=True)
@@ -192,14 +194,16 @@ class Message(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.PENDING)
     skip_reason = models.CharField(_("why not"), max_length=20, choices=SkipReason, blank=True)
     context = models.JSONField(
-        _("context"), default=dict, help_text="Frozen: variant, products, coupon code."
+        _("context"), default=dict, help_text=_("Frozen: variant, products, coupon code.")
     )
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     place = models.BigIntegerField(
-        default=0, db_default=0, help_text="The fence under which it counts against frequency caps."
+        default=0, db_default=0, help_text=_("The fence under which it counts against frequency caps.")
     )
-    fence = models.BigIntegerField(default=0, help_text="Rises with every claim; an old holder cannot write.")
+    fence = models.BigIntegerField(
+        default=0, help_text=_("Rises with every claim; an old holder cannot write.")
+    )
     lease_until = models.DateTimeField(null=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
@@ -274,8 +278,8 @@ class ReceivedMail(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     envelope_from = models.CharField(_("envelope sender"), max_length=320)
-    envelope_to = models.CharField(_("to"), max_length=320, db_index=True)
-    sender = models.CharField(_("from"), max_length=320, blank=True)
+    envelope_to = models.CharField(_("recipient"), max_length=320, db_index=True)
+    sender = models.CharField(_("sender"), max_length=320, blank=True)
     subject = models.CharField(_("subject"), max_length=500, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True, db_index=True)
     raw = models.BinaryField()

@@ -104,7 +104,7 @@ class Event(models.Model):
     message_id = models.CharField(_("message id"), max_length=200)
     type = models.CharField(_("type"), max_length=20, choices=EventType)
     actor_id = models.BigIntegerField(
-        _("actor"), null=True, help_text="The identifier it came by (customers.Identifier); never changes."
+        _("actor"), null=True, help_text=_("The identifier it came by; it never changes.")
     )
     customer = models.ForeignKey(
         Customer,
@@ -127,10 +127,10 @@ class Event(models.Model):
     order_id = models.CharField(_("order"), max_length=100, null=True)
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3, null=True)
     amount = models.DecimalField(
-        _("amount"), max_digits=14, decimal_places=2, null=True, help_text="In the shop's base currency."
+        _("amount"), max_digits=14, decimal_places=2, null=True, help_text=_("In the shop's base currency.")
     )
     discount = models.DecimalField(
-        _("discount"), max_digits=14, decimal_places=2, null=True, help_text="In the shop's base currency."
+        _("discount"), max_digits=14, decimal_places=2, null=True, help_text=_("In the shop's base currency.")
     )
     currency = models.CharField(_("original currency"), max_length=3, null=True)
     original_amount = models.DecimalField(_("original amount"), max_digits=16, decimal_places=3, null=True)
@@ -142,7 +142,7 @@ class Event(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="Of a refund: with it, all that the order cost was given back (events.refunds).",
+        help_text=_("Of a refund: with it, all that the order cost was given back."),
     )
 
     class Meta:

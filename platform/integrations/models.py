@@ -20,6 +20,15 @@ class Kind(models.TextChoices):
     SUPPRESSIONS = "suppressions", _("suppressed addresses")
 
 
+#: What the parts of a data set are called beside these.
+_DATA_SET_KINDS = {
+    "purchases": _("purchases"),
+    "coupons": _("coupons"),
+    "mailings": _("mailings"),
+    "redemptions": _("redemptions"),
+}
+
+
 class ImportState(models.TextChoices):
     """How far an import is."""
 
@@ -85,7 +94,8 @@ class ImportRun(models.Model):
 
     def get_kind_label(self) -> str:
         """Return the kind in words; data sets have kinds of their own."""
-        return str(Kind(self.kind).label) if self.kind in Kind.values else self.kind
+        known = dict(Kind.choices) | _DATA_SET_KINDS
+        return str(known.get(self.kind, self.kind))
 
     @property
     def may_undo(self) -> bool:
@@ -97,7 +107,7 @@ class ImportRun(models.Model):
 class ImportRowError(models.Model):
     """A row that was not taken, with its line, the reason and its cells (JSON, encrypted)."""
 
-    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="errors")
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="errors", db_index=False)
     line = models.PositiveIntegerField(_("line"))
     reason = models.CharField(_("reason"), max_length=500)
     raw = EncryptedTextField(_("row"), blank=True)

@@ -29,7 +29,7 @@ class Segment(models.Model):
     size = models.PositiveIntegerField(_("people"), null=True, editable=False)
     refreshed_at = models.DateTimeField(_("counted"), null=True, editable=False)
     counted_version = models.PositiveIntegerField(
-        null=True, editable=False, help_text="The version of the rule that the members follow."
+        null=True, editable=False, help_text=_("The version of the rule that the members follow.")
     )
     created_at = models.DateTimeField(_("created"))
 
@@ -55,10 +55,18 @@ class SegmentMembership(models.Model):
     """A stay of a customer in a segment; an open stay is current membership."""
 
     segment = models.ForeignKey(
-        Segment, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("segment")
+        Segment,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("segment"),
+        db_index=False,
     )
     customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("customer")
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("customer"),
+        db_index=False,
     )
     entered_at = models.DateTimeField(_("entered"))
     left_at = models.DateTimeField(_("left"), null=True)
@@ -93,7 +101,7 @@ class SegmentRun(models.Model):
     """One refresh: how long it took, what changed, what went wrong."""
 
     segment = models.ForeignKey(
-        Segment, on_delete=models.CASCADE, related_name="runs", verbose_name=_("segment")
+        Segment, on_delete=models.CASCADE, related_name="runs", verbose_name=_("segment"), db_index=False
     )
     as_of = models.DateTimeField(_("as of"))
     started_at = models.DateTimeField(_("started"))

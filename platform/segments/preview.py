@@ -25,8 +25,7 @@ _SQL = """
 WITH judged AS MATERIALIZED (
     SELECT to_jsonb(ARRAY[count(*), {counts}]) AS counts, array_agg(j.person) FILTER (WHERE n0) AS people
     FROM (SELECT {person} AS person, {truths} FROM {tables}) j
-),
-matched AS MATERIALIZED ({matched})
+)
 SELECT
     (SELECT counts FROM judged),
     (SELECT coalesce(jsonb_object_agg(channel, people), '{}') FROM ({reach}) r),
@@ -36,7 +35,8 @@ SELECT
                 c.external_id AS customer, p.orders, p.revenue::text AS revenue,
                 p.last_order_at, p.lifecycle
             FROM (
-                SELECT customer_id FROM matched ORDER BY hashint8(customer_id), customer_id LIMIT {sample}
+                SELECT m.person / 4 AS customer_id FROM judged, unnest(judged.people) AS m(person)
+                ORDER BY hashint8(m.person / 4), m.person / 4 LIMIT {sample}
             ) m
             JOIN customers_customer c ON c.id = m.customer_id
             LEFT JOIN profiles_customerprofile p ON p.customer_id = c.id AND p.as_of <= {as_of}
@@ -61,7 +61,6 @@ def preview(rule: dict[str, Any], *, as_of: datetime, slug: str | None = None) -
     query = compose(
         _SQL,
         person=Query(reach.PERSON, []),
-        matched=Query(reach.MATCHED, []),
         truths=join(", ", truths),
         tables=compiled.tables,
         counts=Query(counts, []),

@@ -13,17 +13,14 @@ from segments.query import Query, compose
 ADDRESSES = {Channel.EMAIL: Identifier.Kind.EMAIL, Channel.SMS: Identifier.Kind.PHONE}
 #: A person `c` as one number, which can be gathered in parallel: the id, and which addresses there are.
 PERSON = "c.id * 4 + (c.email IS NOT NULL)::int * 2 + (c.phone IS NOT NULL)::int"
-#: The people again who were gathered by `judged(people)`.
-MATCHED = (
-    "SELECT m.person / 4 AS customer_id, m.person & 2 > 0 AS has_email, m.person & 1 > 0 AS has_phone"
-    " FROM judged, unnest(judged.people) AS m(person)"
-)
 
-# What was said after the moment is looked up in the history; the rest is one pass over the current state.
-AGREED = """
+# The current state where it is old enough.
+_NOW = """
 SELECT k.customer_id, k.channel FROM customers_consent k
 WHERE k.topic = 'marketing' AND k.since <= {as_of} AND k.granted
-UNION ALL
+"""
+# What was said after the moment is looked up in the history.
+_EARLIER = """
 SELECT h.customer_id, h.channel FROM (
     SELECT DISTINCT ON (a.customer_id, a.channel) a.customer_id, a.channel, a.granted
     FROM customers_consentevent a
@@ -32,12 +29,14 @@ SELECT h.customer_id, h.channel FROM (
     ORDER BY a.customer_id, a.channel, a.occurred_at DESC, a.granted
 ) h WHERE h.granted
 """
-# How many are matched PostgreSQL cannot know: `+ 0` keeps it from looking up the consents one by one.
+# The array of who was matched goes to every worker, which holds its part of the consents against it: nothing
+# but counts comes back. How many are matched PostgreSQL cannot know: `+ 0` keeps it from looking up the
+# consents one by one. Who is suppressed is asked of the person, hence only of those matched.
 _REACHED = """
 SELECT g.channel, count(*) AS people FROM ({agreed}) g
-JOIN matched m ON m.customer_id = g.customer_id + 0
-WHERE CASE g.channel WHEN 'email' THEN m.has_email WHEN 'sms' THEN m.has_phone ELSE true END
-  AND (g.customer_id, g.channel) NOT IN (
+JOIN unnest((SELECT people FROM judged)) AS m(person) ON m.person / 4 = g.customer_id + 0
+WHERE CASE g.channel WHEN 'email' THEN m.person & 2 > 0 WHEN 'sms' THEN m.person & 1 > 0 ELSE true END
+  AND (m.person / 4, g.channel) NOT IN (
       SELECT i.customer_id, s.channel FROM customers_suppression s
       JOIN unnest({channels}::text[], {kinds}::text[]) AS w(channel, kind) ON w.channel = s.channel
       JOIN customers_identifier i ON i.kind = w.kind AND i.value_hash = s.address_hash
@@ -45,14 +44,19 @@ WHERE CASE g.channel WHEN 'email' THEN m.has_email WHEN 'sms' THEN m.has_phone E
   )
 GROUP BY g.channel
 """
+_COUNTS = "SELECT channel, sum(people) AS people FROM ({now} UNION ALL {earlier}) r GROUP BY channel"
 
 
 def counts(*, as_of: datetime) -> Query:
-    """Return `SELECT channel, people` over `matched(customer_id, has_email, has_phone)` of the statement."""
-    return compose(
-        _REACHED,
-        agreed=compose(AGREED, as_of=as_of),
-        channels=[channel.value for channel in Channel],
-        kinds=[ADDRESSES.get(channel, Identifier.Kind.EXTERNAL_ID).value for channel in Channel],
-        as_of=as_of,
-    )
+    """Return `SELECT channel, people` over those gathered by `judged(people)` of the statement."""
+    reached = {
+        name: compose(
+            _REACHED,
+            agreed=compose(agreed, as_of=as_of),
+            channels=[channel.value for channel in Channel],
+            kinds=[ADDRESSES.get(channel, Identifier.Kind.EXTERNAL_ID).value for channel in Channel],
+            as_of=as_of,
+        )
+        for name, agreed in (("now", _NOW), ("earlier", _EARLIER))
+    }
+    return compose(_COUNTS, **reached)

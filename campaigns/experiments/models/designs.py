@@ -111,7 +111,11 @@ class Variant(models.Model):
     """One arm: the levers in which it differs (campaigns.experiments.levers)."""
 
     experiment = models.ForeignKey(
-        Experiment, on_delete=models.CASCADE, related_name="variants", verbose_name=_("experiment")
+        Experiment,
+        on_delete=models.CASCADE,
+        related_name="variants",
+        verbose_name=_("experiment"),
+        db_index=False,
     )
     key = models.SlugField(_("key"), max_length=50)
     name = models.CharField(_("name"), max_length=150)

@@ -39,7 +39,9 @@ class GlobalHoldout(models.Model):
 class HoldoutMember(models.Model):
     """Somebody in the global control group, from when to when."""
 
-    holdout = models.ForeignKey(GlobalHoldout, on_delete=models.CASCADE, related_name="members")
+    holdout = models.ForeignKey(
+        GlobalHoldout, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
     entered_at = models.DateTimeField(_("since"))
     left_at = models.DateTimeField(_("until"), null=True)

@@ -14,7 +14,11 @@ class Snapshot(models.Model):
     """
 
     experiment = models.ForeignKey(
-        Experiment, on_delete=models.CASCADE, related_name="snapshots", verbose_name=_("experiment")
+        Experiment,
+        on_delete=models.CASCADE,
+        related_name="snapshots",
+        verbose_name=_("experiment"),
+        db_index=False,
     )
     look = models.PositiveSmallIntegerField(_("look"))
     series = models.PositiveSmallIntegerField(_("series"), default=1, db_default=1)

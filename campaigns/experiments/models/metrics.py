@@ -30,7 +30,11 @@ class Metric(models.Model):
         DECREASE = "decrease", _("less is better")
 
     experiment = models.ForeignKey(
-        Experiment, on_delete=models.CASCADE, related_name="metrics", verbose_name=_("experiment")
+        Experiment,
+        on_delete=models.CASCADE,
+        related_name="metrics",
+        verbose_name=_("experiment"),
+        db_index=False,
     )
     measure = models.CharField(_("measure"), max_length=40)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -17,7 +17,9 @@ class Assignment(models.Model):
     out of the comparison.
     """
 
-    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="assignments")
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.CASCADE, related_name="assignments", db_index=False
+    )
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="assignments")
     variant = models.ForeignKey(Variant, null=True, on_delete=models.CASCADE, related_name="assignments")
     wave = models.ForeignKey(

@@ -16,7 +16,7 @@ class Wave(models.Model):
     was not `explored` in full has a floor at equal weights: `floor` is each arm's part of it.
     """
 
-    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="waves")
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="waves", db_index=False)
     number = models.PositiveSmallIntegerField(_("wave"))
     low = models.PositiveSmallIntegerField(_("first bucket"), default=0)
     high = models.PositiveSmallIntegerField(_("bucket after the last"), default=BUCKETS)

@@ -14,14 +14,17 @@ Query = tuple[str, Sequence[Any]]
 # The bucket of campaigns.experiments.statistics.assignment.bucket, computed where the customers are:
 # the first eight bytes of sha256("salt:unit") as an unsigned big-endian number, modulo 10,000.
 # PostgreSQL reads the bits as signed; a negative number lacks 2^64, which is 1,616 modulo 10,000.
+# OFFSET 0 keeps it from putting the hash wherever its number is used, and hashing for each.
 BUCKET_SQL = """(
     SELECT ((signed %% 10000) + CASE WHEN signed < 0 THEN 11616 ELSE 0 END) %% 10000
     FROM (
-        SELECT ('x' || encode(substring(sha256(convert_to(%s || ':' || customer.external_id, 'UTF8'))
-                FROM 1 FOR 8), 'hex'))::bit(64)::bigint AS signed
+        SELECT substring(sha256(convert_to(%s || ':' || customer.external_id, 'UTF8')) FROM 1 FOR 8)::bigint
+            AS signed
+        OFFSET 0
     ) AS hashed
 )"""
 
+# Here OFFSET 0 keeps a bucket from being asked for anew by every arm it is compared with.
 _ASSIGN = """
 WITH audience AS ({audience}),
 placed AS (
@@ -31,6 +34,7 @@ placed AS (
      WHERE NOT EXISTS (SELECT FROM experiments_holdoutmember AS member
                         WHERE member.customer_id = customer.id AND member.left_at IS NULL)
            {within}
+    OFFSET 0
 )
 INSERT INTO experiments_assignment
        (experiment_id, customer_id, variant_id, wave_id, bucket, propensity, explored, multiple,

@@ -24,6 +24,8 @@ SETTINGS = {
     "max_connections": "120",  # web threads, workers and one connection per test process
     "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
+    # What the workers of a large count share; made anew for each, its pages cost a third of the count.
+    "min_dynamic_shared_memory": "128MB",
     "work_mem": "32MB",  # profiles group 1.5 million events; less spills to disk
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",  # an import writes 1 GB of WAL; checkpoints in the midst of it halve its speed

@@ -40,7 +40,7 @@ class Suggestion(models.Model):
 class Dismissal(models.Model):
     """A suggestion that somebody does not want to see, for a while or, without `until`, again."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(_("suggestion"), max_length=100)
     until = models.DateTimeField(_("until"), null=True)
     at = models.DateTimeField(_("when"))

@@ -18,7 +18,7 @@ class DirectMessage(models.Model):
     run_id = models.UUIDField()
     message_key = models.BigIntegerField(help_text="The message's database id within its run.")
     customer_id = models.BigIntegerField()
-    content = EncryptedTextField(_("content"), blank=True, help_text="JSON.")
+    content = EncryptedTextField(_("content"), blank=True, help_text=_("JSON."))
     created_at = models.DateTimeField(_("asked for"), db_index=True)
 
     class Meta:

@@ -116,7 +116,7 @@ class ReceivedMessage(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
-    address = models.CharField(_("to"), max_length=320)
+    address = models.CharField(_("recipient"), max_length=320)
     message_id = models.CharField(_("Message-ID"), max_length=200, db_index=True)
     title = models.CharField(_("subject"), max_length=500, blank=True)
     text = models.TextField(_("text"), blank=True)
@@ -167,7 +167,11 @@ class HookCall(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     hook = models.ForeignKey(
-        Hook, on_delete=models.CASCADE, related_name="calls", verbose_name=_("receiver of events")
+        Hook,
+        on_delete=models.CASCADE,
+        related_name="calls",
+        verbose_name=_("receiver of events"),
+        db_index=False,
     )
     topic = models.CharField(_("topic"), max_length=30)
     key = models.CharField(max_length=150, editable=False)

@@ -29,7 +29,7 @@ class Provider(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     kind = models.CharField(_("kind"), max_length=30, help_text=_("Which interface it speaks."))
-    settings = EncryptedTextField(_("settings"), blank=True, editable=False, help_text="JSON.")
+    settings = EncryptedTextField(_("settings"), blank=True, editable=False, help_text=_("JSON."))
     is_active = models.BooleanField(_("in use"), default=True)
     priority = models.PositiveSmallIntegerField(
         _("order"), default=1, help_text=_("1 is used first; higher ones take over when it fails.")
@@ -130,7 +130,9 @@ class Handover(models.Model):
         DELIVERED = "delivered", _("delivered")
         UNDELIVERED = "undelivered", _("not delivered")
 
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, verbose_name=_("provider"))
+    provider = models.ForeignKey(
+        Provider, on_delete=models.CASCADE, verbose_name=_("provider"), db_index=False
+    )
     reference = models.CharField(_("provider's id"), max_length=200)
     run_id = models.UUIDField()
     message_id = models.BigIntegerField(help_text="The message's database id within its run.")

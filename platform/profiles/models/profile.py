@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models import Category
 from customers.models import Customer
@@ -12,7 +13,7 @@ class Lifecycle(models.TextChoices):
     """Where a customer stands with the shop."""
 
     PROSPECT = "prospect", _("never bought")
-    NEW = "new", _("new")
+    NEW = "new", pgettext_lazy("a customer", "new")
     ACTIVE = "active", _("active")
     LAPSING = "lapsing", _("lapsing")
     LAPSED = "lapsed", _("lapsed")
@@ -25,7 +26,7 @@ class RfmClass(models.TextChoices):
     CHAMPIONS = "champions", _("champions")
     LOYAL = "loyal", _("loyal")
     BIG_SPENDERS_QUIET = "big_spenders_quiet", _("big spenders gone quiet")
-    NEW = "new", _("new")
+    NEW = "new", pgettext_lazy("a customer", "new")
     PROMISING = "promising", _("promising")
     AT_RISK = "at_risk", _("at risk")
     HIBERNATING = "hibernating", _("hibernating")

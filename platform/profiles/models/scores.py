@@ -59,7 +59,7 @@ class CustomerScore(models.Model):
         UPLIFT = "uplift", _("uplift")
 
     customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="scores", verbose_name=_("customer")
+        Customer, on_delete=models.CASCADE, related_name="scores", verbose_name=_("customer"), db_index=False
     )
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     model_version = models.CharField(_("model version"), max_length=64)

@@ -11,7 +11,7 @@ class StrategyWeek(models.Model):
     """A week of a strategy's answers: what was shown, and what people did after. Outlives the answers."""
 
     strategy = models.ForeignKey(
-        Strategy, on_delete=models.CASCADE, related_name="weeks", verbose_name=_("strategy")
+        Strategy, on_delete=models.CASCADE, related_name="weeks", verbose_name=_("strategy"), db_index=False
     )
     week = models.DateField(_("week from"), help_text="A Monday by the shop's clock.")
     answers = models.PositiveIntegerField(_("answers"))

@@ -1,6 +1,7 @@
 """Ways to recommend, what was trained of them, and which version of each serves."""
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -39,7 +40,7 @@ class Strategy(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name) if self.name else self.key
 
 
 class ModelVersion(models.Model):
@@ -53,7 +54,11 @@ class ModelVersion(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     strategy = models.ForeignKey(
-        Strategy, on_delete=models.PROTECT, related_name="versions", verbose_name=_("strategy")
+        Strategy,
+        on_delete=models.PROTECT,
+        related_name="versions",
+        verbose_name=_("strategy"),
+        db_index=False,
     )
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.CANDIDATE)
     as_of = models.DateTimeField(_("trained on facts before"))
@@ -73,11 +78,13 @@ class ModelVersion(models.Model):
         _("gates"),
         default=list,
         blank=True,
-        help_text="What was asked before it may serve, with the answers.",
+        help_text=_("What was asked before it may serve, with the answers."),
     )
     lists_at = models.DateTimeField(_("lists computed"), null=True, blank=True)
     lists_progress = models.JSONField(
-        default=dict, blank=True, help_text="By objective the last customer with a list, while they are made."
+        default=dict,
+        blank=True,
+        help_text=_("By objective the last customer with a list, while they are made."),
     )
     code_version = models.CharField(_("code version"), max_length=64)
     artifact = models.CharField(_("artefact"), max_length=300)

@@ -40,7 +40,7 @@ class TuningDecision(models.Model):
         _("state"), max_length=12, choices=State, default=State.APPLIED, db_default=State.APPLIED
     )
     reference = models.CharField(
-        _("evidence from"), max_length=150, help_text="Opaque: the experiment that higher layers know."
+        _("evidence from"), max_length=150, help_text=_("Opaque: the experiment that higher layers know.")
     )
     verdict = models.CharField(_("verdict"), max_length=20, choices=Verdict, blank=True)
     evidence = models.JSONField(_("evidence"))
@@ -119,7 +119,7 @@ class Posterior(models.Model):
     """What the measurements so far say about a tunable thing; the next training starts from it."""
 
     subject = models.CharField(
-        _("about"), max_length=100, help_text="As “blend:replenish” or “strategy:email:replenish”."
+        _("about"), max_length=100, help_text=_("As “blend:replenish” or “strategy:email:replenish”.")
     )
     key = models.CharField(_("arm"), max_length=100, blank=True)
     parameters = models.JSONField(_("parameters"))

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, call_command, get_commands
 
+from core.tables import fewer_collections
+
 
 class Command(BaseCommand):
     """Run the steps that a new version needs; each of them does nothing the second time."""
@@ -29,5 +31,6 @@ class Command(BaseCommand):
             steps.append(("tables", "migrate", {"interactive": False}))
         for title, command, arguments in steps:
             started = time.monotonic()
-            call_command(command, verbosity=0, **arguments)
+            with fewer_collections():
+                call_command(command, verbosity=0, **arguments)
             self.stderr.write(f"  {title} ready in {time.monotonic() - started:.1f} s")
