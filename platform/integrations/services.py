@@ -16,7 +16,7 @@ from core import clock
 from integrations.imports import files
 from integrations.imports.engine import table_of
 from integrations.imports.errors import BadFile
-from integrations.imports.mapping import Guess, checked, checked_options, guess
+from integrations.imports.mapping import Guess, checked, checked_options, guess, kind_of
 from integrations.imports.reading import Table
 from integrations.imports.shops import export_of
 from integrations.models import (
@@ -26,7 +26,6 @@ from integrations.models import (
     ImportRowError,
     ImportRun,
     ImportState,
-    Kind,
     SavedMapping,
 )
 
@@ -83,13 +82,13 @@ def upload(
 ) -> ImportRun:
     """Store a file and propose what its columns mean. Raises BadFile with what to do instead.
 
-    Without a kind it is taken from the columns where they show a shop's export.
+    Without a kind it is told from the columns: a shop's export, or else what most of them fit.
     """
     stored, size, shape = files.keep(content)
     try:
         table = Table(files.path_of(stored), shape)
         export = export_of(table.columns, kind)
-        kind = kind or (export.kind if export else Kind.CUSTOMERS)
+        kind = kind or (export.kind if export else kind_of(table.columns))
         source = source or (export.shop if export else "file")
         proposed = guess(table, kind, source)
         if not table.sample(1) and next(iter(table.rows()), None) is None:

@@ -45,3 +45,10 @@ def imported(
         now=NOW,
     )
     return worked(run, "run")
+
+
+def checked_only(content: bytes | str, **members: Any) -> ImportRun:
+    """Upload, map as guessed, and only look what an import would do."""
+    run = uploaded(content, **members)
+    services.map_columns(run, mapping=run.mapping, options=run.options, now=NOW)
+    return worked(run, "check")

@@ -17,12 +17,6 @@ pytestmark = pytest.mark.django_db
 PEOPLE = b"customer_id,email\n1,a@b.example\n2,bad\n"
 
 
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path):
-    settings.IMPORT_FILES = str(tmp_path)
-    return tmp_path
-
-
 @pytest.fixture
 def alice():
     return {"Authorization": f"Api-Key {make_key('alice', scopes=[Scope.IMPORTS_READ, Scope.IMPORTS_WRITE])}"}

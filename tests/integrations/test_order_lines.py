@@ -13,8 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def files(settings, tmp_path):
-    settings.IMPORT_FILES = str(tmp_path)
+def rates(settings):
     settings.SHOP_EXCHANGE_RATES = {"EUR": "1.10", "CNY": "0.14"}
 
 

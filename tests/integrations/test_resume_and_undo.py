@@ -35,12 +35,6 @@ TABLES = (
 )  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path):
-    settings.IMPORT_FILES = str(tmp_path)
-    return tmp_path
-
-
 def checksums() -> dict[str, str]:
     """Return a checksum of every row of the tables that imports write."""
     with connection.cursor() as cursor:

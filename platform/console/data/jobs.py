@@ -56,7 +56,7 @@ class JobPage(Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the job."""
         job = get_object_or_404(Job.objects.select_related("started_by"), pk=self.kwargs["pk"])
-        self.title = job.title
+        self.title = _(job.title) if job.title else ""
         return super().get_context_data(**view_of(job, clock.now()), **kwargs)
 
 

@@ -68,6 +68,19 @@ def guess(table: Table, kind: str, source: str) -> Guess:
     return Guess(_once(mapping), options, origin, ask)
 
 
+def kind_of(columns: Sequence[str]) -> str:
+    """Return what the rows seem to be: the kind that knows most columns, less one for each that it lacks.
+
+    The first of KINDS, customers, where several know as many.
+    """
+
+    def fits(kind: str) -> int:
+        known = [target for target in by_name(columns, kind).values() if target]
+        return len(known) - len(KINDS[kind].missing(known))
+
+    return max(KINDS, key=fits)
+
+
 def by_name(columns: Sequence[str], kind: str) -> dict[str, str]:
     """Return the fields that columns are called after; each field once, the first column wins."""
     aliases = {

@@ -43,7 +43,7 @@ _CUSTOMER = {
 
 
 def _export(kind: str, known_by: set[str], columns: dict[str, str]) -> Export:
-    return Export("youzan", "有赞", kind, frozenset(known_by), columns, _OPTIONS)
+    return Export("youzan", "Youzan 有赞", kind, frozenset(known_by), columns, _OPTIONS)
 
 
 EXPORTS = (
