@@ -34,11 +34,14 @@ def lifecycle_flows(before: datetime, after: datetime) -> dict[str, Any]:
 
 
 def who_went(before: datetime, after: datetime, left: str, right: str) -> list[int]:
-    """Return the customers who were in one state and are in another. Costs what lifecycle_flows does."""
+    """Return the customers who were in one state and are in another now, ascending.
+
+    Costs what lifecycle_flows does.
+    """
     both = _states(before).join(_states(after), on=USER, how="full", suffix="_after", coalesce=True)
     both = both.with_columns(pl.col("state", "state_after").fill_null(PROSPECT))
     found = both.filter((pl.col("state") == left) & (pl.col("state_after") == right))
-    return [int(user) for user in found[USER].sort().to_list()]
+    return sorted(map(int, found[USER].to_list()))
 
 
 def _states(moment: datetime) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from profiles import calendar, relevance, selectors
-from profiles.flows import lifecycle_flows
+from profiles.flows import lifecycle_flows, who_went
 from profiles.models import CustomerProfile, CustomerTexts, SalePeriod, Study
 from profiles.scores.facts import read_past
 from profiles.services import build_profiles, cluster_customers
@@ -139,6 +139,13 @@ def test_flows_between_two_days_count_everybody_once(busy):
     ids = {node["id"] for node in found["nodes"]}
     assert {link["source"] for link in found["links"]} | {link["target"] for link in found["links"]} == ids
     assert "after:prospect" not in ids
+
+
+def test_who_went_stands_by_number_not_by_letters(shop):
+    people = [shop.customer(f"c{n}", pk=pk) for n, pk in enumerate((10_000, 9_999, 100_000))]
+    shop.events([(person, 200, {"amount": "5.00"}) for person in people])
+    before = AS_OF - timedelta(days=300)
+    assert who_went(before, AS_OF, "prospect", "lapsed") == [9_999, 10_000, 100_000]
 
 
 def test_a_refit_reports_who_moved(busy):
