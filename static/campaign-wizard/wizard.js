@@ -24,17 +24,44 @@ function faults(errors, asked) {
   for (const name of asked) mark(name, errors[name] || '');
   if (asked.includes('test')) {
     for (const place of document.querySelectorAll('[data-of-test], [data-error^=arm]')) place.textContent = '';
+    for (const arm of document.querySelectorAll('[data-arm]')) arm.removeAttribute('aria-invalid');
+    unsaid.clear();
   }
   for (const [name, message] of Object.entries(errors)) mark(name, message);
 }
 
+/** What is missing from arms that nobody has got to yet: said when they are left, or on the way on. */
+const unsaid = new Map();
+
 function mark(name, message) {
+  const arm = /^arm\d+$/.test(name) ? form.querySelector(`[data-arm="${name.slice(3)}"]`) : null;
+  unsaid.delete(name);
+  if (message && arm && !arm.value.trim() && !arm.dataset.left) {
+    unsaid.set(name, message);
+    return;
+  }
+  if (message) arm?.setAttribute('aria-invalid', 'true');
   const place = document.querySelector(`[data-error="${name}"]`);
   if (place) place.textContent = message;
   for (const input of document.querySelectorAll(`[data-field="${name}"]`)) {
     if (message) input.setAttribute('aria-invalid', 'true');
     else input.removeAttribute('aria-invalid');
   }
+}
+
+/** Say what was held back about one arm, or about all. Returns the first of them. */
+function speak(names = [...unsaid.keys()]) {
+  let first = null;
+  for (const name of names) {
+    const message = unsaid.get(name);
+    const arm = form.querySelector(`[data-arm="${name.slice(3)}"]`);
+    if (!message || !arm) continue;
+    arm.dataset.left = 'yes';
+    mark(name, message);
+    first ??= arm;
+  }
+  if (first) say(words.some, 'warn');
+  return first;
 }
 
 /** Store what changed; one call at a time, and again for what changed during it. */
@@ -54,7 +81,8 @@ async function save({ keepalive = false } = {}) {
     page.version = answer.body.version;
     faults(answer.body.errors, names);
     const wrong = Object.keys(answer.body.errors).length;
-    say(wrong ? words.some : answer.body.saved, wrong ? 'warn' : 'ok');
+    if (wrong && wrong === unsaid.size) say('');
+    else say(wrong ? words.some : answer.body.saved, wrong ? 'warn' : 'ok');
     if (answer.body.name) document.querySelector('[data-plan=name]').textContent = answer.body.name;
     refresh();
     return !wrong;
@@ -131,6 +159,11 @@ if (form) {
   evaluate(form);
   form.addEventListener('input', touched);
   form.addEventListener('change', touched);
+  form.addEventListener('focusout', ({ target }) => {
+    if (target.dataset.arm === undefined) return;
+    target.dataset.left = 'yes';
+    speak([`arm${target.dataset.arm}`]);
+  });
   form.addEventListener('submit', (event) => { event.preventDefault(); save(); });
 }
 
@@ -145,9 +178,12 @@ document.addEventListener('click', async (event) => {
     return;
   }
   if (!link || link.target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-  if (!changed.size && !saving) return;
+  const onward = link.dataset.plan === 'onward';
+  if (!changed.size && !saving && !(onward && unsaid.size)) return;
   event.preventDefault();
-  if (await save() || !changed.size) window.location.assign(link.href);
+  const stored = await save();
+  if (onward && unsaid.size) speak().focus();
+  else if (stored || !changed.size) window.location.assign(link.href);
 });
 window.addEventListener('pagehide', () => { if (changed.size) save({ keepalive: true }); });
 window.addEventListener('beforeunload', (event) => { if (blocked && changed.size) event.preventDefault(); });

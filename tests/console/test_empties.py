@@ -5,9 +5,11 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
-from accounts.models import User
+from accounts.models import Job, User
 from console.empties import EMPTIES
+from core import clock
 
 
 def test_they_are_of_lists_that_there_are_and_their_buttons_lead_somewhere():
@@ -48,3 +50,15 @@ def test_a_filter_that_nothing_fits_is_no_empty_list(db, admin_client):
     assert "Nothing fits" in page
     assert "No customers yet" not in page
     assert "No customers yet" in admin_client.get("/admin/customers/customer/").content.decode()
+
+
+def test_the_pills_of_a_list_have_their_colours_in_every_language(client, db):
+    Job.objects.create(kind="train", title="Train", state=Job.State.FAILED, created_at=clock.now())
+    client.force_login(User.objects.create_superuser("paula"))
+    pages = []
+    for language in ("en", "zh-hans"):
+        client.cookies["django_language"] = language
+        with override("en"):  # the request leaves its language to the thread
+            pages.append(client.get("/admin/accounts/job/").content.decode())
+    assert [page.count("bg-red-100") for page in pages] == [pages[0].count("bg-red-100")] * 2
+    assert pages[0].count("bg-red-100") > 0

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.urls import reverse
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaigns.experiments.models import Snapshot
 from campaigns.models import Campaign
+from catalog.models import Product
 from core.estimates import estimated_count
+from core.figures import number
 from customers.models import Customer
 from events.models import Event
 from profiles.models import Clustering
@@ -26,21 +28,24 @@ class Step:
     url: str
 
 
-def first_steps() -> list[Step]:
-    """Return the five first steps with their real state. Seven small queries."""
+def first_steps(user: AbstractUser | AnonymousUser) -> list[Step]:
+    """Return the five first steps with their real state and the page that does each. Seven small queries."""
     customers, events = estimated_count(Customer), estimated_count(Event)
+    products = Product.objects.filter(is_stub=False).exists()
     clustering = Clustering.objects.filter(active=True).first()
     models = ModelVersion.objects.exclude(stage=ModelVersion.Stage.RETIRED).count()
     launched = Campaign.objects.exclude(state=Campaign.State.DRAFT).count()
     looks = Snapshot.objects.count()
     return [
         Step(
-            _("Load your customers and orders"),
+            _("Load your customers, products and orders"),
             _("%(customers)s customers, %(events)s events")
-            % {"customers": _number(customers), "events": _number(events)}
+            % {"customers": number(customers), "events": number(events)}
+            if events and products
+            else _("Orders are in; the products that they name are still missing")
             if events
             else _("Import a file or send events by the interface"),
-            bool(customers and events),
+            bool(customers and events and products),
             reverse("admin:imports"),
         ),
         Step(
@@ -52,9 +57,9 @@ def first_steps() -> list[Step]:
             )
             % {"k": clustering.k}
             if clustering
-            else _("Made every night from what customers bought"),
+            else _("Found every week in what customers buy, or at once when you ask"),
             clustering is not None,
-            reverse("admin:profiles_persona_changelist"),
+            reverse("admin:personas"),
         ),
         Step(
             _("Train the recommendations"),
@@ -71,7 +76,11 @@ def first_steps() -> list[Step]:
             if launched
             else _("Choose an audience, preview, send"),
             launched > 0,
-            reverse("admin:campaigns_campaign_changelist"),
+            reverse(
+                "admin:campaign_new"
+                if not launched and user.has_perm("campaigns.add_campaign")
+                else "admin:campaigns_campaign_changelist"
+            ),
         ),
         Step(
             _("Read the first result"),
@@ -82,7 +91,3 @@ def first_steps() -> list[Step]:
             reverse("admin:experiments_experiment_changelist"),
         ),
     ]
-
-
-def _number(value: int) -> str:
-    return number_format(value, 0, force_grouping=True)

@@ -18,10 +18,11 @@ from console.home.steps import first_steps
 from console.home.suggestions.selectors import ideas
 from console.page import Page
 from core import charts, clock
-from core.templatetags.studio import money_text
+from core.figures import money_text
 from delivery.models import Run
 from delivery.selectors import breakdown
 from profiles.models import CustomerProfile, Persona, RfmClass
+from profiles.selectors import bought_anything
 
 #: How many customers each group has is counted at most this often: profiles are built at night.
 GROUPS_SECONDS = 300
@@ -60,7 +61,7 @@ class Home(Page):
             context["groups"] = _groups(counts)
             context["personas"] = list(Persona.objects.order_by("-size"))
         if can("segments.view_segment") and can("campaigns.view_campaign"):
-            steps = first_steps()
+            steps = first_steps(self.request.user)
             done = sum(step.done for step in steps)
             context |= {
                 "alarms": alarm_notices(),
@@ -76,7 +77,7 @@ class Home(Page):
         length = self._length()
         found = figures(clock.knowledge_now(), length)
         if found.empty:
-            return {"nothing_yet": True}
+            return {"nothing_yet": True, "counting": bought_anything()}
         return {
             "length": length,
             "periods": PERIODS,
