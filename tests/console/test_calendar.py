@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from accounts.models import User
 from campaigns.actions import create_campaign
@@ -182,6 +183,20 @@ def test_holidays_are_those_of_the_countries_that_the_shop_sells_to(settings, db
     assert holidays._countries() == ["DE", "FR", "CN"]
     found = holidays.between(date(2026, 5, 1), date(2026, 5, 9), ["DE", "FR"])
     assert [(h.day.day, h.country) for h in found] == [(1, "DE"), (1, "FR"), (8, "FR")]
+
+
+@pytest.mark.parametrize(
+    ("language", "names"),
+    [
+        ("en", ["Independence Day (observed)", "Independence Day", "Labor Day"]),
+        ("zh-hans", ["独立日（补休）", "独立日", "劳动节"]),
+    ],
+)
+def test_holidays_have_names_in_the_language_of_the_page(language, names):
+    with override(language):
+        assert [h.name for h in holidays.between(date(2026, 7, 1), date(2026, 10, 1), ["US"])] == names
+        [unity] = holidays.between(date(2026, 10, 2), date(2026, 10, 8), ["DE"])
+        assert unity.name == {"en": "German Unity Day", "zh-hans": "德国统一日"}[language]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,9 @@ def test_two_tabs_a_session_that_ended_and_answers_out_of_order(live_server, sho
         segment.delete()
         page.focus("[data-sb=save]")
         keys.press("Enter")
-        page.wait_for_function("document.querySelector('[data-sb=conflict]')?.textContent.includes('removed')")
+        page.wait_for_function(
+            "document.querySelector('[data-sb=conflict]')?.textContent.includes('removed')"
+        )
         assert page.locator("[data-sb=conflict] a").count() == 0
         keys.press("Enter")
         page.wait_for_url("**/admin/segments/*-*/")

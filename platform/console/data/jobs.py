@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
@@ -20,6 +21,33 @@ STOP_POLLING = 286
 #: An estimate from less than this share is worth nothing.
 _ENOUGH = 0.05
 _OPEN = (Job.State.QUEUED, Job.State.RUNNING)
+#: Where what a kind of work made is seen, if whoever started it (the night, a partner) named no page.
+_SEEN_AT = {
+    "profile": "profiles_customerprofile_changelist",
+    "cluster": "personas",
+    "score": "scores",
+    "study": "lifecycle",
+    "know": "known",
+    "segments": "segments_segment_changelist",
+    "import": "imports",
+    "import_check": "imports",
+    "import_file": "imports",
+    "import_undo": "imports",
+    "export": "integrations_export_changelist",
+    "train": "recommendations",
+    "recommendation-lists": "recommendations",
+    "search-strategy": "recommendation_trainings",
+    "bundles": "promotion_bundles",
+    "forecast-demand": "demand",
+    "review-lists": "recommendation_quality",
+    "rehearse": "rehearsals",
+    "analyse": "experiments_experiment_changelist",
+    "tune": "tuning",
+    "coupon_codes": "offer_pools",
+    "coupon_file": "offer_pools",
+    "offer_plan": "offer_plans",
+    "past_offers": "offer_past",
+}
 
 
 def view_of(job: Job, now: datetime) -> dict[str, Any]:
@@ -36,6 +64,15 @@ def view_of(job: Job, now: datetime) -> dict[str, Any]:
         "open": job.state in _OPEN and not stale,
         "stale": stale,
     }
+
+
+def _result_of(job: Job) -> str:
+    """Return the address of the page that shows what finished work made; empty where none does."""
+    if job.state != Job.State.DONE:
+        return ""
+    if job.result_url or job.kind not in _SEEN_AT:
+        return job.result_url
+    return reverse(f"admin:{_SEEN_AT[job.kind]}")
 
 
 def _left(job: Job, share: float | None, now: datetime) -> str:
@@ -57,7 +94,7 @@ class JobPage(Page):
         """Return the job."""
         job = get_object_or_404(Job.objects.select_related("started_by"), pk=self.kwargs["pk"])
         self.title = _(job.title) if job.title else ""
-        return super().get_context_data(**view_of(job, clock.now()), **kwargs)
+        return super().get_context_data(**view_of(job, clock.now()), result=_result_of(job), **kwargs)
 
 
 class Progress(PermissionRequiredMixin, View):
@@ -68,7 +105,8 @@ class Progress(PermissionRequiredMixin, View):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return the progress as it is now."""
-        context = view_of(get_object_or_404(Job, pk=pk), clock.now())
+        job = get_object_or_404(Job, pk=pk)
+        context = view_of(job, clock.now()) | {"result": _result_of(job)}
         status = 200 if context["open"] else STOP_POLLING
         return render(request, "console/progress.html", context, status=status)
 

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from customers.models import Customer
 
@@ -16,6 +18,17 @@ from customers.models import Customer
 SHARE = 0.05
 MOST = 4
 _SECONDS = 3600
+#: What calendars without a Chinese edition (the American, the British) call their days.
+_IN_ENGLISH = (
+    noop("New Year's Day"), noop("Martin Luther King Jr. Day"), noop("Washington's Birthday"),
+    noop("Memorial Day"), noop("Juneteenth National Independence Day"), noop("Independence Day"),
+    noop("Labor Day"), noop("Columbus Day"), noop("Veterans Day"), noop("Thanksgiving Day"),
+    noop("Christmas Day"), noop("Second Day of Christmas"), noop("Boxing Day"), noop("Good Friday"),
+    noop("Easter Sunday"), noop("Easter Monday"), noop("Ascension Day"), noop("Pentecost Monday"),
+    noop("May Day"), noop("All Saints' Day"), noop("Spring Bank Holiday"), noop("German Unity Day"),
+    noop("Canada Day"), noop("Australia Day"), noop("ANZAC Day"),
+)  # fmt: skip
+_OBSERVED = " (observed)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +64,22 @@ def _countries() -> list[str]:
 def between(first: date, last: date, of: Sequence[str]) -> list[Holiday]:
     """Return the holidays of some countries, the last day not among them, by day.
 
-    Their names are in the page's language where the calendar of the country knows it.
+    Their names are in the page's language where the country's calendar or Rapport knows it, else English,
+    else as the country calls them.
     """
     found = []
-    language = {"zh-hans": "zh_CN"}.get(get_language() or "", "en_US")
+    wanted = ({"zh-hans": "zh_CN"}.get(get_language() or "", "en_US"), "en_US")
     for country in of:
         spoken = getattr(getattr(holidays, country, None), "supported_languages", ())
-        days = holidays.country_holidays(
-            country, years=range(first.year, last.year + 1), language=language if language in spoken else None
-        )
-        found += [Holiday(day, name, country) for day, name in days.items() if first <= day < last]
+        language = next((one for one in wanted if one in spoken), None)
+        days = holidays.country_holidays(country, years=range(first.year, last.year + 1), language=language)
+        found += [Holiday(day, _called(name), country) for day, name in days.items() if first <= day < last]
     return sorted(found, key=lambda h: (h.day, of.index(h.country)))
+
+
+def _called(name: str) -> str:
+    """Return a name in the page's language, where Rapport knows it by the English one."""
+    plain = name.removesuffix(_OBSERVED)
+    if plain not in _IN_ENGLISH:
+        return name
+    return _("%(holiday)s (observed)") % {"holiday": _(plain)} if plain != name else _(plain)
