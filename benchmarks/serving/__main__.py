@@ -41,7 +41,7 @@ from benchmarks.measuring import peak_mb, result
 from benchmarks.serving.load import paced
 from benchmarks.serving.shop import buy, make
 from catalog.models import Product
-from config.workers import step_back
+from config.workers import fewer_threads, step_back
 from core import clock
 from recommendations.artifacts import store
 from recommendations.frames import products, purchases
@@ -115,7 +115,7 @@ def serve(customers: int, seconds: int, now: Any, version: ModelVersion) -> list
     environment = os.environ | {"DATABASE_URL": server_address(DATABASE), "REDIS_URL": settings.REDIS_URL}
     training = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.serving", "--train", now.isoformat()],
-        cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
+        cwd=ROOT, env=environment | fewer_threads(), stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert training.stdout is not None

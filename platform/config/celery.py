@@ -26,6 +26,9 @@ if workers.is_worker(sys.argv):
     # Django's checks load every page; `manage.py migrate`, which goes before, has run them.
     os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
+if workers.is_worker(sys.argv) and workers.queues_of(sys.argv) == {"training"}:
+    os.environ |= workers.fewer_threads()  # before anything loads numpy
+
 app = Celery("rapport")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(lambda: workers.packages_of_tasks(sys.argv))

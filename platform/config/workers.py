@@ -13,6 +13,11 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 
+from core import processors
+
+#: What libraries that compute in threads read when they are loaded: OpenMP (implicit, LightGBM,
+#: scikit-learn), OpenBLAS and Polars.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 #: What `nice` takes where the kernel knows no idle class: a page gets nine tenths of a shared processor.
 TRAINING_NICENESS = 10
 
@@ -50,6 +55,16 @@ def packages_of_tasks(argv: Sequence[str]) -> Iterable[str]:
     for pattern, route in settings.CELERY_TASK_ROUTES.items():
         routes.setdefault(pattern.partition(".tasks.")[0], set()).add(route["queue"])
     return [name for name in names if routes.get(name, {settings.CELERY_TASK_DEFAULT_QUEUE}) & queues]
+
+
+def fewer_threads() -> dict[str, str]:
+    """Return the environment in which libraries leave one processor to pages, calls and mails.
+
+    A training on all of them gives way at once (`step_back`), but what comes next finds every processor's
+    caches full of its figures: the slowest hundredth of calls took half as long again. What is set already
+    stays. It counts for libraries that are loaded later.
+    """
+    return {name: os.environ.get(name, str(processors.for_background())) for name in THREADS}
 
 
 def step_back() -> None:

@@ -102,7 +102,8 @@ def test_content_for_a_refused_recipient_never_leaves(source, settings, now):
     finally:
         server.listening.close()
     server.thread.join(5)
-    assert [(to, bool(content)) for to, content in server.mails] == [
+    # Those due at the same moment go in any order.
+    assert sorted((to, bool(content)) for to, content in server.mails) == [
         (b"c0@demo.invalid", True),
         (b"c1@demo.invalid", False),
         (b"c2@demo.invalid", True),

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from accounts.jobs import Progress, silent
 from catalog.models import Product
+from core import processors
 from core.copy import copy_from_frame
 from customers.models import Consent, Customer
 from recommendations.artifacts import fitted
@@ -30,7 +31,7 @@ LIST_LENGTH = 20
 # A block is computed in 1 to 3 s; 4,000 customers × 20 places take about 0.3 s and 12 MB to write.
 _BLOCK = 4000
 #: Blocks that are computed beside each other: numpy and scipy work outside of the interpreter's lock.
-THREADS = 2
+THREADS = processors.for_background()
 
 
 @dataclass(frozen=True, slots=True)
