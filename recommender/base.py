@@ -16,6 +16,7 @@ from recommender.errors import DataError, NotFittedError
 from recommender.history import History, make_history
 from recommender.ids import Ids
 from recommender.lists import Because, Explanation, Recommendations
+from recommender.ranking.bounded import Bounded
 from recommender.ranking.order import Order, allowed_items, fallback_scores
 from recommender.ranking.topk import top_k
 
@@ -81,6 +82,10 @@ class Recommender(ABC):
 
         None where of most. No score of such a model is negative.
         """
+        return None
+
+    def score_bounded(self, history: History, objective: Objective = Objective.REPLENISH) -> Bounded | None:
+        """Return score_history to be looked at bit by bit, where a model can bound what it has not scored."""
         return None
 
     def score_common(self, objective: Objective = Objective.REPLENISH) -> Float32 | None:
@@ -168,7 +173,7 @@ class Recommender(ABC):
             seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
             codes, values, fallback = self._order(goal, allowed).best(scores, blank, seen, k)
         else:
-            codes, values = found
+            codes, values, notes = found
             fallback = np.zeros(codes.shape, dtype=bool)
         carried = self._history_reasons(codes, names, notes)
         why = np.where(fallback, names.index(FALLBACK), carried).astype(np.uint8)
@@ -220,9 +225,19 @@ class Recommender(ABC):
 
     def _best_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
-    ) -> tuple[Int32, Float32] | None:
-        """Return the k best (1 x k positions and scores) where a model knows a way without scoring all."""
+    ) -> tuple[Int32, Float32, Any] | None:
+        """Return the k best where a model knows a way without scoring all: 1 x k positions, scores, notes.
+
+        The notes are for _history_reasons.
+        """
         return None
+
+    def _hidden(self, history: History, goal: Objective, allowed: Bool | None) -> Bool:
+        """Return a new mask of the items that a new history's list must not hold."""
+        hidden = np.zeros(len(self.items_), dtype=np.bool_) if allowed is None else ~allowed
+        if not goal.keeps_bought:
+            hidden[history.items] = True
+        return hidden
 
     def _order(self, goal: Objective, allowed: Bool | None) -> Order:
         return Order(self._behind, self.ranks_everything, allowed, goal.keeps_bought)

@@ -58,7 +58,8 @@ def at_hand(version: ModelVersion) -> "Recommender | None":
 
 
 def _key(version: ModelVersion) -> tuple[str, str]:
-    return str(settings.ARTIFACTS / version.artifact), version.checksum
+    # Each call of a partner asks for it; joining paths would take longer than all else at_hand does.
+    return f"{settings.ARTIFACTS}/{version.artifact}", version.checksum
 
 
 def _fetch(key: tuple[str, str]) -> None:

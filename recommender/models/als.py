@@ -12,9 +12,8 @@ from recommender.columns import Objective
 from recommender.dataset import Dataset
 from recommender.history import History
 from recommender.lists import Because
+from recommender.ranking.bounded import Bounded, best_of
 
-#: So many of the longest items are scored first for a new history.
-FIRST = 2048
 #: Conjugate-gradient steps for known users' factors, how often they are taken, and what must be reached
 #: by a sample of users.
 STEPS, ROUNDS, SAMPLE, TOLERANCE = 6, 3, 100, 1e-4
@@ -26,8 +25,7 @@ class ALS(ProfileRecommender):
     Hu, Koren, Volinsky (2008), confidence ``alpha * log(1 + decayed count)``,
     ``time_constant`` in days. Known users' factors are solved
     again for the final item factors, so that folding in and explaining are exact. Memory:
-    (users + items) x factors x 4 bytes, and the items' once more from the first new history on. Training
-    holds BLAS to one thread: implicit brings its own.
+    (users + items) x factors x 4 bytes. Training holds BLAS to one thread: implicit brings its own.
     """
 
     name = "als"
@@ -97,44 +95,28 @@ class ALS(ProfileRecommender):
         taste: Float32 = np.linalg.solve(self._system(items, trust), items.T @ trust)
         return taste
 
+    def score_bounded(self, history: History, objective: Objective = Objective.REPLENISH) -> Bounded:
+        """Return the scores of a new history, to be looked at by falling length of the items' factors."""
+        order, lengths = self._by_length
+        return Bounded(self.factors_, self._taste(history), order, lengths)
+
     def _best_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
-    ) -> tuple[Int32, Float32] | None:
-        """Score items by falling length until no shorter one can be among the k best: exact, and less work.
-
-        An inner product is at most the product of the lengths (Cauchy-Schwarz).
-        """
-        order, lengths, factors = self._by_length
-        hidden = np.zeros(len(order), dtype=bool) if allowed is None else ~allowed
-        if not goal.keeps_bought:
-            hidden[history.items] = True
-        taste = self._taste(history)
-        # A little more than its length, for what rounding may add to a product.
-        reach = float(np.sqrt(taste @ taste)) * (1 + 1e-5)
-        scores = np.empty(0, dtype=np.float32)
-        stop, width = 0, FIRST
-        while True:
-            start, stop = stop, min(stop + width, len(order))
-            part = factors[start:stop] @ taste
-            part[hidden[order[start:stop]]] = -np.inf
-            scores = np.concatenate([scores, part]) if start else part
-            least = np.partition(scores, len(scores) - k)[len(scores) - k] if k <= len(scores) else -np.inf
-            if stop == len(order) or least > reach * lengths[stop]:
-                break
-            width *= 2
-        best = np.flatnonzero((scores >= least) & (scores > -np.inf))
-        # Equal scores rank by position, as everywhere.
-        best = best[np.lexsort((order[best], -scores[best]))[:k]]
+    ) -> tuple[Int32, Float32, None]:
+        """Score items by falling length until no shorter one can be among the k best: exact."""
+        found = self.score_bounded(history, goal)
+        hidden = self._hidden(history, goal, allowed)
+        best, scores = best_of(k, found.order, hidden, found.at, found.beyond)
         codes, values = np.full((1, k), -1, dtype=np.int32), np.zeros((1, k), dtype=np.float32)
-        codes[0, : len(best)], values[0, : len(best)] = order[best], scores[best]
-        return codes, values
+        codes[0, : len(best)], values[0, : len(best)] = best, scores
+        return codes, values, None
 
     @cached_property
-    def _by_length(self) -> tuple[Int32, Float32, Float32]:
-        """Return items by falling length of their factors, the lengths, and the factors in that order."""
+    def _by_length(self) -> tuple[Int32, Float32]:
+        """Return items by falling length of their factors, and the lengths."""
         lengths = np.linalg.norm(self.factors_, axis=1)
         order = np.argsort(-lengths, kind="stable").astype(np.int32)
-        return order, lengths[order], self.factors_[order]
+        return order, lengths[order]
 
     def _score_profiles(self, profiles: Csr) -> Float32:
         scores: Float32 = self._solve(profiles) @ self.factors_.T

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from recommender.arrays import AnyArray, Csr, Float32, Float64, Int32
+from recommender.arrays import AnyArray, Bool, Csr, Float32, Float64, Int32
 from recommender.base import Recommender
 from recommender.columns import OBJECTIVES, Objective
 from recommender.dataset import Dataset
@@ -25,6 +25,7 @@ from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 from recommender.ranking.blend import gather, shrink
+from recommender.ranking.bounded import Bounded, best_of
 from recommender.validation.splits import validation_split
 
 PARTS: tuple[type[Recommender], ...] = (
@@ -75,7 +76,7 @@ class _PartOfOne:
     items: AnyArray | None
     scores: Float32
 
-    def at(self, codes: Int32) -> Float32:
+    def at(self, codes: AnyArray) -> Float32:
         """Return the part's share of each of the items."""
         if self.items is None:
             return self.scores[codes]
@@ -83,6 +84,44 @@ class _PartOfOne:
             return np.zeros(codes.shape, dtype=np.float32)
         places = np.minimum(np.searchsorted(self.items, codes), len(self.items) - 1)
         return np.where(self.items[places] == codes, self.scores[places], np.float32(0))
+
+
+@dataclass(frozen=True)
+class _BoundedOfOne:
+    """What a part has that can bound what it has not looked at."""
+
+    name: str
+    found: Bounded
+    factor: np.float32
+
+    def at(self, codes: AnyArray) -> Float32:
+        """Return the part's share of each of the items."""
+        return self.found.at(codes) * self.factor
+
+    def beyond(self, stop: int) -> float:
+        """Return what its share of no item from that place of the order on exceeds."""
+        return self.found.beyond(stop) * float(self.factor)
+
+
+@dataclass(frozen=True)
+class _SameForAll:
+    """What a part has whose scores are everybody's; ``tail``: the highest from each place of an order on."""
+
+    name: str
+    scores: Float32
+    tail: Float32
+
+    def at(self, codes: AnyArray) -> Float32:
+        """Return the part's share of each of the items."""
+        return self.scores[codes]
+
+    def beyond(self, stop: int) -> float:
+        """Return what its share of no item from that place of the order on exceeds."""
+        return float(self.tail[stop])
+
+
+#: What a part has in one person's blend.
+_OneShare: TypeAlias = _PartOfOne | _BoundedOfOne | _SameForAll
 
 
 def _factors(weight: float, tops: AnyArray) -> Float32:
@@ -137,6 +176,7 @@ class Hybrid(Recommender):
         for goal, prior in priors.items():
             if goal not in open_:
                 self._note(goal, prior, prior, 0, None, "prior")
+        self.__dict__.pop("_everybodys", None)
         if open_:
             self._search(dataset, makers, {goal: priors[goal] for goal in open_}, strengths)
         self.parts_ = tuple(make().fit(dataset) for make in makers)
@@ -293,7 +333,77 @@ class Hybrid(Recommender):
             shares.append(_PartOfOne(part.name, items, scores))
         return total, shares
 
-    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: "list[_PartOfOne]") -> AnyArray:
+    def _best_of_history(
+        self, history: History, k: int, goal: Objective, allowed: Bool | None
+    ) -> tuple[Int32, Float32, Any] | None:
+        """Blend what parts say of few items, and of all others only those that could be among the best.
+
+        Exact. None where a part has to be asked for all items, or evidence does not fill the list.
+        """
+        shares = self._shares_by_bounds(history, goal)
+        if shares is None:
+            return None
+        few = [share for share in shares if isinstance(share, _PartOfOne)]
+        rest = [share for share in shares if not isinstance(share, _PartOfOne)]
+        order = next(share.found.order for share in rest if isinstance(share, _BoundedOfOne))
+        hidden = self._hidden(history, goal, allowed)
+        spoken = np.unique(np.concatenate([order[:0], *(share.items for share in few)]))
+        spoken = spoken[~hidden[spoken]]
+        hidden[spoken] = True
+
+        def added(codes: AnyArray, of: Sequence[_OneShare] = rest) -> Float32:
+            total = np.zeros(codes.shape, dtype=np.float32)
+            for share in of:
+                total += share.at(codes)
+            return total
+
+        def beyond(stop: int) -> float:
+            return sum(share.beyond(stop) for share in rest)
+
+        codes, scores = best_of(k, order, hidden, added, beyond, (spoken, added(spoken, shares)))
+        if len(codes) < k or scores[-1] <= 0:
+            return None
+        return codes[None, :].astype(np.int32), scores[None, :], shares
+
+    def _shares_by_bounds(self, history: History, goal: Objective) -> list[_OneShare] | None:
+        """Return what each part has in a new history's blend; None unless just one needs all items."""
+        shares: list[_OneShare] = []
+        order = None
+        for part, weight in self._active(goal):
+            if part.score_common(goal) is not None:
+                continue
+            if (few := part.score_few(history, goal)) is not None:
+                items, scores = few
+                factor = np.float32(weight / max(float(scores.max(initial=0)), 1e-9))
+                shares.append(_PartOfOne(part.name, items, scores * factor))
+            elif order is None and (found := part.score_bounded(history, goal)) is not None:
+                order = found.order
+                factor = np.float32(weight / max(found.most(), 1e-9))
+                shares.append(_BoundedOfOne(part.name, found, factor))
+            else:
+                return None
+        if order is None:
+            return None
+        return shares + self._same_for_all(goal, order)
+
+    def _same_for_all(self, goal: Objective, order: Int32) -> list[_SameForAll]:
+        """Return what parts have whose scores are everybody's; made once, for everybody."""
+        if (known := self._everybodys.get(goal)) is not None:
+            return known
+        shares = []
+        for part, weight in self._active(goal):
+            if (same := part.score_common(goal)) is not None:
+                scaled: Float32 = same * np.float32(weight / max(float(same.max()), 1e-9))
+                tail = np.maximum.accumulate(scaled[order][::-1])[::-1]
+                shares.append(_SameForAll(part.name, scaled, tail))
+        self._everybodys[goal] = shares
+        return shares
+
+    @cached_property
+    def _everybodys(self) -> dict[Objective, list[_SameForAll]]:
+        return {}
+
+    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: list[_OneShare]) -> AnyArray:
         places = np.maximum(codes, 0)
         # What no part speaks for stands under the blend's own name.
         values = np.stack([np.zeros(codes.shape, dtype=np.float32), *(part.at(places) for part in notes)])

@@ -4,6 +4,7 @@ import pytest
 from recommender import Dataset, create
 from recommender.ids import Ids
 from recommender.models import als
+from recommender.ranking import bounded
 from recommender.ranking.topk import top_k
 
 
@@ -30,7 +31,7 @@ def model():
 @pytest.mark.parametrize("goal", ["replenish", "discover"])
 @pytest.mark.parametrize("first", [1, 7, 64, 2048])
 def test_lists_for_a_new_history_are_those_of_scoring_everything(model, monkeypatch, goal, first):
-    monkeypatch.setattr(als, "FIRST", first)
+    monkeypatch.setattr(bounded, "FIRST", first)
     random = np.random.default_rng(3)
     for size in (1, 3, 20):
         history = [f"i{n}" for n in random.integers(0, 200, size)]

@@ -1,8 +1,13 @@
+from datetime import datetime, timedelta
+
 import numpy as np
+import polars as pl
 import pytest
 
 from recommender import DataError, Dataset, create
+from recommender.columns import Objective
 from recommender.models.hybrid import COMPONENTS, OWN
+from recommender.ranking import bounded
 from tests.recommender.shops import rows, two_tastes
 
 
@@ -123,3 +128,90 @@ def test_a_new_history_is_scored_by_few_items_as_by_all(dataset):
         if weights[part.name]
     )
     assert np.allclose(model.score_history(history), expected, rtol=1e-6)
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """300 customers with tastes of their own among 900 items, and nothing known of the items."""
+    random = np.random.default_rng(4)
+    own = random.integers(0, 30, 300)
+    users = np.repeat(np.arange(300), 12)
+    places = np.where(
+        random.random(3600) < 0.5,
+        (random.pareto(1.0, 3600) * 10).astype(int) % 900,
+        own[users] * 30 + random.integers(0, 30, 3600),
+    )
+    frame = pl.DataFrame(
+        {
+            "user_id": [f"u{n}" for n in users],
+            "item_id": [f"i{n}" for n in places],
+            "timestamp": [
+                datetime(2026, 1, 1) + timedelta(days=int(n)) for n in random.integers(0, 300, 3600)
+            ],
+        }
+    )
+    return Dataset.from_frame(frame)
+
+
+BLEND = {
+    "own-frequency": 0.2, "own-recent": 0.1, "user-knn": 0.2, "item-knn": 0.2, "als": 0.2,
+    "recent-popularity": 0.1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("goal", ["replenish", "discover"])
+@pytest.mark.parametrize(
+    "limits", [{}, {"candidates": [f"i{n}" for n in range(0, 900, 2)]}, {"exclude": ["i0"]}]
+)
+@pytest.mark.parametrize("first", [3, 256])
+def test_a_list_by_bounds_is_that_of_scoring_everything(crowd, monkeypatch, goal, limits, first):
+    monkeypatch.setattr(bounded, "FIRST", first)
+    blend = BLEND if goal == "replenish" else {name: BLEND[name] for name in BLEND if name not in OWN}
+    model = create("hybrid", prior_weights={goal: blend}, prior_strength=float("inf")).fit(crowd)
+    looked = []
+    by_bounds = type(model)._best_of_history
+    monkeypatch.setattr(
+        type(model), "_best_of_history", lambda *args: looked.append(by_bounds(*args)) or looked[-1]
+    )
+    random = np.random.default_rng(first)
+    for size in (1, 4, 15, 40):
+        history = [f"i{n}" for n in random.integers(0, 900, size)]
+        asked = (history, 20, goal)
+        ages = list(random.random(size) * 200)
+        found = model.recommend_history(*asked, days_ago=ages, **limits)
+        with monkeypatch.context() as patch:
+            patch.setattr(type(model), "_best_of_history", lambda *args: None)
+            wanted = model.recommend_history(*asked, days_ago=ages, **limits)
+        assert found.codes.tolist() == wanted.codes.tolist()
+        assert np.allclose(found.scores, wanted.scores, rtol=1e-5)
+        assert [r for _, _, r in found.for_user(0)] == [r for _, _, r in wanted.for_user(0)]
+    assert None not in looked
+
+
+def test_parts_that_must_be_asked_for_all_items_are(crowd, dataset):
+    by_bounds = create("hybrid", prior_weights={"replenish": BLEND}, prior_strength=float("inf")).fit(crowd)
+    history = crowd.history(["i1", "i2"])
+    assert by_bounds._best_of_history(history, 5, Objective.REPLENISH, None) is not None
+    # Fewer than wanted have evidence: the fallback fills the rest, which knows no bound.
+    few = np.zeros(len(crowd.items), dtype=bool)
+    few[:3] = True
+    assert by_bounds._best_of_history(history, 5, Objective.REPLENISH, few) is None
+    for more in ("content", "gf-cf"):
+        prior = {"replenish": BLEND | {more: 0.5}}
+        components = [*COMPONENTS, "gf-cf"]
+        model = create("hybrid", components=components, prior_weights=prior, prior_strength=float("inf")).fit(
+            dataset
+        )
+        assert model._best_of_history(dataset.history(["i1"]), 2, Objective.REPLENISH, None) is None
+
+
+def test_fitting_again_forgets_what_was_everybodys(crowd):
+    model = create("hybrid", prior_weights={"replenish": BLEND}, prior_strength=float("inf")).fit(crowd)
+    first = model.recommend_history(["i1", "i40"], 10)
+    half = Dataset(crowd.users, crowd.items, crowd.user_codes[:1800], crowd.item_codes[:1800],
+                   np.ones(1800, dtype=np.float32))  # fmt: skip
+    model.fit(half)
+    model.recommend_history(["i1", "i40"], 10)
+    model.fit(crowd)
+    again = model.recommend_history(["i1", "i40"], 10)
+    assert (again.codes.tolist(), again.scores.tolist()) == (first.codes.tolist(), first.scores.tolist())
