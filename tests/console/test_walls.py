@@ -231,6 +231,12 @@ def _unlogged() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.fixture(autouse=True)
+def _unwatched(monkeypatch) -> None:
+    """Keep no copy of what each template was given: nobody here asks, and a page has a hundred of them."""
+    monkeypatch.setattr("django.test.client.store_rendered_templates", lambda *args, **kwargs: None)
+
+
 @pytest.fixture(scope="module")
 def opened(module_db, tmp_path_factory):
     """Open the shop once for all tests here; each one's own changes are rolled back."""
