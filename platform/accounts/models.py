@@ -122,8 +122,8 @@ class AuditEntry(models.Model):
     object_name = models.CharField(_("name"), max_length=200, blank=True)
     before = models.JSONField(_("before"), null=True)
     after = models.JSONField(_("after"), null=True)
-    previous_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64)
+    previous_hash = models.CharField(_("hash of the entry before"), max_length=64, blank=True)
+    hash = models.CharField(_("hash"), max_length=64)
 
     class Meta:
         verbose_name = _("audit entry")
@@ -154,15 +154,15 @@ class Job(models.Model):
     message = models.CharField(_("message"), max_length=300, blank=True)
     parameters = models.JSONField(_("parameters"), default=dict)
     result = models.JSONField(_("result"), null=True)
-    result_url = models.CharField(max_length=300, blank=True)
+    result_url = models.CharField(_("page of the result"), max_length=300, blank=True)
     error = models.TextField(_("error"), blank=True)
     started_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, verbose_name=_("started by"))
-    cancel_requested = models.BooleanField(default=False)
+    cancel_requested = models.BooleanField(_("asked to stop"), default=False)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("created"))
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
-    heartbeat_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(_("last sign of life"), null=True)
 
     class Meta:
         verbose_name = _("job")

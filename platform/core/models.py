@@ -22,10 +22,10 @@ class Heartbeat(models.Model):
 class PeriodicSlot(models.Model):
     """One due run of a periodic job. The unique slot makes the job's effect happen once."""
 
-    job = models.CharField(max_length=100)
-    scheduled_for = models.DateTimeField()
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
+    job = models.CharField(_("periodic job"), max_length=100)
+    scheduled_for = models.DateTimeField(_("due at"))
+    started_at = models.DateTimeField(_("began"))
+    finished_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
         verbose_name = _("periodic run")

@@ -305,7 +305,7 @@ class Suppression(models.Model):
         MANUAL = "manual", _("by hand")
 
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
-    address_hash = models.CharField(max_length=64)
+    address_hash = models.CharField(_("hash of the address"), max_length=64)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason)
     until = models.DateTimeField(_("until"), null=True, blank=True)
     created_at = models.DateTimeField(_("since"))

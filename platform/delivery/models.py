@@ -188,8 +188,8 @@ class Message(models.Model):
         related_name="messages",
         verbose_name=_("customer"),
     )
-    step = models.PositiveSmallIntegerField(default=0)
-    occurrence = models.PositiveSmallIntegerField(default=0)
+    step = models.PositiveSmallIntegerField(_("step"), default=0)
+    occurrence = models.PositiveSmallIntegerField(_("occurrence"), default=0)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     state = models.CharField(_("state"), max_length=10, choices=MessageState, default=MessageState.PENDING)
     skip_reason = models.CharField(_("why not"), max_length=20, choices=SkipReason, blank=True)
@@ -199,12 +199,15 @@ class Message(models.Model):
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     place = models.BigIntegerField(
-        default=0, db_default=0, help_text=_("The fence under which it counts against frequency caps.")
+        _("place in frequency caps"),
+        default=0,
+        db_default=0,
+        help_text=_("The fence under which it counts against frequency caps."),
     )
     fence = models.BigIntegerField(
-        default=0, help_text=_("Rises with every claim; an old holder cannot write.")
+        _("fence"), default=0, help_text=_("Rises with every claim; an old holder cannot write.")
     )
-    lease_until = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(_("worker holds it until"), null=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
     expires_at = models.DateTimeField(

@@ -17,8 +17,8 @@ class Clustering(models.Model):
     customers = models.PositiveIntegerField(_("customers"))
     explained = models.JSONField(_("share of variance on the map"), default=list)
     parameters = models.JSONField(_("parameters"), default=dict)
-    artifact = models.CharField(max_length=300)
-    checksum = models.CharField(max_length=64)
+    artifact = models.CharField(_("folder of the model"), max_length=300)
+    checksum = models.CharField(_("checksum"), max_length=64)
     active = models.BooleanField(_("in use"), default=False)
     created_at = models.DateTimeField(_("created"))
 
@@ -45,7 +45,9 @@ class Persona(models.Model):
     traits = models.JSONField(_("what distinguishes it"), default=list)
     centre = models.JSONField(default=dict, editable=False)
     size = models.PositiveIntegerField(_("customers"), default=0)
-    clustering = models.ForeignKey(Clustering, on_delete=models.PROTECT, related_name="personas")
+    clustering = models.ForeignKey(
+        Clustering, on_delete=models.PROTECT, related_name="personas", verbose_name=_("clustering")
+    )
 
     class Meta:
         verbose_name = _("persona")

@@ -208,8 +208,8 @@ class CustomerProfile(models.Model):
     persona = models.ForeignKey(
         Persona, null=True, on_delete=models.SET_NULL, related_name="profiles", verbose_name=_("persona")
     )
-    map_x = models.FloatField(null=True)
-    map_y = models.FloatField(null=True)
+    map_x = models.FloatField(_("place on the map, across"), null=True)
+    map_y = models.FloatField(_("place on the map, up"), null=True)
     computed_at = models.DateTimeField(_("computed"))
 
     class Meta:

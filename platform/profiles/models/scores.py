@@ -29,8 +29,8 @@ class ScoreVersion(models.Model):
             "Population stability index of each feature against the training window; above 0.25 train again."
         ),
     )
-    artifact = models.CharField(max_length=300, blank=True)
-    checksum = models.CharField(max_length=64, blank=True)
+    artifact = models.CharField(_("folder of the model"), max_length=300, blank=True)
+    checksum = models.CharField(_("checksum"), max_length=64, blank=True)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:

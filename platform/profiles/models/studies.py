@@ -25,7 +25,9 @@ class Study(models.Model):
     content = models.JSONField(
         _("content"), default=dict, help_text=_("What was found, or what is missing for it.")
     )
-    work = models.ForeignKey(Round, null=True, on_delete=models.SET_NULL, related_name="studies")
+    work = models.ForeignKey(
+        Round, null=True, on_delete=models.SET_NULL, related_name="studies", verbose_name=_("round of work")
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:

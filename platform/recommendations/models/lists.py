@@ -106,7 +106,7 @@ class Decision(models.Model):
     policy_version = models.CharField(_("policy version"), max_length=64)
     reward = models.FloatField(_("came of it"), null=True)
     at = models.DateTimeField(_("at"))
-    rewarded_at = models.DateTimeField(null=True)
+    rewarded_at = models.DateTimeField(_("outcome at"), null=True)
 
     class Meta:
         verbose_name = _("decision")

@@ -82,13 +82,14 @@ class ModelVersion(models.Model):
     )
     lists_at = models.DateTimeField(_("lists computed"), null=True, blank=True)
     lists_progress = models.JSONField(
+        _("lists ready so far"),
         default=dict,
         blank=True,
         help_text=_("By objective the last customer with a list, while they are made."),
     )
     code_version = models.CharField(_("code version"), max_length=64)
     artifact = models.CharField(_("artefact"), max_length=300)
-    checksum = models.CharField(max_length=64)
+    checksum = models.CharField(_("checksum"), max_length=64)
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
