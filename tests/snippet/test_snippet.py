@@ -164,10 +164,10 @@ def test_what_was_left_offline_is_taken_over_by_the_next_page(shop, window):
     page.evaluate("rapport.flush()")
     eventually(lambda: len(rows()) == 1)
     window.context.set_offline(True)
-    page.evaluate("rapport.track('Offline')")
-    page.close()
+    page.evaluate("rapport.track('Offline'); rapport.flush()")
     assert len(rows()) == 1
     # what the closing page hands to the browser may go out from here on: it must not count twice
+    page.close()
     window.context.set_offline(False)
     other = window.context.new_page()
     other.goto(f"{shop.origin}/next")
