@@ -40,7 +40,7 @@ def test_repeats_and_a_killed_web_process_leave_each_event_once(secret, tmp_path
     with web_server(tmp_path / "web.log") as web:
 
         def kill():
-            while not over.wait(0.7):
+            while not over.wait(0.25):
                 web.kill_one()
 
         def run(number):
