@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+import psutil
 from django.conf import settings
 from django.db import connection
 
@@ -35,8 +36,19 @@ class Web:
         return [int(child) for child in children.split()]
 
     def kill_one(self) -> None:
-        """Kill one of the processes that answer, as an empty memory would."""
-        os.kill(random.choice(self.workers()), signal.SIGKILL)
+        """Kill one of the processes that hold a client's connection, as an empty memory would; if any does.
+
+        One that has only just begun holds none: its death would cut nothing off.
+        """
+        if holding := [pid for pid in self.workers() if self._holds(pid)]:
+            os.kill(random.choice(holding), signal.SIGKILL)
+
+    def _holds(self, pid: int) -> bool:
+        try:
+            found = psutil.Process(pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        return any(c.status == psutil.CONN_ESTABLISHED and c.laddr.port == self.port for c in found)
 
 
 @contextmanager
