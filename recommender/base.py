@@ -164,17 +164,7 @@ class Recommender(ABC):
         history = make_history(self.items_, items, days_ago, weights)
         allowed = allowed_items(self.items_, candidates, exclude)
         names = self._reason_names()
-        found = self._best_of_history(history, k, goal, allowed) if len(history.items) else None
-        notes = None
-        if found is None:
-            row, notes = self._scored_history(history, goal)
-            scores = row[None, :].copy()
-            blank = np.array([not len(history.items)])
-            seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
-            codes, values, fallback = self._order(goal, allowed).best(scores, blank, seen, k)
-        else:
-            codes, values, notes = found
-            fallback = np.zeros(codes.shape, dtype=bool)
+        codes, values, fallback, notes = self._list_of_history(history, k, goal, allowed)
         carried = self._history_reasons(codes, names, notes)
         why = np.where(fallback, names.index(FALLBACK), carried).astype(np.uint8)
         return Recommendations(("",), self.items_, codes, values, why, names, history)
@@ -215,22 +205,26 @@ class Recommender(ABC):
         """Return score_block with whatever the model wants to keep of it for naming reasons."""
         return self.score_block(rows, goal), None
 
-    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, Any]:
-        """Return score_history with whatever the model wants to keep of it for naming reasons."""
-        return self.score_history(history, goal), None
-
     def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: Any) -> AnyArray:
         """Return for each place of a new history's list the index of the reason's name."""
         return np.full(codes.shape, names.index(self.name), dtype=np.uint8)
 
-    def _best_of_history(
+    def _list_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
-    ) -> tuple[Int32, Float32, Any] | None:
-        """Return the k best where a model knows a way without scoring all: 1 x k positions, scores, notes.
+    ) -> tuple[Int32, Float32, AnyArray, Any]:
+        """Return a new history's list: 1 x k positions, scores, where the fallback stands, and notes.
 
-        The notes are for _history_reasons.
+        The notes are for _history_reasons. A model that need not score all items for it knows a better way.
         """
-        return None
+        return (*self._ordered(self.score_history(history, goal), history, k, goal, allowed), None)
+
+    def _ordered(
+        self, row: Float32, history: History, k: int, goal: Objective, allowed: Bool | None
+    ) -> tuple[Int32, Float32, AnyArray]:
+        """Return the k best of a new history's scores, and where the fallback stands."""
+        blank = np.array([not len(history.items)])
+        seen = (np.zeros(len(history.items), dtype=np.int32), history.items)
+        return self._order(goal, allowed).best(row[None, :].copy(), blank, seen, k)
 
     def _hidden(self, history: History, goal: Objective, allowed: Bool | None) -> Bool:
         """Return a new mask of the items that a new history's list must not hold."""

@@ -6,7 +6,7 @@ import numpy as np
 from implicit.cpu.als import AlternatingLeastSquares
 from threadpoolctl import threadpool_limits
 
-from recommender.arrays import Bool, Csr, Float32, Int32
+from recommender.arrays import AnyArray, Bool, Csr, Float32, Int32
 from recommender.base import ProfileRecommender, history_parts
 from recommender.columns import Objective
 from recommender.dataset import Dataset
@@ -86,8 +86,7 @@ class ALS(ProfileRecommender):
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Return the items' scores for a new history: one small system and one product with the factors."""
-        scores: Float32 = self.factors_ @ self._taste(history)
-        return scores
+        return self.score_bounded(history, objective).everywhere()
 
     def _taste(self, history: History) -> Float32:
         codes, counts = history.pairs(self.time_constant, log=True)
@@ -100,16 +99,18 @@ class ALS(ProfileRecommender):
         order, lengths = self._by_length
         return Bounded(self.factors_, self._taste(history), order, lengths)
 
-    def _best_of_history(
+    def _list_of_history(
         self, history: History, k: int, goal: Objective, allowed: Bool | None
-    ) -> tuple[Int32, Float32, None]:
+    ) -> tuple[Int32, Float32, AnyArray, None]:
         """Score items by falling length until no shorter one can be among the k best: exact."""
+        if not len(history.items):
+            return super()._list_of_history(history, k, goal, allowed)
         found = self.score_bounded(history, goal)
         hidden = self._hidden(history, goal, allowed)
         best, scores = best_of(k, found.order, hidden, found.at, found.beyond)
         codes, values = np.full((1, k), -1, dtype=np.int32), np.zeros((1, k), dtype=np.float32)
         codes[0, : len(best)], values[0, : len(best)] = best, scores
-        return codes, values, None
+        return codes, values, np.zeros((1, k), dtype=bool), None
 
     @cached_property
     def _by_length(self) -> tuple[Int32, Float32]:

@@ -1,9 +1,8 @@
 """Hybrid: a weighted blend of models, its weights fitted on what customers did next."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from recommender.models.popularity import Popularity, RecentPopularity
 from recommender.models.rp3beta import RP3Beta
 from recommender.models.user_knn import UserKNN
 from recommender.ranking.blend import gather, shrink
-from recommender.ranking.bounded import Bounded, best_of
+from recommender.ranking.shares import BlockShare, OfAll, OfBounded, OfFew, SameForAll, Share, best_by_bounds
 from recommender.validation.splits import validation_split
 
 PARTS: tuple[type[Recommender], ...] = (
@@ -50,84 +49,15 @@ FEWEST = 20
 Weights = Mapping[str, Mapping[str, float]]
 
 
-@dataclass(frozen=True)
-class _Share:
-    """What one part has in a block of blended scores: its own, times a factor for each row."""
-
-    part: Recommender
-    factors: Float32
-    matrix: Csr | None
-
-    def at(self, rows: Int32, codes: Int32, goal: Objective) -> Float32:
-        """Return the part's share of each of the items (rows x k)."""
-        if self.matrix is None:
-            scores = self.part.score_pairs(rows, codes, goal)
-        else:
-            lines = np.repeat(np.arange(len(rows)), codes.shape[1])
-            scores = np.asarray(self.matrix[lines, codes.ravel()], dtype=np.float32).reshape(codes.shape)
-        return scores * self.factors[:, None]
-
-
-@dataclass(frozen=True)
-class _PartOfOne:
-    """What one part has in one person's blend: of all items, or of some, ascending."""
-
-    name: str
-    items: AnyArray | None
-    scores: Float32
-
-    def at(self, codes: AnyArray) -> Float32:
-        """Return the part's share of each of the items."""
-        if self.items is None:
-            return self.scores[codes]
-        if not len(self.items):
-            return np.zeros(codes.shape, dtype=np.float32)
-        places = np.minimum(np.searchsorted(self.items, codes), len(self.items) - 1)
-        return np.where(self.items[places] == codes, self.scores[places], np.float32(0))
-
-
-@dataclass(frozen=True)
-class _BoundedOfOne:
-    """What a part has that can bound what it has not looked at."""
-
-    name: str
-    found: Bounded
-    factor: np.float32
-
-    def at(self, codes: AnyArray) -> Float32:
-        """Return the part's share of each of the items."""
-        return self.found.at(codes) * self.factor
-
-    def beyond(self, stop: int) -> float:
-        """Return what its share of no item from that place of the order on exceeds."""
-        return self.found.beyond(stop) * float(self.factor)
-
-
-@dataclass(frozen=True)
-class _SameForAll:
-    """What a part has whose scores are everybody's; ``tail``: the highest from each place of an order on."""
-
-    name: str
-    scores: Float32
-    tail: Float32
-
-    def at(self, codes: AnyArray) -> Float32:
-        """Return the part's share of each of the items."""
-        return self.scores[codes]
-
-    def beyond(self, stop: int) -> float:
-        """Return what its share of no item from that place of the order on exceeds."""
-        return float(self.tail[stop])
-
-
-#: What a part has in one person's blend.
-_OneShare: TypeAlias = _PartOfOne | _BoundedOfOne | _SameForAll
-
-
 def _factors(weight: float, tops: AnyArray) -> Float32:
     """Return what each row is multiplied by, so that its best is worth the weight."""
     factors: Float32 = (weight / np.maximum(tops, 1e-9)).astype(np.float32)
     return factors
+
+
+def _factor(weight: float, top: float) -> np.float32:
+    """Return the same for one row."""
+    return np.float32(weight / max(float(top), 1e-9))
 
 
 class Hybrid(Recommender):
@@ -271,23 +201,23 @@ class Hybrid(Recommender):
         """Return a new rows x items array; holds two blocks at a time whatever the number of models."""
         return self._scored(rows, objective)[0]
 
-    def _scored(self, rows: Int32, goal: Objective) -> tuple[Float32, "list[_Share]"]:
+    def _scored(self, rows: Int32, goal: Objective) -> tuple[Float32, list[BlockShare]]:
         """Return the blend, and what each part had in it.
 
         Parts that speak of few items (the customer's own, neighbours') are added up where they speak: a
         pass over all items costs as much as everything they have to say.
         """
         shape = (len(rows), len(self.items_))
-        shares: list[_Share] = []
+        shares: list[BlockShare] = []
         total: Float32 | None = None
         few: Csr | None = None
         common: Float32 | None = None
         for part, weight in self._active(goal):
             if (same := part.score_common(goal)) is not None:
-                factors = np.full(len(rows), weight / max(float(same.max()), 1e-9), dtype=np.float32)
-                part_of_all: Float32 = same * np.float32(weight / max(float(same.max()), 1e-9))
+                factors = np.full(len(rows), _factor(weight, same.max()), dtype=np.float32)
+                part_of_all: Float32 = same * factors[0]
                 common = part_of_all if common is None else common + part_of_all
-                shares.append(_Share(part, factors, None))
+                shares.append(BlockShare(part, factors, None))
                 continue
             matrix = part.score_sparse(rows, goal)
             if matrix is None:
@@ -301,7 +231,7 @@ class Hybrid(Recommender):
                 scaled = matrix.copy()
                 scaled.data *= np.repeat(factors, np.diff(matrix.indptr))
                 few = scaled if few is None else few + scaled
-            shares.append(_Share(part, factors, matrix))
+            shares.append(BlockShare(part, factors, matrix))
         if total is None:
             total = np.zeros(shape, dtype=np.float32)
         if common is not None:
@@ -313,97 +243,61 @@ class Hybrid(Recommender):
 
     def score_history(self, history: History, objective: Objective = Objective.REPLENISH) -> Float32:
         """Blend the components' scores of a new history."""
-        return self._scored_history(history, objective)[0]
+        return self._blended(self._shares(history, objective))
 
-    def _scored_history(self, history: History, goal: Objective) -> tuple[Float32, "list[_PartOfOne]"]:
-        """Return the blend, and what each part had in it.
-
-        As in _scored, what speaks of few items is added up where it speaks.
-        """
-        shares: list[_PartOfOne] = []
+    def _blended(self, shares: Sequence[Share]) -> Float32:
         total = np.zeros(len(self.items_), dtype=np.float32)
-        for part, weight in self._active(goal):
-            few = part.score_few(history, goal)
-            items, scores = few or (None, part.score_history(history, goal))
-            scores = scores * np.float32(weight / max(float(scores.max(initial=0)), 1e-9))
-            if items is None:
-                total += scores
-            else:
-                total[items] += scores
-            shares.append(_PartOfOne(part.name, items, scores))
-        return total, shares
+        for share in shares:
+            share.add_to(total)
+        return total
 
-    def _best_of_history(
-        self, history: History, k: int, goal: Objective, allowed: Bool | None
-    ) -> tuple[Int32, Float32, Any] | None:
-        """Blend what parts say of few items, and of all others only those that could be among the best.
-
-        Exact. None where a part has to be asked for all items, or evidence does not fill the list.
-        """
-        shares = self._shares_by_bounds(history, goal)
-        if shares is None:
-            return None
-        few = [share for share in shares if isinstance(share, _PartOfOne)]
-        rest = [share for share in shares if not isinstance(share, _PartOfOne)]
-        order = next(share.found.order for share in rest if isinstance(share, _BoundedOfOne))
-        hidden = self._hidden(history, goal, allowed)
-        spoken = np.unique(np.concatenate([order[:0], *(share.items for share in few)]))
-        spoken = spoken[~hidden[spoken]]
-        hidden[spoken] = True
-
-        def added(codes: AnyArray, of: Sequence[_OneShare] = rest) -> Float32:
-            total = np.zeros(codes.shape, dtype=np.float32)
-            for share in of:
-                total += share.at(codes)
-            return total
-
-        def beyond(stop: int) -> float:
-            return sum(share.beyond(stop) for share in rest)
-
-        codes, scores = best_of(k, order, hidden, added, beyond, (spoken, added(spoken, shares)))
-        if len(codes) < k or scores[-1] <= 0:
-            return None
-        return codes[None, :].astype(np.int32), scores[None, :], shares
-
-    def _shares_by_bounds(self, history: History, goal: Objective) -> list[_OneShare] | None:
-        """Return what each part has in a new history's blend; None unless just one needs all items."""
-        shares: list[_OneShare] = []
+    def _shares(self, history: History, goal: Objective) -> list[Share]:
+        """Return what each part has in a new history's blend, each asked in the way that costs it least."""
+        shares: list[Share] = []
         order = None
         for part, weight in self._active(goal):
             if part.score_common(goal) is not None:
                 continue
             if (few := part.score_few(history, goal)) is not None:
                 items, scores = few
-                factor = np.float32(weight / max(float(scores.max(initial=0)), 1e-9))
-                shares.append(_PartOfOne(part.name, items, scores * factor))
+                shares.append(OfFew(part.name, items, scores * _factor(weight, scores.max(initial=0))))
             elif order is None and (found := part.score_bounded(history, goal)) is not None:
                 order = found.order
-                factor = np.float32(weight / max(found.most(), 1e-9))
-                shares.append(_BoundedOfOne(part.name, found, factor))
+                shares.append(OfBounded(part.name, found, _factor(weight, found.most())))
             else:
-                return None
-        if order is None:
-            return None
-        return shares + self._same_for_all(goal, order)
+                scores = part.score_history(history, goal)
+                shares.append(OfAll(part.name, scores * _factor(weight, scores.max(initial=0))))
+        return [*shares, *self._same_for_all(goal, order)]
 
-    def _same_for_all(self, goal: Objective, order: Int32) -> list[_SameForAll]:
-        """Return what parts have whose scores are everybody's; made once, for everybody."""
-        if (known := self._everybodys.get(goal)) is not None:
-            return known
-        shares = []
-        for part, weight in self._active(goal):
-            if (same := part.score_common(goal)) is not None:
-                scaled: Float32 = same * np.float32(weight / max(float(same.max()), 1e-9))
-                tail = np.maximum.accumulate(scaled[order][::-1])[::-1]
-                shares.append(_SameForAll(part.name, scaled, tail))
-        self._everybodys[goal] = shares
-        return shares
+    def _same_for_all(self, goal: Objective, order: Int32 | None) -> list[SameForAll]:
+        """Return the shares of parts whose scores are everybody's; made once, for everybody."""
+        if goal not in self._everybodys:
+            pairs = [(part.name, weight, part.score_common(goal)) for part, weight in self._active(goal)]
+            self._everybodys[goal] = [
+                SameForAll(name, same * _factor(weight, same.max()), order)
+                for name, weight, same in pairs
+                if same is not None
+            ]
+        return self._everybodys[goal]
 
     @cached_property
-    def _everybodys(self) -> dict[Objective, list[_SameForAll]]:
+    def _everybodys(self) -> dict[Objective, list[SameForAll]]:
         return {}
 
-    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: list[_OneShare]) -> AnyArray:
+    def _list_of_history(
+        self, history: History, k: int, goal: Objective, allowed: Bool | None
+    ) -> tuple[Int32, Float32, AnyArray, Any]:
+        """Blend what parts say of few items, and of all others only those that could be among the best."""
+        shares = self._shares(history, goal)
+        found = (
+            best_by_bounds(shares, k, self._hidden(history, goal, allowed)) if len(history.items) else None
+        )
+        if found is None:
+            return (*self._ordered(self._blended(shares), history, k, goal, allowed), shares)
+        codes, scores = found
+        return codes[None, :].astype(np.int32), scores[None, :], np.zeros((1, k), dtype=bool), shares
+
+    def _history_reasons(self, codes: Int32, names: tuple[str, ...], notes: Sequence[Share]) -> AnyArray:
         places = np.maximum(codes, 0)
         # What no part speaks for stands under the blend's own name.
         values = np.stack([np.zeros(codes.shape, dtype=np.float32), *(part.at(places) for part in notes)])
@@ -415,7 +309,7 @@ class Hybrid(Recommender):
         return (*super()._reason_names(), *self._names)
 
     def _reasons(
-        self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...], notes: "list[_Share]"
+        self, rows: Int32, codes: Int32, goal: Objective, names: tuple[str, ...], notes: list[BlockShare]
     ) -> AnyArray:
         best = np.zeros(codes.shape, dtype=np.float32)
         reasons = np.full(codes.shape, names.index(self.name), dtype=np.uint8)

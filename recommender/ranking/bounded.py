@@ -30,6 +30,11 @@ class Bounded:
         scores: Float32 = self.factors[codes] @ self.taste
         return scores
 
+    def everywhere(self) -> Float32:
+        """Return the scores of all items."""
+        scores: Float32 = self.factors @ self.taste
+        return scores
+
     def beyond(self, stop: int) -> float:
         """Return what no item from that place of the order on exceeds."""
         return self._reach * float(self.lengths[stop])

@@ -6,8 +6,10 @@ import pytest
 
 from recommender import DataError, Dataset, create
 from recommender.columns import Objective
+from recommender.models import hybrid
 from recommender.models.hybrid import COMPONENTS, OWN
 from recommender.ranking import bounded
+from recommender.ranking.shares import OfAll, best_by_bounds
 from tests.recommender.shops import rows, two_tastes
 
 
@@ -169,9 +171,8 @@ def test_a_list_by_bounds_is_that_of_scoring_everything(crowd, monkeypatch, goal
     blend = BLEND if goal == "replenish" else {name: BLEND[name] for name in BLEND if name not in OWN}
     model = create("hybrid", prior_weights={goal: blend}, prior_strength=float("inf")).fit(crowd)
     looked = []
-    by_bounds = type(model)._best_of_history
     monkeypatch.setattr(
-        type(model), "_best_of_history", lambda *args: looked.append(by_bounds(*args)) or looked[-1]
+        hybrid, "best_by_bounds", lambda *args: looked.append(best_by_bounds(*args)) or looked[-1]
     )
     random = np.random.default_rng(first)
     for size in (1, 4, 15, 40):
@@ -180,7 +181,7 @@ def test_a_list_by_bounds_is_that_of_scoring_everything(crowd, monkeypatch, goal
         ages = list(random.random(size) * 200)
         found = model.recommend_history(*asked, days_ago=ages, **limits)
         with monkeypatch.context() as patch:
-            patch.setattr(type(model), "_best_of_history", lambda *args: None)
+            patch.setattr(hybrid, "best_by_bounds", lambda *args: None)
             wanted = model.recommend_history(*asked, days_ago=ages, **limits)
         assert found.codes.tolist() == wanted.codes.tolist()
         assert np.allclose(found.scores, wanted.scores, rtol=1e-5)
@@ -189,20 +190,43 @@ def test_a_list_by_bounds_is_that_of_scoring_everything(crowd, monkeypatch, goal
 
 
 def test_parts_that_must_be_asked_for_all_items_are(crowd, dataset):
-    by_bounds = create("hybrid", prior_weights={"replenish": BLEND}, prior_strength=float("inf")).fit(crowd)
-    history = crowd.history(["i1", "i2"])
-    assert by_bounds._best_of_history(history, 5, Objective.REPLENISH, None) is not None
+    model = create("hybrid", prior_weights={"replenish": BLEND}, prior_strength=float("inf")).fit(crowd)
+    shares = model._shares(crowd.history(["i1", "i2"]), Objective.REPLENISH)
+    everything = np.zeros(len(crowd.items), dtype=bool)
+    assert best_by_bounds(shares, 5, everything.copy()) is not None
     # Fewer than wanted have evidence: the fallback fills the rest, which knows no bound.
-    few = np.zeros(len(crowd.items), dtype=bool)
-    few[:3] = True
-    assert by_bounds._best_of_history(history, 5, Objective.REPLENISH, few) is None
+    few = ~everything
+    few[:3] = False
+    assert best_by_bounds(shares, 5, few) is None
     for more in ("content", "gf-cf"):
-        prior = {"replenish": BLEND | {more: 0.5}}
-        components = [*COMPONENTS, "gf-cf"]
-        model = create("hybrid", components=components, prior_weights=prior, prior_strength=float("inf")).fit(
-            dataset
-        )
-        assert model._best_of_history(dataset.history(["i1"]), 2, Objective.REPLENISH, None) is None
+        model = create(
+            "hybrid",
+            components=[*COMPONENTS, "gf-cf"],
+            prior_weights={"replenish": BLEND | {more: 0.5}},
+            prior_strength=float("inf"),
+        ).fit(dataset)
+        shares = model._shares(dataset.history(["i1"]), Objective.REPLENISH)
+        assert best_by_bounds(shares, 2, np.zeros(len(dataset.items), dtype=bool)) is None
+        assert [share.name for share in shares if type(share) is OfAll] == [more]
+
+
+def test_each_part_is_asked_once_for_a_list(dataset, monkeypatch):
+    model = create(
+        "hybrid", prior_weights={"replenish": BLEND | {"content": 0.5}}, prior_strength=float("inf")
+    )
+    model.fit(dataset)
+    asked = []
+    for part in model.parts_:
+        for name in ("score_few", "score_history", "score_bounded"):
+            ask = getattr(part, name)
+            monkeypatch.setattr(
+                part, name, lambda *args, ask=ask, key=(part.name, name): asked.append(key) or ask(*args)
+            )
+    model.recommend_history([dataset.items[0]], 3)
+    assert len(asked) == len(set(asked))
+    assert ("content", "score_history") in asked
+    assert ("als", "score_bounded") in asked
+    assert ("als", "score_history") not in asked
 
 
 def test_fitting_again_forgets_what_was_everybodys(crowd):
